@@ -1,0 +1,1 @@
+"""What the dealership does. Knows no framework but Piccolo; never web, never workers."""

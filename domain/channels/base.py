@@ -1,0 +1,143 @@
+"""What every channel speaks: Outgoing in, Accepted or ChannelError out; Incoming and Receipt from its hooks."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Literal
+from uuid import UUID
+
+
+class Kind(StrEnum):
+    """What a failed call means for the message (see `ChannelError`)."""
+
+    PERMANENT = "permanent"  # refused for good; shown in the provider's words
+    THROTTLED = "throttled"  # nothing was sent; try again after `retry_after` seconds
+    NEVER_CONNECTED = "never_connected"  # no byte left the house; safe to try again
+    CONNECTION_BROKEN = "connection_broken"  # 401: the connection pauses until an admin mends it
+    OUT_OF_CREDIT = "out_of_credit"  # refused for want of money
+    UNKNOWN = "unknown"  # the provider may have it: never sent again by itself
+
+
+class ChannelError(Exception):
+    """A call that did not end in acceptance. `reason` is the sentence shown on the message."""
+
+    def __init__(self, reason: str, kind: Kind, *, retry_after: float | None = None, code: str = "") -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.kind = kind
+        self.retry_after = retry_after
+        self.code = code
+
+
+class BadSignature(Exception):
+    """A hook call that is not the provider's: refused and counted, never stored."""
+
+
+class NotUnderstood(Exception):
+    """A signed hook call whose content cannot be read."""
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """One message to one address, exactly as it will be sent."""
+
+    message_id: UUID
+    channel: str
+    to: str  # E.164
+    body: str
+    sender: str  # the provider's name for who sends: Dialpad's numeric user id
+    subject: str = ""
+
+
+State = Literal["accepted", "sent", "delivered", "undelivered"]
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """The provider took the message. `state` is how far it says it got already."""
+
+    provider_id: str
+    state: State = "accepted"
+    reason: str = ""
+    from_address: str = ""
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What the provider reports of a message it took."""
+
+    provider_id: str
+    state: State
+    reason: str
+    at: datetime
+    # Enough to recognise an attempt whose answer never arrived:
+    to: str = ""
+    sender: str = ""
+    from_address: str = ""
+    body: str | None = None
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """A message from a seller."""
+
+    provider_id: str
+    from_address: str  # E.164
+    to_address: str  # our number, E.164
+    body: str
+    at: datetime
+    media: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class HookEvent:
+    """One verified hook call: `key` names it for ever, so a replay is recognised."""
+
+    key: str
+    at: datetime
+    payload: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Sender:
+    """A person's account at the provider: the id to send as and the numbers it owns."""
+
+    provider_id: str
+    name: str
+    numbers: tuple[str, ...]
+
+
+class Channel(ABC):
+    """One provider. Credentials come in by the constructor; the HTTP session is the process's own."""
+
+    kind: str  # the connection kind: dialpad
+    channel: str  # what it carries: text
+
+    @abstractmethod
+    async def send(self, outgoing: Outgoing, permit: "PermitLike") -> Accepted:
+        """Hand one message to the provider, once. Spends the permit. Raises ChannelError."""
+
+    @abstractmethod
+    def verify(self, body: bytes, headers: dict[str, str]) -> HookEvent:
+        """The event of a hook call. Raises BadSignature or NotUnderstood."""
+
+    @abstractmethod
+    def parse(self, payload: dict[str, Any]) -> Incoming | Receipt | None:
+        """What a verified event says; None when it concerns nobody here. Raises NotUnderstood."""
+
+    @abstractmethod
+    async def find_sender(self, email: str) -> Sender | None:
+        """The active account of the person with this email, or None. Raises ChannelError."""
+
+    @abstractmethod
+    async def check(self) -> None:
+        """A live look at the credentials. Raises ChannelError."""
+
+
+class PermitLike(ABC):
+    """The gate's permit as an adapter sees it."""
+
+    @abstractmethod
+    def spend(self, outgoing: Outgoing) -> None:
+        """Use the permit up for this very message. Raises when it is for another, or already spent."""

@@ -1,0 +1,151 @@
+"""One aiohttp session for every call to a provider; network faults become ChannelError."""
+
+import asyncio
+import logging
+import ssl
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from json import dumps, loads
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import urlsplit
+
+import aiohttp
+
+from domain.channels.base import ChannelError, Kind
+
+CONNECT_TIMEOUT = 5.0  # seconds
+TOTAL_TIMEOUT = 20.0  # seconds, from asking for a connection to the last byte of the answer
+LARGEST_BODY = 1_000_000  # bytes; what an answer has beyond this is left unread
+
+log = logging.getLogger(__name__)
+
+_session: aiohttp.ClientSession | None = None
+_session_loop: asyncio.AbstractEventLoop | None = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back: `headers` with lower-case names, `body` unpacked and at most LARGEST_BODY bytes."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        """The body read as JSON, or None when it is not JSON."""
+        try:
+            return loads(self.body)
+        except (ValueError, RecursionError):
+            return None
+
+
+async def call(
+    method: str,
+    url: str,
+    *,
+    headers: Mapping[str, str],
+    json: Any = None,
+    params: Mapping[str, str] | None = None,
+    timeout: float | None = None,
+) -> Answer:
+    """One request and its answer, whatever its status; redirects are handed back, not followed.
+
+    `timeout` is the whole call in seconds. Raises ChannelError: NEVER_CONNECTED while no byte of the request can
+    have left, UNKNOWN from then on, PERMANENT when the URL itself is wrong.
+    """
+    host = urlsplit(url).hostname or url
+    total = TOTAL_TIMEOUT if timeout is None else timeout
+    trace = SimpleNamespace(left=False)
+    body = None if json is None else dumps(json).encode()
+    started = time.monotonic()
+    try:
+        async with session().request(
+            method,
+            url,
+            data=body,
+            params=params,
+            headers={**headers, "Content-Type": "application/json"} if body is not None else headers,
+            timeout=aiohttp.ClientTimeout(total=total, sock_connect=min(CONNECT_TIMEOUT, total)),
+            allow_redirects=False,
+            trace_request_ctx=trace,
+        ) as response:
+            answer = Answer(
+                response.status, {name.lower(): value for name, value in response.headers.items()}, await _read(response)
+            )
+    except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
+        log.info("%s %s: %s after %.2f s", method, _without_query(url), type(error).__name__, time.monotonic() - started)
+        raise _fault(error, host, trace.left) from error
+    log.debug("%s %s: %d after %.2f s", method, _without_query(url), answer.status, time.monotonic() - started)
+    return answer
+
+
+def session() -> aiohttp.ClientSession:
+    """The session of this process, made on first use in the running loop."""
+    global _session, _session_loop
+    loop = asyncio.get_running_loop()
+    if _session is None or _session.closed or _session_loop is not loop:
+        _session_loop = loop
+        _session = aiohttp.ClientSession(
+            # A connection kept long is one the other side may close just as it is used again, and a text written
+            # into it becomes `unknown`: idle ones are dropped early.
+            connector=aiohttp.TCPConnector(limit=64, keepalive_timeout=10, ttl_dns_cache=60),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            headers={"User-Agent": "Lotwire"},
+            trace_configs=[_watch_the_door()],
+        )
+    return _session
+
+
+async def close() -> None:
+    """Close the session; the next call makes another."""
+    global _session
+    gone, _session = _session, None
+    if gone is not None and _session_loop is asyncio.get_running_loop():
+        await gone.close()
+
+
+def _watch_the_door() -> aiohttp.TraceConfig:
+    """Notes on the call's own context that its bytes are about to leave: the one sure line between the two faults."""
+
+    async def leaving(session: aiohttp.ClientSession, context: SimpleNamespace, params: Any) -> None:
+        context.trace_request_ctx.left = True
+
+    trace = aiohttp.TraceConfig()
+    trace.on_request_headers_sent.append(leaving)
+    return trace
+
+
+async def _read(response: aiohttp.ClientResponse) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    async for part in response.content.iter_chunked(65536):
+        parts.append(part[: LARGEST_BODY - size])
+        size += len(parts[-1])
+        if size == LARGEST_BODY:
+            response.close()  # not back to the pool: the rest of the body is still in it
+            break
+    return b"".join(parts)
+
+
+def _fault(error: Exception, host: str, left: bool) -> ChannelError:
+    if left:
+        if isinstance(error, TimeoutError):
+            return ChannelError(f"{host} took too long to answer.", Kind.UNKNOWN, code="timeout")
+        return ChannelError(f"The connection to {host} broke before an answer came.", Kind.UNKNOWN, code="broken")
+    if isinstance(error, aiohttp.InvalidURL | ValueError) and not isinstance(error, ssl.SSLError):
+        return ChannelError(f"The call to {host} could not be made. Check its address.", Kind.PERMANENT, code="address")
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return ChannelError(f"{host} was not found. Nothing was sent.", Kind.NEVER_CONNECTED, code="dns")
+    if isinstance(error, aiohttp.ClientSSLError | ssl.SSLError):
+        return ChannelError(
+            f"{host} could not prove who it is, so nothing was sent.", Kind.NEVER_CONNECTED, code="certificate"
+        )
+    return ChannelError(f"{host} could not be reached. Nothing was sent.", Kind.NEVER_CONNECTED, code="unreachable")
+
+
+def _without_query(url: str) -> str:
+    """The URL as it may stand in a log: people's addresses travel in the query."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.hostname}{parts.path}"

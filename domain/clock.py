@@ -1,0 +1,10 @@
+"""The only clock of the house: always aware, so that a test can set it."""
+
+from datetime import UTC, datetime, timedelta
+
+from domain.settings import settings
+
+
+def now() -> datetime:
+    """The present moment in UTC, moved by LOTWIRE_CLOCK seconds in tests and demos."""
+    return datetime.now(UTC) + timedelta(seconds=settings().clock_offset)

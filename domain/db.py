@@ -1,0 +1,146 @@
+"""The engine for SQLite or PostgreSQL, and the one way each to open, write, miss, and meet a duplicate."""
+
+import asyncio
+import contextlib
+import fcntl
+import io
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable
+from typing import Any
+
+import asyncpg
+from piccolo.engine.postgres import PostgresEngine, PostgresTransaction
+
+from domain.errors import NotFound, Unavailable
+from domain.settings import settings
+from domain.sqlite_engine import PooledSQLiteEngine
+
+ACQUIRE_SECONDS = 10  # how long a query waits for a free PostgreSQL connection
+COMMAND_SECONDS = 60
+MIGRATION_LOCK = 0x4C6F7477  # "Lotw"
+
+
+class _PatientTransaction(PostgresTransaction):
+    async def get_connection(self) -> Any:
+        if self.engine.pool is None:
+            return await self.engine.get_new_connection()
+        return await _free_connection(self.engine.pool)
+
+
+class PooledPostgresEngine(PostgresEngine):
+    """Piccolo's engine, but a query that finds every connection taken gives up after ten seconds."""
+
+    async def start_connection_pool(self, **kwargs: Any) -> None:
+        """Opens the pool. A second call does nothing."""
+        if self.pool is None:
+            self.pool = await asyncpg.create_pool(**self.config, **{"min_size": 1, "max_size": 8, **kwargs})
+
+    def transaction(self, allow_nested: bool = True) -> PostgresTransaction:
+        return _PatientTransaction(engine=self, allow_nested=allow_nested)
+
+    async def _run_in_pool(self, query: str, args: Any = None) -> Any:
+        if self.pool is None:
+            raise RuntimeError("The database is not open: call domain.db.start() first.")
+        connection = await _free_connection(self.pool)
+        try:
+            return await connection.fetch(query, *(args or []))
+        finally:
+            await self.pool.release(connection)
+
+
+async def _free_connection(pool: Any) -> Any:
+    try:
+        return await pool.acquire(timeout=ACQUIRE_SECONDS)
+    except (TimeoutError, OSError, asyncpg.PostgresError) as error:
+        raise Unavailable("The database did not answer. Wait a moment and try again.") from error
+
+
+def _engine() -> PooledSQLiteEngine | PooledPostgresEngine:
+    path = settings().sqlite_path
+    if path is not None:
+        return PooledSQLiteEngine(str(path))
+    return PooledPostgresEngine({"dsn": settings().database_url, "timeout": 10, "command_timeout": COMMAND_SECONDS})
+
+
+DB = _engine()
+POSTGRES = isinstance(DB, PooledPostgresEngine)
+
+
+async def start() -> None:
+    """Opens the database for this process. Raises Unavailable with a sentence when it cannot."""
+    try:
+        await DB.start_connection_pool()
+    except (OSError, TimeoutError, sqlite3.Error, asyncpg.PostgresError) as error:
+        where = settings().sqlite_path or "LOTWIRE_DATABASE_URL"
+        raise Unavailable(f"The database at {where} cannot be opened: {error}.") from error
+
+
+async def stop() -> None:
+    """Closes it; an open SQLite connection would keep the process alive."""
+    if not POSTGRES or DB.pool is not None:
+        await DB.close_connection_pool()
+
+
+@contextlib.asynccontextmanager
+async def opened() -> AsyncIterator[None]:
+    """The database, open for the length of a block: for commands and start-up work."""
+    await start()
+    try:
+        yield
+    finally:
+        await stop()
+
+
+def writing() -> Any:
+    """One short write transaction: immediate on SQLite. No network call inside; never nested."""
+    return DB.transaction()
+
+
+async def found(query: Awaitable[Any]) -> Any:
+    """The one record of a query, or NotFound."""
+    record = await query
+    if not record:
+        raise NotFound
+    return record
+
+
+def is_duplicate(error: BaseException) -> bool:
+    """True for a broken UNIQUE rule, whichever the database."""
+    return isinstance(error, asyncpg.UniqueViolationError) or (
+        isinstance(error, sqlite3.IntegrityError) and "UNIQUE" in str(error)
+    )
+
+
+DUPLICATE = (asyncpg.UniqueViolationError, sqlite3.IntegrityError)
+
+
+async def migrate() -> int:
+    """Brings the database to this version's tables; how many migrations ran. Safe with several processes at once."""
+    from piccolo.apps.migrations.commands.forwards import run_forwards
+    from piccolo.apps.migrations.tables import Migration
+
+    if path := settings().sqlite_path:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    async with opened(), _migration_lock():
+        await Migration.create_table(if_not_exists=True)
+        before = await Migration.count()
+        with contextlib.redirect_stdout(io.StringIO()) as said:
+            result = await run_forwards("domain")
+        if not result.success:
+            raise Unavailable(f"The database could not be brought up to date: {result.message or said.getvalue()}")
+        return await Migration.count() - before
+
+
+@contextlib.asynccontextmanager
+async def _migration_lock() -> AsyncIterator[None]:
+    if isinstance(DB, PooledPostgresEngine):
+        connection = await DB.get_new_connection()  # its own session: the lock goes with it if we die
+        try:
+            await connection.execute("select pg_advisory_lock($1)", MIGRATION_LOCK)
+            yield
+        finally:
+            await connection.close()
+    else:
+        with open(f"{DB.path}.migrate.lock", "w") as file:
+            await asyncio.to_thread(fcntl.flock, file, fcntl.LOCK_EX)
+            yield

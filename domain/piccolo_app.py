@@ -1,0 +1,61 @@
+"""The tables, listed by hand, in the order they depend on each other."""
+
+from piccolo.conf.apps import AppConfig
+
+from domain.accounts import Account, PlanFeature
+from domain.audit import AuditEntry
+from domain.connections import Connection, SenderLink
+from domain.delivery import Attempt, Lease
+from domain.history import Event
+from domain.house_mail import Mail
+from domain.imports import Import, RefusedRow
+from domain.inbox import ProviderEvent, Receipt
+from domain.listings import Follower, Listing, Picture, PriceChange
+from domain.message_templates import MessageTemplate, TemplateVersion
+from domain.messages import IdempotencyKey, Message
+from domain.sellers import Seller
+from domain.sessions import ApiToken, PasswordLink, Session, SignInFailure
+from domain.settings import ROOT
+from domain.sources import Source
+from domain.suppressions import OptOut
+from domain.users import User
+
+TABLES = [
+    Account,
+    PlanFeature,
+    User,
+    Session,
+    PasswordLink,
+    SignInFailure,
+    ApiToken,
+    AuditEntry,
+    Source,
+    Listing,
+    PriceChange,
+    Picture,
+    Follower,
+    Seller,
+    MessageTemplate,
+    TemplateVersion,
+    Connection,
+    SenderLink,
+    OptOut,
+    Message,
+    IdempotencyKey,
+    Event,
+    Attempt,
+    Lease,
+    ProviderEvent,
+    Receipt,
+    Import,
+    RefusedRow,
+    Mail,
+]
+
+APP_CONFIG = AppConfig(
+    app_name="domain",
+    migrations_folder_path=str(ROOT / "migrations"),
+    table_classes=TABLES,
+    migration_dependencies=[],
+    commands=[],
+)

@@ -1,0 +1,153 @@
+"""The environment, read once into a frozen Settings: the only os.environ in the house."""
+
+import os
+import secrets
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from urllib.parse import urlsplit
+
+os.environ.setdefault("PICCOLO_CONF", "domain.piccolo_conf")  # Piccolo looks this up on import
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class WrongSetting(SystemExit):
+    """A value of the environment that stops the start, with a sentence that names it."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where Lotwire keeps things and whom it talks to. Secrets are left out of repr()."""
+
+    data_dir: Path
+    database_url: str
+    redis_url: str  # empty: the embedded Valkey of the data directory
+    smtp_url: str = field(repr=False)
+    mail_from: str
+    public_url: str  # empty: not known to the outside world
+    secret_key: bytes = field(repr=False)
+    trusted_proxies: str
+    log: str  # console | json
+    clock_offset: float  # seconds, tests only
+    test: bool
+
+    @property
+    def secure(self) -> bool:
+        """True when people reach Lotwire by https, so cookies may be Secure."""
+        return self.public_url.startswith("https://")
+
+    @property
+    def sqlite_path(self) -> Path | None:
+        """The SQLite file, or None on PostgreSQL."""
+        if not self.database_url.startswith("sqlite:"):
+            return None
+        return Path(self.database_url.removeprefix("sqlite:///"))
+
+    @property
+    def valkey_socket(self) -> Path:
+        return self.data_dir / "valkey" / "v.sock"
+
+    @property
+    def queue_url(self) -> str:
+        """The Redis or Valkey that wakes the workers."""
+        return self.redis_url or f"unix://{self.valkey_socket}"
+
+
+def read(environ: dict[str, str]) -> Settings:
+    """Settings from the environment. Raises WrongSetting with a sentence that names the variable."""
+    data_dir = Path(environ.get("LOTWIRE_DATA_DIR") or ROOT / "var").expanduser().absolute()
+    test = environ.get("LOTWIRE_TEST") == "1"
+    return Settings(
+        data_dir=data_dir,
+        database_url=_database_url(environ.get("LOTWIRE_DATABASE_URL", ""), data_dir),
+        redis_url=_url(environ, "LOTWIRE_REDIS_URL", ("redis", "rediss", "unix", "valkey")),
+        smtp_url=_url(environ, "LOTWIRE_SMTP_URL", ("smtp", "smtps", "smtp+starttls")),
+        mail_from=environ.get("LOTWIRE_MAIL_FROM", ""),
+        public_url=_url(environ, "LOTWIRE_PUBLIC_URL", ("http", "https")).rstrip("/"),
+        secret_key=_secret_key(environ.get("LOTWIRE_SECRET_KEY", ""), data_dir),
+        trusted_proxies=environ.get("LOTWIRE_TRUSTED_PROXIES", ""),
+        log=_one_of(environ, "LOTWIRE_LOG", ("console", "json")),
+        clock_offset=_clock(environ.get("LOTWIRE_CLOCK", ""), test),
+        test=test,
+    )
+
+
+@cache
+def settings() -> Settings:
+    """The settings of this process."""
+    return read(dict(os.environ))
+
+
+def _database_url(url: str, data_dir: Path) -> str:
+    if not url:
+        return f"sqlite:///{data_dir / 'lotwire.sqlite3'}"
+    if url.startswith("sqlite:////") or url.startswith(("postgresql://", "postgres://")):
+        return url
+    raise WrongSetting(
+        f"LOTWIRE_DATABASE_URL is {_shown(url)}: it must be sqlite:////absolute/path "
+        "or postgresql://user:password@host/database."
+    )
+
+
+def _url(environ: dict[str, str], name: str, schemes: tuple[str, ...]) -> str:
+    url = environ.get(name, "")
+    if not url:
+        return ""
+    parts = urlsplit(url)
+    if parts.scheme not in schemes or not (parts.netloc or parts.scheme == "unix"):
+        raise WrongSetting(f"{name} is {_shown(url)}: it must start with {' or '.join(s + '://' for s in schemes)}.")
+    return url.replace("valkey://", "redis://", 1)
+
+
+def _one_of(environ: dict[str, str], name: str, values: tuple[str, ...]) -> str:
+    value = environ.get(name) or values[0]
+    if value not in values:
+        raise WrongSetting(f"{name} is “{value}”: it must be {' or '.join(values)}.")
+    return value
+
+
+def _clock(offset: str, test: bool) -> float:
+    if not offset:
+        return 0.0
+    if not test:
+        raise WrongSetting("LOTWIRE_CLOCK moves the clock and is refused unless LOTWIRE_TEST=1.")
+    try:
+        return float(offset)
+    except ValueError:
+        raise WrongSetting(f"LOTWIRE_CLOCK is “{offset}”: it must be a number of seconds.") from None
+
+
+def _secret_key(given: str, data_dir: Path) -> bytes:
+    """LOTWIRE_SECRET_KEY, or the key kept in the data directory, made on first use with mode 0600."""
+    if given:
+        if len(given) < 32:
+            raise WrongSetting("LOTWIRE_SECRET_KEY is too short: give at least 32 characters.")
+        return given.encode()
+    path = data_dir / "secret-key"
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not path.exists():
+            # Written aside and linked into place: of two processes that start at once, one key wins whole.
+            new = data_dir / f"secret-key.{os.getpid()}"
+            new.touch(mode=0o600)
+            new.write_text(secrets.token_hex(32))
+            try:
+                os.link(new, path)
+            except FileExistsError:
+                pass
+            finally:
+                new.unlink()
+        return path.read_text().strip().encode()
+    except OSError as error:
+        raise WrongSetting(
+            f"LOTWIRE_DATA_DIR {data_dir} cannot be used: {error.strerror}. Choose a directory this user may write to."
+        ) from None
+
+
+def _shown(url: str) -> str:
+    """The URL without its password, for an error message."""
+    parts = urlsplit(url)
+    if parts.password:
+        url = url.replace(f":{parts.password}@", ":…@")
+    return f"“{url}”"

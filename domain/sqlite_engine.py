@@ -1,0 +1,169 @@
+"""Piccolo's SQLite engine with connections that stay open: one writer, a few readers, fair queues for both.
+
+The stock engine opens a connection and a thread for every query and begins transactions DEFERRED, so that two
+writers meet in "database is locked". Here a write transaction is IMMEDIATE, waits its turn first come first served,
+and survives cancellation at any point: a cancelled transaction may have committed, but never half.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiosqlite
+from piccolo.engine.sqlite import SQLiteEngine, SQLiteTransaction, TransactionType, dict_factory
+
+from domain.errors import Unavailable
+
+COMMON = ("journal_mode=WAL", "foreign_keys=1", "busy_timeout=30000", "temp_store=MEMORY")
+WRITER = (*COMMON, "synchronous=FULL", "cache_size=-8000")  # FULL: a power cut forgets no attempt row
+READER = (*COMMON, "synchronous=NORMAL", "cache_size=-4000")
+
+
+class PooledTransaction(SQLiteTransaction):
+    __slots__ = ("_lease",)
+
+    async def __aenter__(self) -> "PooledTransaction":
+        if self._parent is not None:
+            return self._parent
+        self._lease = self.engine._checkout(write=self.transaction_type is not TransactionType.deferred)
+        self.connection = await self._lease.__aenter__()
+        try:
+            await self.begin()
+        except BaseException as error:
+            # Cancellation included: BEGIN may still be queued in the connection's thread, so roll back behind it.
+            try:
+                await _settle(self.connection)
+            finally:
+                await self._lease.__aexit__(None, None, None)
+            _explain(error)
+            raise
+        self.context = self.engine.current_transaction.set(self)
+        return self
+
+    async def __aexit__(self, kind: Any, error: Any, traceback: Any) -> bool:
+        if self._parent:
+            return kind is None
+        try:
+            if not kind and not self._committed and not self._rolled_back:
+                try:
+                    await self.commit()
+                except sqlite3.OperationalError as failure:
+                    _explain(failure)
+                    raise
+        finally:
+            try:
+                await _settle(self.connection)
+            finally:  # even when _settle passes a cancellation on, or the writer would stay taken for ever
+                self.engine.current_transaction.reset(self.context)
+                await self._lease.__aexit__(None, None, None)
+        return kind is None
+
+
+class PooledSQLiteEngine(SQLiteEngine):
+    __slots__ = ("_connections", "_free_readers", "_free_writer", "_readers", "_reading", "_writing")
+
+    def __init__(self, path: str, readers: int = 3) -> None:
+        super().__init__(path=path, timeout=30.0, cached_statements=512, check_same_thread=False)
+        self._readers = readers
+        self._connections: list[Any] = []
+        self._free_readers: list[Any] | None = None
+        self._free_writer: list[Any] | None = None
+
+    async def start_connection_pool(self, **_: Any) -> None:
+        """Opens the connections. A second call does nothing."""
+        if self._free_writer is not None:
+            return
+        self._writing = asyncio.Lock()
+        self._reading = asyncio.Semaphore(self._readers)
+        self._free_writer = [await self._open(WRITER)]
+        self._free_readers = [await self._open(READER) for _ in range(self._readers)]
+
+    async def close_connection_pool(self) -> None:
+        """Closes them all; each holds a thread that would keep the process alive."""
+        self._free_readers = self._free_writer = None
+        while self._connections:
+            await self._connections.pop().close()
+
+    def transaction(
+        self, transaction_type: TransactionType = TransactionType.immediate, allow_nested: bool = True
+    ) -> PooledTransaction:
+        return PooledTransaction(engine=self, transaction_type=transaction_type, allow_nested=allow_nested)
+
+    async def _open(self, pragmas: Sequence[str]) -> Any:
+        connection = await aiosqlite.connect(**self.connection_kwargs)
+        connection.row_factory = dict_factory
+        for pragma in pragmas:
+            await connection.execute(f"PRAGMA {pragma}")
+        self._connections.append(connection)
+        return connection
+
+    @asynccontextmanager
+    async def _checkout(self, write: bool) -> AsyncIterator[Any]:
+        if self._free_writer is None or self._free_readers is None:
+            raise RuntimeError("The database is not open: call domain.db.start() first.")
+        free, turn = (self._free_writer, self._writing) if write else (self._free_readers, self._reading)
+        async with turn:  # asyncio's Lock and Semaphore are first come, first served; its Queue is not
+            connection = free.pop()
+            try:
+                yield connection
+            finally:
+                free.append(connection)
+
+    async def _run_in_new_connection(
+        self, query: str, args: Any = None, query_type: str = "generic", table: Any = None
+    ) -> Any:
+        write = query_type != "generic" or not query.lstrip()[:6].upper().startswith(("SELECT", "PRAGMA"))
+        async with self._checkout(write) as connection:
+            return await _run(connection, query, args or [])
+
+    async def _run_in_existing_connection(
+        self, connection: Any, query: str, args: Any = None, query_type: str = "generic", table: Any = None
+    ) -> Any:
+        return await _run(connection, query, args or [])
+
+
+async def _run(connection: Any, query: str, args: Any) -> Any:
+    """Execute and fetch in one hop to the connection's thread."""
+    try:
+        return await connection._execute(_execute, connection._conn, query, args)
+    except sqlite3.OperationalError as error:
+        _explain(error)
+        raise
+
+
+def _execute(connection: sqlite3.Connection, query: str, args: Any) -> list[Any]:
+    cursor = connection.execute(query, args)
+    try:
+        return cursor.fetchall()
+    finally:
+        cursor.close()
+
+
+async def _settle(connection: Any) -> None:
+    """Rolls back what is still open, behind any statement queued before, and passes a cancellation on afterwards."""
+    task = asyncio.ensure_future(connection._execute(_roll_back, connection._conn))
+    cancelled = None
+    while not task.done():
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError as error:
+            cancelled = error
+    task.result()
+    if cancelled:
+        raise cancelled
+
+
+def _roll_back(connection: sqlite3.Connection) -> None:
+    if connection.in_transaction:
+        connection.execute("ROLLBACK")
+
+
+def _explain(error: BaseException) -> None:
+    """Raises Unavailable with a sentence where SQLite's own words name a fault of the machine."""
+    said = str(error)
+    if "full" in said:
+        raise Unavailable("The disk is full, so nothing was stored. Free some space and try again.") from error
+    if "disk I/O" in said or "readonly" in said or "unable to open" in said:
+        raise Unavailable("The database file cannot be written. Check the data directory and try again.") from error
