@@ -62,8 +62,14 @@ def _engine() -> PooledSQLiteEngine | PooledPostgresEngine:
     return PooledPostgresEngine({"dsn": settings().database_url, "timeout": 10, "command_timeout": COMMAND_SECONDS})
 
 
+# Bound into the tables (`db=DB`) when they are imported. Everything else says `db.DB` or `on_postgres()`,
+# so that the tests can bind another database.
 DB = _engine()
-POSTGRES = isinstance(DB, PooledPostgresEngine)
+
+
+def on_postgres() -> bool:
+    """Whether this is PostgreSQL, where a query must say things differently than on SQLite."""
+    return isinstance(DB, PooledPostgresEngine)
 
 
 async def start() -> None:
@@ -77,7 +83,7 @@ async def start() -> None:
 
 async def stop() -> None:
     """Closes it; an open SQLite connection would keep the process alive."""
-    if not POSTGRES or DB.pool is not None:
+    if not isinstance(DB, PooledPostgresEngine) or DB.pool is not None:
         await DB.close_connection_pool()
 
 

@@ -2,7 +2,7 @@
 
 from piccolo.apps.migrations.auto.migration_manager import MigrationManager
 
-from domain.db import DB
+from domain import db
 
 ID = "2026-11-22T02:30:00:000000"
 VERSION = "1.38.0"
@@ -56,7 +56,7 @@ async def forwards() -> MigrationManager:
 
     async def run() -> None:
         for statement in STATEMENTS:
-            await DB.run_ddl(statement)
+            await db.DB.run_ddl(statement)
 
     manager.add_raw(run)
     return manager
