@@ -1,5 +1,6 @@
 """The environment, read once into a frozen Settings: the only os.environ in the house."""
 
+import hashlib
 import os
 import secrets
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from urllib.parse import urlsplit
 os.environ.setdefault("PICCOLO_CONF", "domain.piccolo_conf")  # Piccolo looks this up on import
 
 ROOT = Path(__file__).resolve().parent.parent
+MAX_SOCKET_PATH = 100  # bytes; the systems stop at 104 (macOS) and 108 (Linux)
 
 
 class WrongSetting(SystemExit):
@@ -45,8 +47,19 @@ class Settings:
         return Path(self.database_url.removeprefix("sqlite:///"))
 
     @property
+    def valkey_dir(self) -> Path:
+        """What the embedded Valkey keeps."""
+        return self.data_dir / "valkey"
+
+    @property
     def valkey_socket(self) -> Path:
-        return self.data_dir / "valkey" / "v.sock"
+        """Where the embedded Valkey listens: in its directory, unless the path is too long for a socket or cannot stand
+        in a URL. Then it is a short one made from it, the same for every process of this user and data directory."""
+        path = self.valkey_dir / "v.sock"
+        if len(os.fsencode(path)) <= MAX_SOCKET_PATH and not set(str(path)) & set("%?#"):
+            return path
+        name = f"lotwire-{os.getuid()}-{hashlib.sha256(os.fsencode(self.data_dir)).hexdigest()[:12]}"
+        return Path("/tmp") / name / "v.sock"  # noqa: S108 - the directory is checked to be ours, see workers/valkey.py
 
     @property
     def queue_url(self) -> str:
@@ -79,10 +92,15 @@ def settings() -> Settings:
     return read(dict(os.environ))
 
 
+def environ_for_child(**changes: str) -> dict[str, str]:
+    """The environment for a child process, with these variables set."""
+    return {**os.environ, **changes}
+
+
 def _database_url(url: str, data_dir: Path) -> str:
     if not url:
         return f"sqlite:///{data_dir / 'lotwire.sqlite3'}"
-    if url.startswith("sqlite:////") or url.startswith(("postgresql://", "postgres://")):
+    if url.startswith(("sqlite:////", "postgresql://", "postgres://")):
         return url
     raise WrongSetting(
         f"LOTWIRE_DATABASE_URL is {_shown(url)}: it must be sqlite:////absolute/path "
