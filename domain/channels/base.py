@@ -34,6 +34,10 @@ class BadSignature(Exception):
     """A hook call that is not the provider's: refused and counted, never stored."""
 
 
+class TooOld(BadSignature):
+    """A hook call that is the provider's but from too long ago to be anything but a replay."""
+
+
 class NotUnderstood(Exception):
     """A signed hook call whose content cannot be read."""
 
@@ -113,6 +117,12 @@ class Channel(ABC):
 
     kind: str  # the connection kind: dialpad
     channel: str  # what it carries: text
+    name: str  # as people say it: Dialpad
+    default_base_url: str
+
+    @abstractmethod
+    def __init__(self, base_url: str, api_key: str, webhook_secret: str = "", **options: Any) -> None:
+        """Raises TypeError or ValueError for an option it does not know."""
 
     @abstractmethod
     async def send(self, outgoing: Outgoing, permit: "PermitLike") -> Accepted:

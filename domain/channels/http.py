@@ -72,10 +72,14 @@ async def call(
             trace_request_ctx=trace,
         ) as response:
             answer = Answer(
-                response.status, {name.lower(): value for name, value in response.headers.items()}, await _read(response)
+                response.status,
+                {name.lower(): value for name, value in response.headers.items()},
+                await _read(response),
             )
     except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
-        log.info("%s %s: %s after %.2f s", method, _without_query(url), type(error).__name__, time.monotonic() - started)
+        log.info(
+            "%s %s: %s after %.2f s", method, _without_query(url), type(error).__name__, time.monotonic() - started
+        )
         raise _fault(error, host, trace.left) from error
     log.debug("%s %s: %d after %.2f s", method, _without_query(url), answer.status, time.monotonic() - started)
     return answer
@@ -134,7 +138,7 @@ def _fault(error: Exception, host: str, left: bool) -> ChannelError:
         if isinstance(error, TimeoutError):
             return ChannelError(f"{host} took too long to answer.", Kind.UNKNOWN, code="timeout")
         return ChannelError(f"The connection to {host} broke before an answer came.", Kind.UNKNOWN, code="broken")
-    if isinstance(error, aiohttp.InvalidURL | ValueError) and not isinstance(error, ssl.SSLError):
+    if isinstance(error, aiohttp.NonHttpUrlClientError | ValueError) and not isinstance(error, ssl.SSLError):
         return ChannelError(f"The call to {host} could not be made. Check its address.", Kind.PERMANENT, code="address")
     if isinstance(error, aiohttp.ClientConnectorDNSError):
         return ChannelError(f"{host} was not found. Nothing was sent.", Kind.NEVER_CONNECTED, code="dns")
