@@ -1,0 +1,455 @@
+"""Texts through Dialpad (developers.dialpad.com, API v2): one company API key, each sender by their own user id."""
+
+import hashlib
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from html import unescape
+from json import loads
+from math import isnan
+from typing import Any
+from urllib.parse import urlsplit
+
+import jwt
+import phonenumbers
+
+from domain import clock
+from domain.channels import http
+from domain.channels.base import (
+    Accepted,
+    BadSignature,
+    Channel,
+    ChannelError,
+    HookEvent,
+    Incoming,
+    Kind,
+    NotUnderstood,
+    Outgoing,
+    PermitLike,
+    Receipt,
+    Sender,
+    State,
+    TooOld,
+)
+from domain.errors import Refused
+
+LONGEST_TEXT = 1500  # characters, to numbers outside Dialpad
+COUNTRY = "US"  # how Dialpad writes a number without its country
+USER_PAGES = 20  # of a user search; an email filter that works answers with one
+OUT_OF_CREDIT = r"credit|balance|insufficient funds|payment"  # no sample of the real answer is public
+THROTTLED = re.compile(r"rate.?limit|too many|throttl", re.IGNORECASE)
+MAYBE_THROTTLED = re.compile(r"\brate\b|\blimit", re.IGNORECASE)
+
+# message_delivery_result of the API description, except `accepted`, and what to tell the person who wrote.
+FAILURES = {
+    "internal_error": "Dialpad had an internal error and did not deliver this text. Try again.",
+    "invalid_destination": "This number cannot get texts. Try another number or email.",
+    "invalid_source": "Dialpad cannot send texts from your number. Ask your Dialpad admin.",
+    "no_route": "No carrier could reach this number. Try another number or email.",
+    "not_supported": "This number cannot get this kind of text. Try another number or email.",
+    "rejected": "The carrier rejected this text. The seller may have opted out.",
+    "rejected_spam": "The carrier took this text for spam. Change the words before you try again.",
+    "time_out": "The carrier did not confirm this text in time.",
+}
+FAILED = "Dialpad could not deliver this text."
+
+
+class Dialpad(Channel):
+    """Dialpad's part of the contract. Raises Refused when the address, the key or an option cannot be right."""
+
+    kind = "dialpad"
+    channel = "text"
+
+    def __init__(
+        self,
+        base_url: str,
+        api_key: str,
+        webhook_secret: str = "",
+        *,
+        out_of_credit: str = OUT_OF_CREDIT,
+        max_event_age_days: float | str = 7,
+        timeout: float | str = http.TOTAL_TIMEOUT,
+        **_options: Any,
+    ) -> None:
+        """`out_of_credit` is the pattern of a 402 or 403 answer that asks for money, `timeout` seconds a call; options
+        that are for others (pace, MMS) are left alone."""
+        parts = urlsplit(base_url.strip())
+        if parts.scheme not in ("https", "http") or not parts.netloc:
+            raise Refused("Dialpad's address must start with https://, such as https://dialpad.com.", field="base_url")
+        if not re.fullmatch(r"[!-~]+", api_key.strip()):
+            raise Refused("This is not an API key. Copy the key from Dialpad's admin portal again.", field="api_key")
+        self._base_url = base_url.strip().rstrip("/")
+        self._api_key = api_key.strip()
+        self._webhook_secret = webhook_secret.strip()
+        self._timeout = _positive(timeout, "timeout")
+        self._max_event_age = timedelta(days=_positive(max_event_age_days, "max_event_age_days"))
+        try:
+            self._out_of_credit = re.compile(out_of_credit, re.IGNORECASE)
+        except re.error:
+            raise Refused("The out-of-credit pattern is not a regular expression.", field="out_of_credit") from None
+
+    # Out
+
+    async def send(self, outgoing: Outgoing, permit: PermitLike) -> Accepted:
+        permit.spend(outgoing)
+        if len(outgoing.body) > LONGEST_TEXT:
+            raise ChannelError(
+                f"This text has {len(outgoing.body):,} characters. Dialpad takes {LONGEST_TEXT:,}: shorten it.",
+                Kind.PERMANENT,
+                code="too_long",
+            )
+        if not re.fullmatch(r"\d{1,18}", outgoing.sender, re.ASCII):
+            raise ChannelError("No Dialpad account found", Kind.PERMANENT, code="sender")
+        if not re.fullmatch(r"\+[1-9]\d{6,14}", outgoing.to, re.ASCII):
+            raise ChannelError(FAILURES["invalid_destination"], Kind.PERMANENT, code="invalid_destination")
+        answer = await self._call(
+            "POST",
+            "/api/v2/sms",
+            json={
+                "user_id": int(outgoing.sender),
+                "to_numbers": [outgoing.to],  # never two: Dialpad would make a group of them
+                "text": outgoing.body,
+                "infer_country_code": False,
+            },
+        )
+        said = answer.json()
+        if not isinstance(said, dict):
+            raise ChannelError("Dialpad's answer could not be read.", Kind.UNKNOWN, code="unreadable")
+        state, reason = _state(said)
+        if state == "undelivered":
+            raise ChannelError(reason, Kind.PERMANENT, code=str(said.get("message_delivery_result") or "failed"))
+        provider_id = _id(said.get("id"))
+        if not provider_id:
+            raise ChannelError("Dialpad's answer could not be read.", Kind.UNKNOWN, code="unreadable")
+        return Accepted(provider_id, state, from_address=_e164(said.get("from_number")))
+
+    async def find_sender(self, email: str) -> Sender | None:
+        email = email.strip()
+        cursor = ""
+        for _ in range(USER_PAGES):
+            users, following = await self._users({"email": email, "state": "active"}, cursor)
+            for user in users:
+                if _is(user, email):
+                    return _sender(user)
+            if not following or following == cursor:
+                return None
+            cursor = following
+        return None
+
+    async def check(self) -> None:
+        await self._users({"state": "active"})
+
+    # In
+
+    def verify(self, body: bytes, headers: dict[str, str]) -> HookEvent:
+        """The body itself is a JWT, signed with HS256 by the webhook's secret; no header says anything. Raises TooOld
+        for an event older than `max_event_age_days`: nothing else in it guards against a replay."""
+        if not self._webhook_secret:
+            raise BadSignature("This connection has no webhook secret, so nothing can prove the event is Dialpad's.")
+        try:
+            payload = jwt.decode(
+                _token(body),
+                # HMAC itself fills a short key up with zeros (RFC 2104); done here, PyJWT does not warn at each event.
+                self._webhook_secret.encode().ljust(32, b"\0"),
+                algorithms=["HS256"],
+                options={"verify_aud": False, "verify_iat": False, "verify_sub": False, "verify_jti": False},
+            )
+        except (jwt.PyJWTError, ValueError, TypeError, RecursionError):
+            raise BadSignature("The event is not signed with this connection's webhook secret.") from None
+        event_id = _id(payload.get("id"))
+        at = _moment(payload.get("event_timestamp")) or _moment(payload.get("created_date"))
+        if not event_id or at is None:
+            raise NotUnderstood("Dialpad's event has no id or no time.")
+        if clock.now() - at > self._max_event_age:
+            raise TooOld(f"Dialpad's event is from {at:%Y-%m-%d %H:%M} UTC, too long ago to be taken.")
+        # Dialpad names no event: these four tell apart everything it reports about a message.
+        facts = [
+            event_id,
+            *(str(payload.get(name)) for name in ("direction", "message_status", "message_delivery_result")),
+        ]
+        return HookEvent(hashlib.sha256("|".join(facts).encode("utf-8", "replace")).hexdigest(), at, payload)
+
+    def parse(self, payload: dict[str, Any]) -> Incoming | Receipt | None:
+        if not isinstance(payload, dict):
+            raise NotUnderstood("Dialpad's event is not an object.")
+        if payload.get("is_internal") is True:
+            return None
+        provider_id = _id(payload.get("id"))
+        if not provider_id:
+            raise NotUnderstood("Dialpad's event has no id.")
+        if payload.get("direction") == "inbound":
+            return _incoming(provider_id, payload)
+        if payload.get("direction") == "outbound":
+            return _receipt(provider_id, payload)
+        raise NotUnderstood("Dialpad's event says neither inbound nor outbound.")
+
+    # Hooks
+
+    async def register_hook(self, hook_url: str, secret: str) -> str:
+        """Ask Dialpad to call `hook_url` for every text, signed with `secret`. Answers a name for `remove_hook`.
+        Raises ChannelError."""
+        webhook = _made(await self._call("POST", "/api/v2/webhooks", json={"hook_url": hook_url, "secret": secret}))
+        try:
+            subscription = _made(
+                await self._call(
+                    "POST",
+                    "/api/v2/subscriptions/sms",
+                    json={
+                        "direction": "all",
+                        "endpoint_id": int(webhook),
+                        "status": True,  # delivery receipts too
+                        "enabled": True,
+                        "include_internal": False,
+                    },
+                )
+            )
+        except ChannelError:
+            await self._remove(f"/api/v2/webhooks/{webhook}")
+            raise
+        return f"{webhook}/{subscription}"
+
+    async def remove_hook(self, hook: str) -> None:
+        """End what `register_hook` began; one that is gone already is no error. Raises ChannelError."""
+        webhook, _, subscription = hook.partition("/")
+        if not (webhook.isdigit() and subscription.isdigit()):
+            raise ValueError(f"not a hook's name: {hook!r}")
+        await self._remove(f"/api/v2/subscriptions/sms/{subscription}")
+        await self._remove(f"/api/v2/webhooks/{webhook}")
+
+    async def _remove(self, path: str) -> None:
+        try:
+            await self._call("DELETE", path)
+        except ChannelError as error:
+            if error.code != "404":
+                raise
+
+    # Calls
+
+    async def _users(self, filters: dict[str, str], cursor: str = "") -> tuple[list[dict[str, Any]], str]:
+        """One page of users, and the cursor of the next or "". `limit` is left out: Dialpad has deprecated it."""
+        try:
+            answer = await self._call("GET", "/api/v2/users", params=filters | ({"cursor": cursor} if cursor else {}))
+        except ChannelError as error:
+            if error.kind is not Kind.UNKNOWN:
+                raise
+            # A look-up sends nothing, so one that ended we know not how may simply be made again.
+            raise ChannelError(error.reason, Kind.NEVER_CONNECTED, code=error.code) from error
+        said = answer.json()
+        users = said.get("items") or [] if isinstance(said, dict) else None
+        if not isinstance(users, list):
+            raise ChannelError(
+                "This address does not answer like Dialpad. Check it.", Kind.PERMANENT, code="unreadable"
+            )
+        following = said.get("cursor")
+        return [user for user in users if isinstance(user, dict)], following if isinstance(following, str) else ""
+
+    async def _call(
+        self, method: str, path: str, *, json: dict[str, Any] | None = None, params: dict[str, str] | None = None
+    ) -> http.Answer:
+        """A 2xx answer, or the ChannelError that the status stands for."""
+        answer = await http.call(
+            method,
+            self._base_url + path,
+            headers={"Authorization": f"Bearer {self._api_key}", "Accept": "application/json"},
+            json=json,
+            params=params,
+            timeout=self._timeout,
+        )
+        if 200 <= answer.status < 300:
+            return answer
+        raise self._refusal(answer)
+
+    def _refusal(self, answer: http.Answer) -> ChannelError:
+        status = answer.status
+        words = _words(answer, hidden=self._api_key)
+        kind, plain = Kind.PERMANENT, f"Dialpad refused this with status {status}."
+        if status == 401:
+            kind, words = Kind.CONNECTION_BROKEN, ""
+            plain = "Dialpad no longer accepts the API key. Ask an admin to connect Dialpad again."
+        elif status == 429 or (status in (402, 403) and THROTTLED.search(words)):
+            kind, plain = Kind.THROTTLED, "Dialpad is taking no more texts just now."
+        elif status in (402, 403) and self._out_of_credit.search(words):
+            kind = Kind.OUT_OF_CREDIT
+        elif status in (402, 403) and MAYBE_THROTTLED.search(words):
+            kind = Kind.THROTTLED
+        elif status in (402, 403):
+            plain = "Dialpad does not allow this. Ask your Dialpad admin."
+        elif status >= 500 or status == 408:
+            kind, plain = Kind.UNKNOWN, "Dialpad had an error of its own before it confirmed this."
+        elif 300 <= status < 400:
+            plain, words = "Dialpad's address has moved. Ask an admin to check it.", ""
+        retry_after = _retry_after(answer.headers.get("retry-after", "")) if kind is Kind.THROTTLED else None
+        return ChannelError(words or plain, kind, retry_after=retry_after, code=str(status))
+
+
+def _state(said: dict[str, Any]) -> tuple[State, str]:
+    """How far a message got, and the sentence when it got nowhere."""
+    status, result = said.get("message_status"), said.get("message_delivery_result")
+    if isinstance(result, str) and result in FAILURES:
+        return "undelivered", FAILURES[result]
+    if status == "failed":
+        return "undelivered", FAILED
+    if status == "success":
+        return ("delivered" if result == "accepted" else "sent"), ""
+    return "accepted", ""
+
+
+def _incoming(provider_id: str, payload: dict[str, Any]) -> Incoming | None:
+    from_number = payload.get("from_number")
+    if isinstance(from_number, str) and re.fullmatch(r"\d{3,8}|[A-Za-z][\w .&-]{0,30}", from_number.strip()):
+        return None  # a short code or a name: a machine, never a seller
+    target = payload.get("target")
+    target_number = _e164(target.get("phone_number")) if isinstance(target, dict) else ""
+    to_numbers = [number for number in map(_e164, _to_numbers(payload)) if number]
+    # A group text names others too; the target is the number that is ours.
+    to_address = target_number if target_number in to_numbers or not to_numbers else to_numbers[0]
+    from_address = _e164(from_number)
+    at = _moment(payload.get("created_date")) or _moment(payload.get("event_timestamp"))
+    if not from_address or not to_address or at is None:
+        raise NotUnderstood("Dialpad's event does not say who wrote to whom, or when.")
+    return Incoming(provider_id, from_address, to_address, _text(payload) or "", at, _media(payload))
+
+
+def _receipt(provider_id: str, payload: dict[str, Any]) -> Receipt:
+    at = _moment(payload.get("event_timestamp")) or _moment(payload.get("created_date"))
+    if at is None:
+        raise NotUnderstood("Dialpad's event does not say when.")
+    state, reason = _state(payload)
+    target = payload.get("target")
+    by_user = isinstance(target, dict) and target.get("type") == "user"
+    return Receipt(
+        provider_id,
+        state,
+        reason,
+        at,
+        to=next(filter(None, map(_e164, _to_numbers(payload))), ""),
+        sender=_id(target.get("id")) if by_user and isinstance(target, dict) else "",
+        from_address=_e164(payload.get("from_number")),
+        body=_text(payload),
+    )
+
+
+def _to_numbers(payload: dict[str, Any]) -> list[Any]:
+    """Events say `to_number`, REST answers `to_numbers`; both are lists, and a lone string is taken as well."""
+    found = payload.get("to_number") or payload.get("to_numbers") or []
+    return found if isinstance(found, list) else [found]
+
+
+def _text(payload: dict[str, Any]) -> str | None:
+    """None when the API key lacks the scope to export what messages say."""
+    for name in ("text", "text_content"):
+        if isinstance(payload.get(name), str):
+            return str(payload[name])
+    return None
+
+
+def _media(payload: dict[str, Any]) -> list[str]:
+    found = payload.get("mms_url")
+    return [url for url in (found if isinstance(found, list) else [found]) if isinstance(url, str) and url]
+
+
+def _is(user: dict[str, Any], email: str) -> bool:
+    """Dialpad's filter is not trusted: a wrong match would text from a colleague's number."""
+    emails = user.get("emails")
+    named = {each.strip().casefold() for each in emails if isinstance(each, str)} if isinstance(emails, list) else set()
+    return user.get("state") == "active" and email.casefold() in named and bool(_id(user.get("id")))
+
+
+def _sender(user: dict[str, Any]) -> Sender:
+    """An active user, perhaps without a number: the gate says so in its own words."""
+    name = user.get("display_name") or " ".join(
+        str(user[part]) for part in ("first_name", "last_name") if user.get(part)
+    )
+    numbers = user.get("phone_numbers")
+    found = [number for number in map(_e164, numbers if isinstance(numbers, list) else []) if number]
+    return Sender(_id(user["id"]), str(name), tuple(dict.fromkeys(found)))
+
+
+def _made(answer: http.Answer) -> str:
+    """The id of what was made, in digits."""
+    said = answer.json()
+    made = _id(said.get("id")) if isinstance(said, dict) else ""
+    if not made.isdigit():
+        raise ChannelError("Dialpad's answer could not be read.", Kind.UNKNOWN, code="unreadable")
+    return made
+
+
+def _id(raw: object) -> str:
+    """An id as text: the description says int64, answers carry strings and events numbers. "" when it is neither."""
+    if isinstance(raw, int) and not isinstance(raw, bool):
+        return str(raw) if 0 < raw < 2**63 else ""
+    return raw if isinstance(raw, str) and re.fullmatch(r"[\w-]{1,64}", raw, re.ASCII) else ""
+
+
+def _moment(raw: object) -> datetime | None:
+    """The time of epoch milliseconds, or None."""
+    if isinstance(raw, str) and re.fullmatch(r"\d{1,15}", raw, re.ASCII):
+        raw = int(raw)
+    if not isinstance(raw, int | float) or isinstance(raw, bool):
+        return None
+    try:
+        return datetime.fromtimestamp(raw / 1000, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _e164(raw: object) -> str:
+    """A number as E.164, or "" when it cannot be one. Merely possible numbers pass: what Dialpad has, it has."""
+    if not isinstance(raw, str):
+        return ""
+    try:
+        number = phonenumbers.parse(raw, COUNTRY)
+    except phonenumbers.NumberParseException:
+        return ""
+    if phonenumbers.is_possible_number_with_reason(number) != phonenumbers.ValidationResult.IS_POSSIBLE:
+        return ""
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _token(body: bytes) -> str:
+    """The JWT of a hook's body, which may come bare or as a JSON string."""
+    token = body.decode("ascii").strip()
+    if token.startswith('"'):
+        token = loads(token)
+    return token
+
+
+def _words(answer: http.Answer, hidden: str) -> str:
+    """What a refusal says to a person, without the `hidden` key, should it be echoed. No sample of Dialpad's error
+    bodies is public, so every usual place is tried."""
+    said = next(filter(None, _sayings(answer.json())), "") or answer.body.decode("utf-8", "replace")
+    said = re.sub(r"(?is)<(script|style)\b.*?</\1\s*>|<!--.*?-->|<[^>]*>", " ", said[:5000])
+    said = unescape(said).replace(hidden, "…")
+    return re.sub(r"[\s\x00-\x1f\x7f-\x9f]+", " ", said).strip()[:300]
+
+
+def _sayings(said: Any) -> Iterator[str]:
+    if not isinstance(said, dict):
+        return
+    error = said.get("error")
+    for place in (error.get("message") if isinstance(error, dict) else error, said.get("message")):
+        if isinstance(place, str):
+            yield place.strip()
+
+
+def _retry_after(value: str) -> float | None:
+    """Seconds to wait, from seconds or an HTTP date; None when absent or unreadable. An hour at most."""
+    try:
+        seconds = float(value)
+    except ValueError:
+        try:
+            seconds = (parsedate_to_datetime(value) - clock.now()).total_seconds()
+        except (ValueError, TypeError):
+            return None
+    return None if isnan(seconds) else min(max(seconds, 0.0), 3600.0)
+
+
+def _positive(raw: float | str, name: str) -> float:
+    try:
+        value = float(raw)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < 10_000:
+        raise Refused(f"The option {name} must be a number above 0.", field=name)
+    return value
