@@ -55,7 +55,8 @@ async def _free_connection(pool: Any) -> Any:
         raise Unavailable("The database did not answer. Wait a moment and try again.") from error
 
 
-def _engine() -> PooledSQLiteEngine | PooledPostgresEngine:
+def engine() -> PooledSQLiteEngine | PooledPostgresEngine:
+    """An engine for the database the settings name, not opened yet."""
     path = settings().sqlite_path
     if path is not None:
         return PooledSQLiteEngine(str(path))
@@ -64,7 +65,7 @@ def _engine() -> PooledSQLiteEngine | PooledPostgresEngine:
 
 # Bound into the tables (`db=DB`) when they are imported. Everything else says `db.DB` or `on_postgres()`,
 # so that the tests can bind another database.
-DB = _engine()
+DB = engine()
 
 
 def on_postgres() -> bool:

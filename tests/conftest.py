@@ -1,0 +1,229 @@
+"""The fixtures of the suite. One `pytest` runs every database test on SQLite and on PostgreSQL.
+
+Databases   house       a migrated, empty database of this test's own, open; the test runs once on each engine
+            database    the same, not opened; its value is the engine's name, "sqlite" or "postgres"
+            blank_database   the same without any table; its value is the engine's name
+Time        clock       a weekday at 11:00 in New York, ticking; clock.set(moment), .advance(minutes=5), .freeze()
+Settings    configure   configure(LOTWIRE_PUBLIC_URL="https://…") -> the new Settings, for this test only
+            data_dir    this test's own LOTWIRE_DATA_DIR
+Queue       valkey      the URL of a real Valkey of this run;  queue: the same, emptied and configured for this test
+Web         client      tests.client.Client on app.app, in the test's own loop, signed out
+            agent_client, manager_client, admin_client   the same, signed in; `.user` is who
+            count_queries    `with count_queries() as queries: … ; assert queries.count <= 8` (queries.statements)
+Processes   site        web, worker, simulator and Valkey as real processes (tests/site.py); `.url`, `.cookie(user)`
+
+Rows come from `tests.make`, providers that misbehave from `tests.fakes`, browsers from `tests.browser.conftest`.
+Options: --database sqlite|postgres (while you work), --engine webkit, --screenshots DIRECTORY.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import pytest
+
+# The environment of whoever runs the tests must not reach them, and it is read when the house is imported.
+for name in [name for name in os.environ if name.startswith("LOTWIRE_") and name != "LOTWIRE_PYTHON"]:
+    del os.environ[name]
+NOWHERE = tempfile.mkdtemp(prefix="lotwire-tests-")
+os.environ.update(
+    LOTWIRE_TEST="1", LOTWIRE_DATA_DIR=NOWHERE, LOTWIRE_SECRET_KEY="the tests share this key, nobody else"
+)
+
+import domain.clock  # noqa: E402
+from domain import db  # noqa: E402
+from domain.settings import Settings, settings  # noqa: E402
+from tests import databases, make, valkey_server  # noqa: E402
+from tests.client import Client  # noqa: E402
+
+MORNING = datetime(2026, 11, 24, 16, 0, tzinfo=UTC)  # a Tuesday, 11:00 in New York and 8:00 in Los Angeles
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--database", action="append", choices=databases.ENGINES, help="only on this database")
+    parser.addoption("--engine", action="append", choices=["chromium", "firefox", "webkit"], help="browsers to use")
+    parser.addoption("--screenshots", type=Path, help="keep a picture of every page the browser tests look at")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    for fixture in ("database", "blank_database"):
+        if fixture in metafunc.fixturenames:
+            metafunc.parametrize(fixture, _engines(metafunc.config), indirect=True)
+    if "site_database" in metafunc.fixturenames:
+        metafunc.parametrize("site_database", _engines(metafunc.config), scope="session")
+
+
+def _engines(config: pytest.Config) -> list[str]:
+    return config.getoption("--database") or list(databases.ENGINES)
+
+
+def pytest_unconfigure() -> None:
+    shutil.rmtree(NOWHERE, ignore_errors=True)
+
+
+# Databases
+
+
+@pytest.fixture(scope="session")
+def all_databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[databases.Databases]:
+    everything = databases.Databases(tmp_path_factory.mktemp("databases"))
+    yield everything
+    everything.stop()
+
+
+@pytest.fixture
+def database(request: pytest.FixtureRequest, all_databases: databases.Databases, data_dir: Path) -> Iterator[str]:
+    with all_databases.fresh(request.param, data_dir) as url, databases.bound(url):
+        yield request.param
+
+
+@pytest.fixture
+def blank_database(request: pytest.FixtureRequest, all_databases: databases.Databases, data_dir: Path) -> Iterator[str]:
+    with all_databases.blank(request.param, data_dir) as url, databases.bound(url):
+        yield request.param
+
+
+@pytest.fixture
+async def house(database: str, clock: "Clock") -> AsyncIterator[None]:
+    make.forget()
+    async with db.opened():
+        yield
+
+
+# Time and settings
+
+
+class Clock:
+    """The house's time. It ticks until frozen."""
+
+    def __init__(self, start: datetime) -> None:
+        self._ahead = start - datetime.now(UTC)
+        self._still: datetime | None = None
+
+    def now(self, tz: Any = UTC) -> datetime:
+        return self._still or datetime.now(tz) + self._ahead
+
+    def set(self, moment: datetime) -> None:
+        """From now on it is `moment` (aware), and goes on from there, or stands still if it did."""
+        self._ahead = moment - datetime.now(UTC)
+        if self._still:
+            self._still = moment
+
+    def advance(self, **by: float) -> None:
+        """`clock.advance(minutes=5)`: the words of timedelta."""
+        self.set(self.now() + timedelta(**by))
+
+    def freeze(self, moment: datetime | None = None) -> datetime:
+        """Stops; the moment it stands at."""
+        self._still = moment or self.now()
+        return self._still
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    fake = Clock(MORNING)
+    monkeypatch.setattr(domain.clock, "datetime", fake)
+    return fake
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path, configure: "Callable[..., Settings]") -> Path:
+    directory = tmp_path / "data"
+    directory.mkdir(mode=0o700)
+    configure(LOTWIRE_DATA_DIR=str(directory))
+    return directory
+
+
+@pytest.fixture
+def configure() -> Iterator[Callable[..., Settings]]:
+    with pytest.MonkeyPatch.context() as patch:
+
+        def change(**environ: str) -> Settings:
+            for name, value in environ.items():
+                patch.setenv(name, value)
+            settings.cache_clear()
+            return settings()
+
+        yield change
+    settings.cache_clear()
+
+
+# The queue
+
+
+@pytest.fixture(scope="session")
+def valkey() -> Iterator[str]:
+    with valkey_server.running() as url:
+        yield url
+
+
+@pytest.fixture
+def queue(valkey: str, configure: Callable[..., Settings]) -> str:
+    valkey_server.flush(valkey)
+    configure(LOTWIRE_REDIS_URL=valkey)
+    return valkey
+
+
+# The web
+
+
+@pytest.fixture
+async def client(house: None, queue: str) -> AsyncIterator[Client]:
+    from app import app
+
+    async with app.lifespan(), Client(app) as visitor:
+        yield visitor
+
+
+@pytest.fixture
+async def agent_client(client: Client) -> AsyncIterator[Client]:
+    async with await client.signed_in(await make.user(role="agent")) as agent:
+        yield agent
+
+
+@pytest.fixture
+async def manager_client(client: Client) -> AsyncIterator[Client]:
+    async with await client.signed_in(await make.user(role="manager")) as manager:
+        yield manager
+
+
+@pytest.fixture
+async def admin_client(client: Client) -> AsyncIterator[Client]:
+    async with await client.signed_in(await make.user(role="admin", owner=True)) as admin:
+        yield admin
+
+
+@dataclass
+class Queries:
+    statements: list[str] = field(default_factory=list)
+
+    @property
+    def count(self) -> int:
+        return len(self.statements)
+
+
+@pytest.fixture
+def count_queries() -> "Callable[[], Any]":
+    """Counts what goes to the database while the block runs; begin and commit are not counted."""
+
+    @contextmanager
+    def counting() -> Iterator[Queries]:
+        queries = Queries()
+        kind = type(db.DB)
+        run = kind.run_querystring
+
+        async def noted(self: Any, querystring: Any, in_pool: bool = True) -> Any:
+            queries.statements.append(str(querystring))
+            return await run(self, querystring, in_pool)
+
+        with mock.patch.object(kind, "run_querystring", noted):
+            yield queries
+
+    return counting

@@ -1,0 +1,257 @@
+"""A PostgreSQL cluster of the test run's own, in a temporary directory and on a free port: never the system's."""
+
+import asyncio
+import concurrent.futures
+import ctypes
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+
+USER = "lotwire"
+TEMPLATE = "lotwire_template"
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
+
+# Speed for durability: nobody wants these data after the run.
+OPTIONS = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "autovacuum": "off",
+    "max_connections": "120",
+    "shared_buffers": "64MB",
+    "max_wal_size": "2GB",
+    "checkpoint_timeout": "1h",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "timezone": "UTC",
+    "logging_collector": "off",
+}
+
+
+class Missing(Exception):
+    """PostgreSQL is not installed; the sentence says what to do."""
+
+
+class Cluster:
+    """A running server. `create()` and `drop()` may be called from any thread; `stop()` once, at the end."""
+
+    def __init__(self) -> None:
+        programs = _programs()
+        self._owner = _unprivileged() if os.geteuid() == 0 else None
+        # /tmp and not the run's own directory: the server's user must be able to walk there.
+        self.home = Path(tempfile.mkdtemp(prefix="lotwire-postgres-", dir="/tmp"))
+        if self._owner:
+            os.chown(self.home, self._owner.pw_uid, self._owner.pw_gid)
+        try:
+            self._initialise(programs)
+            self._process = self._start(programs)
+            self._desk = _Desk(self.url("postgres"))
+        except BaseException:
+            self._remove()
+            raise
+        self._made = 0
+        self._spare: concurrent.futures.Future[str] | None = None
+        self._drops: list[concurrent.futures.Future[None]] = []
+
+    def url(self, database: str) -> str:
+        """What LOTWIRE_DATABASE_URL takes."""
+        return f"postgresql://{USER}@127.0.0.1:{self.port}/{database}"
+
+    def prepare_template(self, fill: Callable[[str], None]) -> None:
+        """Makes the database all others are copies of; `fill(url)` puts the tables in."""
+        self._desk.wait(self._desk.execute(f"CREATE DATABASE {TEMPLATE}"))
+        fill(self.url(TEMPLATE))
+        self._spare = self._order()
+
+    def create(self) -> str:
+        """A fresh copy of the template: its name. The next copy is made while this one is used."""
+        if self._spare is None:
+            raise RuntimeError("Call prepare_template() first.")
+        name = self._spare.result(60)
+        self._spare = self._order()
+        return name
+
+    def create_blank(self) -> str:
+        """A database without any table: its name."""
+        name = self._name()
+        self._desk.wait(self._desk.execute(f"CREATE DATABASE {name}"))
+        return name
+
+    def drop(self, name: str) -> None:
+        """Removes a database in the background, whoever is still connected to it."""
+        self._drops = [drop for drop in self._drops if not drop.done()]
+        self._drops.append(self._desk.submit(self._desk.execute(f"DROP DATABASE {name} WITH (FORCE)")))
+
+    def stop(self) -> None:
+        try:
+            self._desk.close()
+        finally:
+            self._process.send_signal(signal.SIGQUIT)  # at once: there is nothing to keep
+            try:
+                self._process.wait(10)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+            self._remove()
+
+    def _order(self) -> "concurrent.futures.Future[str]":
+        return self._desk.submit(self._copy(self._name()))
+
+    async def _copy(self, name: str) -> str:
+        await self._desk.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+        return name
+
+    def _name(self) -> str:
+        self._made += 1
+        return f"t_{self._made}"
+
+    def _initialise(self, programs: Path) -> None:
+        command = [programs / "initdb", "--pgdata", self.home / "data", "--username", USER, "--auth", "trust"]
+        command += ["--encoding", "UTF8", "--locale", "C", "--no-sync", "--no-instructions"]
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=120, check=False, cwd=self.home, **self._as_owner()
+        )
+        if done.returncode:
+            raise RuntimeError(f"initdb failed:\n{done.stderr or done.stdout}")
+
+    def _start(self, programs: Path) -> "subprocess.Popen[bytes]":
+        self.port = _free_port()
+        command = [str(programs / "postgres"), "-D", str(self.home / "data"), "-h", "127.0.0.1", "-p", str(self.port)]
+        for name, value in {**OPTIONS, "unix_socket_directories": str(self.home)}.items():
+            command += ["-c", f"{name}={value}"]
+        log = self.home / "server.log"
+        with open(log, "wb") as output:
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                cwd=self.home,
+                start_new_session=True,  # Ctrl-C is ours to handle
+                preexec_fn=_die_with(os.getpid()),  # noqa: PLW1509 - set in the child, after it changed its user
+                **self._as_owner(),
+            )
+        deadline = time.monotonic() + 30
+        while not _answers(self.port):
+            if process.poll() is not None or time.monotonic() > deadline:
+                process.kill()
+                process.wait()
+                raise RuntimeError(f"PostgreSQL did not start:\n{log.read_text()}")
+            time.sleep(0.02)
+        return process
+
+    def _as_owner(self) -> dict[str, Any]:
+        """initdb and postgres refuse to run as root."""
+        if self._owner is None:
+            return {}
+        return {"user": self._owner.pw_uid, "group": self._owner.pw_gid, "extra_groups": []}
+
+    def _remove(self) -> None:
+        shutil.rmtree(self.home, ignore_errors=True)
+
+
+class _Desk:
+    """One connection with a loop and a thread of its own, which creates and drops while the tests run."""
+
+    def __init__(self, url: str) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="postgres-desk", daemon=True)
+        self._thread.start()
+        self._turn = asyncio.Lock()
+        self._connection = self.wait(_connected(url))
+
+    def submit(self, work: Coroutine[Any, Any, Any]) -> "concurrent.futures.Future[Any]":
+        return asyncio.run_coroutine_threadsafe(work, self._loop)
+
+    def wait(self, work: Coroutine[Any, Any, Any]) -> Any:
+        return self.submit(work).result(60)
+
+    async def execute(self, statement: str) -> None:
+        async with self._turn:
+            await self._connection.execute(statement)
+
+    def close(self) -> None:
+        async def finish() -> None:
+            async with self._turn:
+                await self._connection.close(timeout=5)
+
+        try:
+            self.wait(finish())
+        finally:
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join(10)
+            self._loop.close()
+
+
+async def _connected(url: str) -> asyncpg.Connection:
+    """The port answers a moment before the server lets people in."""
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            return await asyncpg.connect(url, timeout=10)
+        except (asyncpg.CannotConnectNowError, OSError):
+            if time.monotonic() > deadline:
+                raise
+            await asyncio.sleep(0.05)
+
+
+def _programs() -> Path:
+    """Where initdb and postgres are: Debian keeps them off the PATH, one directory a version."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: float(path.parts[-3]))
+    if found:
+        return found[-1].parent
+    if on_path := shutil.which("initdb"):
+        return Path(on_path).resolve().parent
+    raise Missing(
+        "PostgreSQL is not installed, and every database test runs on it too. "
+        "Run “apt-get install postgresql” (the tests start a server of their own), or choose `--database sqlite`."
+    )
+
+
+def _unprivileged() -> pwd.struct_passwd:
+    for name in ("postgres", "nobody"):
+        try:
+            return pwd.getpwnam(name)
+        except KeyError:
+            continue
+    raise Missing("PostgreSQL refuses to run as root, and there is no user “postgres” to run it as. Create one.")
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def _answers(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
+def _die_with(parent: int) -> Callable[[], None]:
+    """Asks Linux to end the server when the test run is killed outright."""
+    try:
+        prctl = ctypes.CDLL(None).prctl
+    except AttributeError:  # not Linux
+        return lambda: None
+
+    def ask() -> None:
+        prctl(PR_SET_PDEATHSIG, signal.SIGQUIT)
+        if os.getppid() != parent:
+            os._exit(1)
+
+    return ask
