@@ -12,6 +12,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 RUNTIME, DEVELOPMENT = "requirements.lock", "requirements-dev.lock"
+OLD = ".venv.old"
 PIP = ("-m", "pip", "--disable-pip-version-check", "--no-input", "--quiet", "install", "--require-hashes", "--no-deps")
 NO_NETWORK = ("Temporary failure in name resolution", "NewConnectionError", "Failed to establish", "ConnectTimeout")
 
@@ -64,7 +65,7 @@ def is_installed(root: Path, lock: str) -> bool:
 def _make(root: Path, lock: str, command: str) -> None:
     """A whole environment in a temporary name, then put in the place of the old one: never half of one."""
     _require_standard_library(command)
-    final, new, old = (root / name for name in (".venv", ".venv.new", ".venv.old"))
+    final, new, old = (root / name for name in (".venv", ".venv.new", OLD))
     version = ".".join(map(str, sys.version_info[:3]))
     _say(f"Making .venv with Python {version}. This happens once and takes about a minute …")
     shutil.rmtree(new, ignore_errors=True)
@@ -76,11 +77,22 @@ def _make(root: Path, lock: str, command: str) -> None:
         raise CannotInstall(f"Python {version} could not make .venv:\n{(made.stderr or made.stdout).strip()}")
     _install(new, root, lock)
     _rename_inside(new, final)
-    shutil.rmtree(old, ignore_errors=True)
-    if final.exists():
-        final.rename(old)
+    _put_away(final)
     new.rename(final)
     shutil.rmtree(old, ignore_errors=True)
+
+
+def _put_away(venv: Path) -> None:
+    """Moves the environment out of the way. One without our stamp is somebody's own: it is kept, and they are told."""
+    if not venv.exists():
+        return
+    if (venv / RUNTIME).exists():
+        shutil.rmtree(venv.with_name(OLD), ignore_errors=True)
+        venv.rename(venv.with_name(OLD))
+        return
+    kept = next(path for n in range(1, 1000) if not (path := venv.with_name(f".venv.yours-{n}")).exists())
+    venv.rename(kept)
+    _say(f"The .venv that was here was not made by ./lotwire. It is kept as {kept.name}.")
 
 
 def _install(venv: Path, root: Path, lock: str) -> None:

@@ -1,0 +1,58 @@
+"""Runs one web process: pages, API and provider hooks. The database is expected to be migrated."""
+
+import argparse
+import socket
+import sys
+
+from domain.settings import ROOT, settings
+from workers.listening import CannotListen, listen
+from workers.processes import follow_parent
+
+GRACEFUL_SECONDS = 3  # open event streams never end by themselves
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_address(parser)
+    parser.add_argument("--fd", type=int, help=argparse.SUPPRESS)  # a socket that listens already, from `up`
+    parser.add_argument("--supervised", action="store_true", help=argparse.SUPPRESS)
+
+
+def add_address(parser: argparse.ArgumentParser) -> None:
+    """--host and --port, the same for every command that serves pages."""
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine only)")
+    parser.add_argument("--port", type=int, default=8000, help="port to listen on (default: 8000; 0 takes a free one)")
+
+
+def run(args: argparse.Namespace) -> int:
+    if args.supervised:
+        follow_parent()
+    try:
+        listener = listen(args.host, args.port) if args.fd is None else socket.socket(fileno=args.fd)
+    except CannotListen as error:
+        print(error, file=sys.stderr)
+        return 1
+    return serve(listener)
+
+
+def serve(listener: socket.socket) -> int:
+    """Serves until SIGTERM or SIGINT; 1 when the application does not start (the log says why)."""
+    import uvicorn
+
+    server = uvicorn.Server(
+        uvicorn.Config(
+            "app:app",
+            app_dir=str(ROOT),
+            loop="uvloop",
+            http="httptools",
+            ws="none",
+            lifespan="on",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=GRACEFUL_SECONDS,
+            proxy_headers=bool(settings().trusted_proxies),
+            forwarded_allow_ips=settings().trusted_proxies,
+        )
+    )
+    server.run(sockets=[listener])
+    return 0 if server.started else 1
