@@ -1,14 +1,27 @@
 """Installed providers of an account: credentials (encrypted), health, and who at the dealership may send."""
 
+import json
+import secrets
+from collections.abc import Collection
+from datetime import timedelta
 from enum import StrEnum
+from typing import Any
+from uuid import UUID
 
 from piccolo.columns import JSON, Integer, Text, Varchar
 from piccolo.table import Table
 
+from domain import audit, clock
 from domain.accounts import Account
+from domain.channels.base import Channel, ChannelError, Kind
+from domain.channels.registry import CHANNELS
 from domain.columns import key, made, moment, parent
-from domain.db import DB
+from domain.db import DB, writing
+from domain.errors import Refused
 from domain.users import User
+from domain.vault import seal, unseal
+
+LINK_AGE = timedelta(minutes=5)  # how long a look-up of a sender is trusted
 
 
 class ConnectionState(StrEnum):
@@ -45,3 +58,211 @@ class SenderLink(Table, db=DB, tablename="sender_link"):
     name = Text(default="")
     numbers = Text(default="")  # E.164, space-separated
     checked_at = made()
+
+
+async def current(account_id: UUID, kind: str) -> Connection | None:
+    """The account's connection of that kind, broken or not; None when there is none."""
+    return await (
+        Connection.objects()
+        .where(
+            (Connection.account == account_id)
+            & (Connection.kind == kind)
+            & (Connection.state != ConnectionState.DISCONNECTED)
+        )
+        .first()
+    )
+
+
+async def carrying(account_id: UUID, channel: str) -> Connection | None:
+    """The connection by which this account's messages of that channel leave; None when there is none."""
+    kinds = [kind for kind, provider in CHANNELS.items() if provider.channel == channel]
+    if not kinds:
+        return None
+    found = await Connection.objects().where(
+        (Connection.account == account_id)
+        & (Connection.kind.is_in(kinds))
+        & (Connection.state != ConnectionState.DISCONNECTED)
+    )
+    # A working one before a broken one; among equals the registry's order.
+    return min(found, key=lambda each: (each.state != ConnectionState.CONNECTED, kinds.index(each.kind)), default=None)
+
+
+def included(kind: str, features: Collection[str]) -> bool:
+    """Whether a plan with these features includes a kind of connection; the simulator is part of every plan."""
+    return kind == "simulator" or kind in features
+
+
+async def by_id(connection_id: UUID) -> Connection | None:
+    return await Connection.objects().get(Connection.id == connection_id)
+
+
+def adapter(connection: Connection) -> Channel:
+    """The provider of a connection, with its credentials. Raises Unavailable when they cannot be unsealed."""
+    options = json.loads(connection.options or "{}")
+    return CHANNELS[connection.kind](
+        connection.base_url, unseal(connection.secret), unseal(connection.hook_secret), **options
+    )
+
+
+async def connect(
+    account: UUID,
+    user: UUID | None,
+    kind: str,
+    api_key: str,
+    base_url: str = "",
+    options: dict[str, Any] | None = None,
+    *,
+    unchecked_is_fine: bool = False,
+) -> tuple[Connection, str]:
+    """Installs a provider, or mends the connection that is there (its id and hook URL stay), after a live check.
+
+    Returns the connection and its hook secret, shown to a person once. With `unchecked_is_fine` a provider that does
+    not answer is connected all the same; one that refuses the key never is. Raises Refused.
+    """
+    if kind not in CHANNELS:
+        raise Refused(f"There is no provider “{kind}”. Choose one of: {', '.join(CHANNELS)}.", field="kind")
+    if not api_key.strip():
+        raise Refused("Paste the API key first.", field="api_key")
+    options = dict(options or {})
+    hook_secret = str(options.pop("webhook_secret", "")) or secrets.token_urlsafe(32)
+    base_url = base_url.strip().rstrip("/") or CHANNELS[kind].default_base_url
+    if not base_url.startswith(("https://", "http://")):
+        raise Refused(f"“{base_url}” is not a web address. It starts with https://.", field="base_url")
+    try:
+        candidate = CHANNELS[kind](base_url, api_key.strip(), hook_secret, **options)
+    except (TypeError, ValueError) as error:
+        raise Refused(f"These options do not fit {kind}: {error}.", field="options") from None
+    ok, problem = await _checked(candidate, unchecked_is_fine)
+    now = clock.now()
+    values: dict[Any, Any] = {
+        Connection.state: ConnectionState.CONNECTED,
+        Connection.base_url: base_url,
+        Connection.secret: seal(api_key.strip()),
+        Connection.hook_secret: seal(hook_secret),
+        Connection.options: json.dumps(options),
+        Connection.last_error: problem,
+        Connection.disconnected_at: None,
+    }
+    if ok:
+        values[Connection.last_ok_at] = now
+    async with writing():
+        # Newest first, disconnected ones included: pending messages held by it go on with the new key.
+        connection = await (
+            Connection.objects()
+            .where((Connection.account == account) & (Connection.kind == kind))
+            .order_by(Connection.created_at, ascending=False)
+            .first()
+        )
+        if connection is None:
+            connection = Connection(account=account, kind=kind)
+            await Connection.insert(connection)
+        await Connection.update(values).where(Connection.id == connection.id)
+        await SenderLink.delete().where(SenderLink.connection == connection.id)
+        await audit.record(account, user, "connection.made", connection.id, kind=kind, base_url=base_url)
+    fresh = await by_id(connection.id)
+    assert fresh is not None
+    return fresh, hook_secret
+
+
+async def disconnect(connection: Connection, user: UUID | None) -> None:
+    """Uninstalls a provider: its key is forgotten, what is pending waits for the next one."""
+    async with writing():
+        await Connection.update(
+            {
+                Connection.state: ConnectionState.DISCONNECTED,
+                Connection.secret: "",
+                Connection.disconnected_at: clock.now(),
+            }
+        ).where(Connection.id == connection.id)
+        await SenderLink.delete().where(SenderLink.connection == connection.id)
+        await audit.record(connection.account, user, "connection.removed", connection.id, kind=connection.kind)
+
+
+async def broken(connection_id: UUID, reason: str) -> bool:
+    """The provider refused our key: pause. True the first time, so that the admins are told once."""
+    changed = (
+        await Connection.update(
+            {
+                Connection.state: ConnectionState.BROKEN,
+                Connection.last_error: reason,
+                Connection.last_error_at: clock.now(),
+            }
+        )
+        .where((Connection.id == connection_id) & (Connection.state == ConnectionState.CONNECTED))
+        .returning(Connection.id)
+    )
+    return bool(changed)
+
+
+async def worked(connection_ids: set[UUID]) -> None:
+    """Notes that these connections just did their job."""
+    if connection_ids:
+        await Connection.update({Connection.last_ok_at: clock.now()}).where(Connection.id.is_in(list(connection_ids)))
+
+
+async def failed(connection_id: UUID, reason: str) -> None:
+    """Notes the last thing that went wrong, for the health panel."""
+    await Connection.update({Connection.last_error: reason[:500], Connection.last_error_at: clock.now()}).where(
+        Connection.id == connection_id
+    )
+
+
+async def hook_refused(connection_id: UUID) -> None:
+    """Counts a hook call whose signature did not hold."""
+    await Connection.update({Connection.refused_hooks: Connection.refused_hooks + 1}).where(
+        Connection.id == connection_id
+    )
+
+
+async def recheck(connection: Connection) -> str:
+    """A live look at the credentials now: empty when all is well, else the sentence to show. A mended key resumes."""
+    try:
+        await adapter(connection).check()
+    except ChannelError as error:
+        if error.kind is Kind.CONNECTION_BROKEN:
+            await broken(connection.id, error.reason)
+        else:
+            await failed(connection.id, error.reason)
+        return error.reason
+    await Connection.update(
+        {Connection.state: ConnectionState.CONNECTED, Connection.last_ok_at: clock.now(), Connection.last_error: ""}
+    ).where(Connection.id == connection.id)
+    return ""
+
+
+async def sender(connection: Connection, user: User, max_age: timedelta = LINK_AGE) -> SenderLink | None:
+    """The person's account at the provider, looked up again when the last look is older than `max_age`.
+
+    None when the provider has no active account with that email. Raises ChannelError when it cannot be asked.
+    """
+    link = await SenderLink.objects().get((SenderLink.connection == connection.id) & (SenderLink.user == user.id))
+    if link is not None and clock.now() - link.checked_at < max_age:
+        return link if link.provider_id else None
+    found = await adapter(connection).find_sender(user.email)
+    await SenderLink.insert(
+        SenderLink(
+            connection=connection.id,
+            user=user.id,
+            provider_id=found.provider_id if found else "",
+            name=found.name if found else "",
+            numbers=" ".join(found.numbers) if found else "",
+            checked_at=clock.now(),
+        )
+    ).on_conflict(
+        target=(SenderLink.connection, SenderLink.user),
+        action="DO UPDATE",
+        values=[SenderLink.provider_id, SenderLink.name, SenderLink.numbers, SenderLink.checked_at],
+    )
+    if found is None:
+        return None
+    return await SenderLink.objects().get((SenderLink.connection == connection.id) & (SenderLink.user == user.id))
+
+
+async def _checked(candidate: Channel, unchecked_is_fine: bool) -> tuple[bool, str]:
+    try:
+        await candidate.check()
+    except ChannelError as error:
+        if unchecked_is_fine and error.kind is not Kind.CONNECTION_BROKEN:
+            return False, error.reason
+        raise Refused(error.reason, field="api_key") from None
+    return True, ""

@@ -1,14 +1,26 @@
 """The communication history of a listing: messages and events in one order, a page at a time."""
 
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
 from piccolo.columns import JSON, Varchar
 from piccolo.columns import UUID as UUIDColumn
 from piccolo.table import Table
 
+from domain import clock, ids
 from domain.accounts import Account
 from domain.columns import key, made, parent
 from domain.db import DB
-from domain.listings import Listing
+from domain.listings import Listing, Stage
+from domain.messages import Message
 from domain.users import User
+
+PAGE = 50
+MOST_LIVE = 400  # entries a page that stays open keeps refreshing
 
 
 class Event(Table, db=DB, tablename="event"):
@@ -22,3 +34,118 @@ class Event(Table, db=DB, tablename="event"):
     detail = JSON(default="{}")
     message = UUIDColumn(null=True, default=None)
     at = made()
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """A place in a history: everything before it is older."""
+
+    at: datetime
+    id: UUID
+
+    def __str__(self) -> str:
+        return f"{int(self.at.timestamp() * 1_000_000):x}-{self.id.hex}"
+
+    @classmethod
+    def read(cls, written: str) -> "Cursor | None":
+        """The cursor somebody sent back; None when it is not one."""
+        moment, _, name = written.partition("-")
+        try:
+            micros = int(moment, 16)
+            return cls(
+                datetime.fromtimestamp(micros // 1_000_000, UTC).replace(microsecond=micros % 1_000_000), UUID(name)
+            )
+        except (ValueError, OverflowError, OSError):
+            return None
+
+
+@dataclass(frozen=True)
+class Page:
+    """Rows oldest first. A row is a message (`what` = "message") or an event (`what` = "event")."""
+
+    rows: list[dict[str, Any]]
+    older: Cursor | None  # give it to `page(before=)` for the entries before these; None at the beginning
+    first: Cursor | None  # of the oldest row here
+
+
+async def page(listing: UUID, before: Cursor | None = None, limit: int = PAGE) -> Page:
+    """The newest `limit` entries, or those before a cursor. Two queries."""
+    rows = await _rows(listing, "<", before, "DESC", limit + 1)
+    more, rows = len(rows) > limit, rows[:limit][::-1]
+    first = Cursor(rows[0]["at"], rows[0]["id"]) if rows else None
+    return Page(rows, first if more else None, first)
+
+
+async def since(listing: UUID, first: Cursor) -> Page:
+    """Everything from a cursor on, that entry included: what an open page shows when it refreshes itself."""
+    rows = await _rows(listing, ">=", first, "ASC", MOST_LIVE)
+    return Page(rows, None, first)
+
+
+async def stamp(listing: UUID) -> str:
+    """A word that changes whenever the history of a listing does."""
+    rows = await Message.raw(
+        """SELECT (SELECT max(changed_at) FROM message WHERE listing = {}) AS message,
+                  (SELECT max(at) FROM event WHERE listing = {}) AS event""",
+        listing,
+        listing,
+    )
+    return f"{rows[0]['message']}/{rows[0]['event']}"
+
+
+async def note(
+    account: UUID, listing: UUID, kind: str, user: UUID | None = None, message: UUID | None = None, **detail: Any
+) -> None:
+    """Adds an event line. Call it inside the transaction it tells of."""
+    await Event.insert(
+        Event(
+            id=ids.new(),
+            account=account,
+            listing=listing,
+            user=user,
+            kind=kind,
+            detail=json.dumps(detail),
+            message=message,
+            at=clock.now(),
+        )
+    )
+
+
+async def contacted(listings: Iterable[UUID], at: datetime) -> None:
+    """The first accepted outbound or the first inbound moves Not contacted on; never backwards.
+
+    Call it inside your transaction.
+    """
+    which = list(listings)
+    moved = (
+        await Listing.update({Listing.stage: Stage.CONTACTED})
+        .where(Listing.id.is_in(which) & (Listing.stage == Stage.NOT_CONTACTED))
+        .returning(Listing.id, Listing.account)
+    )
+    await Listing.update({Listing.last_contact_at: at}).where(Listing.id.is_in(which))
+    for row in moved:
+        await note(row["account"], row["id"], "stage", old=str(Stage.NOT_CONTACTED), new=str(Stage.CONTACTED))
+
+
+async def _rows(listing: UUID, compare: str, cursor: Cursor | None, order: str, limit: int) -> list[dict[str, Any]]:
+    where, arguments = "", [listing]
+    if cursor is not None:
+        where = f"AND (x.at, x.id) {compare} ({{}}, {{}})"
+        arguments += [cursor.at, cursor.id]
+    tail = f"WHERE x.listing = {{}} {where} ORDER BY x.at {order}, x.id {order} LIMIT {{}}"
+    found = await Message.raw(
+        f"""SELECT 'message' AS what, x.id, x.at, x.channel, x.direction, x.author_kind, x.kind, x.origin, x.subject,
+                   x.body, x.state, x.code, x.reason, x.segments, x.to_address, x.from_address, x.author_name,
+                   x.not_before, x.undoable, x.attempts, x.responded_at, x.changed_at, u.name AS person
+            FROM message x LEFT JOIN app_user u ON u.id = x."user" {tail}""",  # noqa: S608
+        *arguments,
+        limit,
+    )
+    found += await Event.raw(
+        f"""SELECT 'event' AS what, x.id, x.at, x.kind, x.detail, u.name AS person
+            FROM event x LEFT JOIN app_user u ON u.id = x."user" {tail}""",  # noqa: S608
+        *arguments,
+        limit,
+    )
+    found.sort(key=lambda row: (row["at"], row["id"]), reverse=order == "DESC")
+    return found[:limit]

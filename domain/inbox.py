@@ -1,12 +1,23 @@
 """What came in: stored once, opt-outs first, matched, and told to whom it concerns."""
 
+import json
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
 from piccolo.columns import Integer, Text, Varchar
 from piccolo.table import Table
 
+from domain import clock, connections, db, history, ids, messages, opt_out_words, receipts, suppressions
+from domain.attempts import Attempt
+from domain.channels import base
+from domain.channels.base import HookEvent, Incoming, NotUnderstood
 from domain.columns import key, made, moment, parent
-from domain.connections import Connection
+from domain.connections import Connection, SenderLink
 from domain.db import DB
-from domain.messages import Message
+from domain.listings import Listing
+from domain.messages import RANKS, Message, State
+from domain.opt_out_words import Word
 
 
 class ProviderEvent(Table, db=DB, tablename="provider_event"):
@@ -23,14 +34,264 @@ class ProviderEvent(Table, db=DB, tablename="provider_event"):
     problem = Text(default="")
 
 
-class Receipt(Table, db=DB, tablename="receipt"):
-    """What a provider said of a message it took, in the order it came."""
+SAME_CALL = timedelta(minutes=15)  # between our call and the provider's clock
+LOOK_BACK = timedelta(days=90)
+MOST_TRIES = 8  # looks at an event that may be the answer we still wait for: about two minutes
 
-    id = key()
-    connection = parent(Connection, index=False)
-    provider_id = Text()
-    message = parent(Message, null=True)
-    state = Varchar(12)
-    reason = Text(default="")
-    at = moment()  # by the provider's clock
-    received_at = made()
+
+async def store(connection: UUID, event: HookEvent) -> bool:
+    """Keeps a verified hook call, once. False when it was here before."""
+    rows = await ProviderEvent.raw(
+        """INSERT INTO provider_event (id, connection, event_key, payload, received_at, handled_at, not_before, tries,
+                                       problem)
+           VALUES ({}, {}, {}, {}, {}, null, {}, 0, '') ON CONFLICT DO NOTHING RETURNING id""",
+        ids.new(),
+        connection,
+        event.key,
+        json.dumps(event.payload),
+        clock.now(),
+        clock.now(),
+    )
+    return bool(rows)
+
+
+async def due(limit: int = 100) -> list[UUID]:
+    """Stored events nobody has handled yet."""
+    rows = (
+        await ProviderEvent.select(ProviderEvent.id)
+        .where(ProviderEvent.handled_at.is_null() & (ProviderEvent.not_before <= clock.now()))
+        .order_by(ProviderEvent.not_before)
+        .limit(limit)
+    )
+    return [row["id"] for row in rows]
+
+
+async def handle(event_id: UUID) -> UUID | None:
+    """Does what a stored event asks for, at most once. Returns the listing whose history changed."""
+    event = await ProviderEvent.objects().get(ProviderEvent.id == event_id)
+    if event is None or event.handled_at is not None:
+        return None
+    connection = await connections.by_id(event.connection)
+    assert connection is not None  # connections are never deleted
+    try:
+        said = connections.adapter(connection).parse(json.loads(event.payload))
+    except NotUnderstood as error:
+        await _handled(event, problem=str(error))
+        return None
+    async with db.writing():
+        # Taken inside the transaction: of two workers with the same event the second finds nothing to do.
+        if not await _handled(event):
+            return None
+        if isinstance(said, Incoming):
+            return await _incoming(connection, said)
+        if isinstance(said, base.Receipt):
+            return await _receipt(connection, event, said)
+    return None
+
+
+async def put_off(event_id: UUID, problem: str) -> None:
+    """Handling failed for a reason of ours: try again later, and keep what went wrong."""
+    event = await ProviderEvent.objects().get(ProviderEvent.id == event_id)
+    if event is None or event.handled_at is not None:
+        return
+    wait = timedelta(seconds=min(2.0**event.tries, 300.0))
+    await ProviderEvent.update(
+        {
+            ProviderEvent.tries: event.tries + 1,
+            ProviderEvent.not_before: clock.now() + wait,
+            ProviderEvent.problem: problem[:500],
+        }
+    ).where(ProviderEvent.id == event_id)
+
+
+async def _handled(event: ProviderEvent, problem: str = "") -> bool:
+    rows = (
+        await ProviderEvent.update({ProviderEvent.handled_at: clock.now(), ProviderEvent.problem: problem})
+        .where((ProviderEvent.id == event.id) & ProviderEvent.handled_at.is_null())
+        .returning(ProviderEvent.id)
+    )
+    return bool(rows)
+
+
+async def _incoming(connection: Connection, said: Incoming) -> UUID | None:
+    """Opt-outs first, then the message, then the listing it belongs to; all in the caller's transaction."""
+    account = connection.account
+    word = opt_out_words.read(said.body)
+    if word is Word.STOP:
+        await suppressions.wait_for_starts(account)
+    message_id = ids.new()
+    listing = await _listing_of(account, said.from_address, said.to_address)
+    stored = await Message.insert(_inbound(message_id, connection, listing, said)).on_conflict(
+        target=Message.nonce, action="DO NOTHING"
+    )
+    if not stored:  # the same message in another wrapping
+        return None
+    if word is Word.STOP:
+        await _stop(account, listing, said, message_id)
+    elif word in (Word.START, Word.YES) and await suppressions.opt_in(account, said.from_address, said.body[:40]):
+        if listing:
+            await history.note(account, listing, "opted_in", message=message_id, address=said.from_address)
+    if listing:
+        await history.contacted([listing], clock.now())
+        await Listing.raw(
+            "UPDATE listing SET waiting_since = COALESCE(waiting_since, {}) WHERE id = {}",
+            clock.now(),
+            listing,
+        )
+    return listing
+
+
+async def _stop(account: UUID, listing: UUID | None, said: Incoming, message_id: UUID) -> None:
+    news = await suppressions.opt_out(account, said.from_address, said.body[:40], message_id)
+    await messages.cancel_for_address(account, said.from_address, "The seller asked to stop.", "opted_out")
+    if listing and news:
+        await history.note(account, listing, "opted_out", message=message_id, address=said.from_address)
+
+
+def _inbound(message_id: UUID, connection: Connection, listing: UUID | None, said: Incoming) -> Message:
+    now = clock.now()
+    return Message(
+        id=message_id,
+        account=connection.account,
+        listing=listing,
+        channel="text",
+        direction="in",
+        author_kind="seller",
+        origin="hook",
+        body=said.body,
+        to_address=said.to_address,
+        from_address=said.from_address,
+        nonce=f"in:{connection.id.hex}:{said.provider_id}"[:80],
+        state=State.RECEIVED,
+        connection=connection.id,
+        provider_id=said.provider_id,
+        at=min(said.at, now),
+        changed_at=now,
+    )
+
+
+async def _listing_of(account: UUID, seller: str, ours: str) -> UUID | None:
+    """The listing last written to at this number within 90 days (from the number that was answered, if any), else the
+    newest listing of that number."""
+    rows = await Message.raw(
+        """SELECT m.listing FROM message m
+           WHERE m.account = {} AND m.to_address = {} AND m.at > {} AND m.direction = 'out' AND m.listing IS NOT NULL
+             AND m.state IN ('sending', 'accepted', 'sent', 'delivered', 'undelivered', 'unknown')
+           ORDER BY CASE WHEN m.from_address = {} THEN 0 ELSE 1 END, m.at DESC LIMIT 1""",
+        account,
+        seller,
+        clock.now() - LOOK_BACK,
+        ours,
+    )
+    if not rows:
+        rows = await Message.raw(
+            """SELECT l.id AS listing FROM seller s JOIN listing l ON l.id = s.listing
+               WHERE s.account = {} AND (s.phone = {} OR s.mobile = {}) ORDER BY l.created_at DESC LIMIT 1""",
+            account,
+            seller,
+            seller,
+        )
+    return rows[0]["listing"] if rows else None
+
+
+async def _receipt(connection: Connection, event: ProviderEvent, said: base.Receipt) -> UUID | None:
+    """A receipt for what we sent; the late answer to a call of unknown fate; or a text typed in the provider's app."""
+    if event.tries == 0:
+        await receipts.keep(connection.id, said)
+    owner = await receipts.owner(connection.id, said.provider_id)
+    if owner is not None:
+        return owner["listing"]
+    if not said.to:
+        return None
+    unknown = await _unknown_like(connection, said)
+    if len(unknown) == 1:
+        return await _resolve(connection, unknown[0], said)
+    if event.tries < MOST_TRIES and (unknown or await _open_attempt(connection.id, said.to)):
+        # It may be ours with its answer still under way. The event stays open, so nothing is lost by waiting.
+        await ProviderEvent.update(
+            {
+                ProviderEvent.handled_at: None,
+                ProviderEvent.not_before: clock.now() + timedelta(seconds=2.0**event.tries / 2),
+                ProviderEvent.tries: event.tries + 1,
+            }
+        ).where(ProviderEvent.id == event.id)
+        return None
+    return await _typed_elsewhere(connection, said)
+
+
+async def _unknown_like(connection: Connection, said: base.Receipt) -> list[dict[str, Any]]:
+    """Our messages of unknown fate that this can be: same number, words and sender, tried shortly before."""
+    if said.body is None:
+        return []
+    rows: list[dict[str, Any]] = await Message.raw(
+        """SELECT m.id, m.listing, a.id AS attempt FROM message m
+           JOIN attempt a ON a.message = m.id AND a.n = m.attempts
+           WHERE m.account = {} AND m.to_address = {} AND m.state = 'unknown' AND m.connection = {}
+             AND m.body = {} AND a.sender = {} AND a.provider_id = '' AND a.started_at BETWEEN {} AND {}""",
+        connection.account,
+        said.to,
+        connection.id,
+        said.body,
+        said.sender,
+        said.at - SAME_CALL,
+        said.at + SAME_CALL,
+    )
+    return rows
+
+
+async def _resolve(connection: Connection, row: dict[str, Any], said: base.Receipt) -> UUID | None:
+    """The provider did take it: the attempt learns its id, and every receipt of it counts."""
+    await Attempt.update({Attempt.provider_id: said.provider_id}).where(Attempt.id == row["attempt"])
+    await Message.update({Message.provider_id: said.provider_id, Message.follow_up: True}).where(
+        Message.id == row["id"]
+    )
+    await receipts.apply_early([(connection.id, said.provider_id)])
+    listing: UUID | None = row["listing"]
+    return listing
+
+
+async def _open_attempt(connection: UUID, to: str) -> bool:
+    rows = await Message.raw(
+        """SELECT m.id FROM message m JOIN attempt a ON a.message = m.id AND a.n = m.attempts
+           JOIN connection c ON c.id = m.connection
+           WHERE m.account = c.account AND c.id = {} AND m.to_address = {} AND m.at > {}
+             AND m.state = 'sending' LIMIT 1""",
+        connection,
+        to,
+        clock.now() - LOOK_BACK,
+    )
+    return bool(rows)
+
+
+async def _typed_elsewhere(connection: Connection, said: base.Receipt) -> UUID | None:
+    """Somebody wrote in the provider's own app: it joins the history, marked so."""
+    link = await SenderLink.objects().get(
+        (SenderLink.connection == connection.id) & (SenderLink.provider_id == said.sender)
+    )
+    listing = await _listing_of(connection.account, said.to, said.from_address)
+    message = Message(
+        id=ids.new(),
+        account=connection.account,
+        listing=listing,
+        channel="text",
+        direction="out",
+        author_kind="agent",
+        user=link.user if link else None,
+        author_name=link.name if link else "",
+        origin="app",
+        body=said.body or "",
+        to_address=said.to,
+        from_address=said.from_address,
+        nonce=receipts.app_nonce(connection.id, said.provider_id),
+        state=said.state,
+        rank=RANKS[State(said.state)],
+        reason=said.reason,
+        connection=connection.id,
+        provider_id=said.provider_id,
+        follow_up=listing is not None,
+        at=min(said.at, clock.now()),
+        changed_at=clock.now(),
+    )
+    await Message.insert(message).on_conflict(target=Message.nonce, action="DO NOTHING")
+    await receipts.apply_early([(connection.id, said.provider_id)])
+    return listing

@@ -1,11 +1,16 @@
 """Saved wordings: Global, Local or shipped, each for one message type, every version kept."""
 
+from typing import Any
+from uuid import UUID
+
 from piccolo.columns import Boolean, Integer, Text, Varchar
 from piccolo.table import Table
 
 from domain.accounts import Account
 from domain.columns import key, made, moment, parent
-from domain.db import DB
+from domain.db import DB, found, writing
+from domain.errors import NotFound
+from domain.shipped_templates import SHIPPED
 from domain.users import User
 
 
@@ -31,3 +36,64 @@ class TemplateVersion(Table, db=DB, tablename="template_version"):
     body = Text()
     created_by = parent(User, null=True, index=False)
     created_at = made()
+
+
+async def seed() -> None:
+    """Writes the shipped templates, and a new version of each that changed since. Safe to repeat."""
+    known = {
+        row["id"]: row
+        for row in await MessageTemplate.raw(
+            """SELECT t.id, v.n, v.body, v.subject FROM message_template t
+               JOIN template_version v ON v.template = t.id AND v.current WHERE t.account IS NULL"""
+        )
+    }
+    for position, shipped in enumerate(SHIPPED):
+        row = known.get(shipped.id)
+        if row and row["body"] == shipped.body:
+            continue
+        async with writing():
+            if row is None:
+                await MessageTemplate.insert(
+                    MessageTemplate(
+                        id=shipped.id,
+                        type=shipped.type,
+                        scope="shipped",
+                        purpose=shipped.purpose,
+                        name=shipped.name,
+                        position=position,
+                    )
+                )
+            await TemplateVersion.update({TemplateVersion.current: False}).where(TemplateVersion.template == shipped.id)
+            await TemplateVersion.insert(
+                TemplateVersion(template=shipped.id, n=row["n"] + 1 if row else 1, body=shipped.body)
+            )
+
+
+async def offered(account_id: UUID, user_id: UUID, channel: str) -> list[dict[str, Any]]:
+    """The templates a user may pick for a channel, Local, Global, then shipped: id, name, purpose, version, body."""
+    return await MessageTemplate.raw(
+        """SELECT t.id, t.name, t.purpose, t.scope, t.position, v.id AS version, v.body
+           FROM message_template t JOIN template_version v ON v.template = t.id AND v.current
+           WHERE t.type = {} AND t.archived_at IS NULL
+             AND (t.account IS NULL OR (t.account = {} AND (t.scope = 'global' OR t.owner = {})))
+           ORDER BY CASE t.scope WHEN 'local' THEN 0 WHEN 'global' THEN 1 ELSE 2 END, t.position, t.name""",
+        channel,
+        account_id,
+        user_id,
+    )
+
+
+async def wording(account_id: UUID, user_id: UUID, template_id: UUID) -> TemplateVersion:
+    """The current version of a template this user may use. Raises NotFound."""
+    rows = await MessageTemplate.raw(
+        """SELECT v.id FROM message_template t JOIN template_version v ON v.template = t.id AND v.current
+           WHERE t.id = {} AND t.archived_at IS NULL
+             AND (t.account IS NULL OR (t.account = {} AND (t.scope = 'global' OR t.owner = {})))""",
+        template_id,
+        account_id,
+        user_id,
+    )
+    if not rows:
+        raise NotFound
+    version: TemplateVersion = await found(TemplateVersion.objects().get(TemplateVersion.id == rows[0]["id"]))
+    return version

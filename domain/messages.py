@@ -1,14 +1,18 @@
 """One thing sent to or received from a seller through the platform."""
 
+from datetime import datetime
 from enum import StrEnum
+from typing import Any
+from uuid import UUID
 
 from piccolo.columns import Boolean, Integer, Text, Varchar
 from piccolo.table import Table
 
+from domain import audit, clock, db
 from domain.accounts import Account
 from domain.columns import key, made, moment, parent
 from domain.connections import Connection
-from domain.db import DB
+from domain.db import DB, found
 from domain.listings import Listing
 from domain.message_templates import TemplateVersion
 from domain.users import User
@@ -64,6 +68,7 @@ class Message(Table, db=DB, tablename="message"):
     lease_until = moment()
     owner = Text(default="")
     undoable = Boolean(default=False)
+    follow_up = Boolean(default=False)  # accepted, and the listing does not know yet
     responded_at = moment()  # inbound: when it was answered or marked so
     at = made()  # where it stands in the history
     changed_at = made()
@@ -79,3 +84,157 @@ class IdempotencyKey(Table, db=DB, tablename="idempotency_key"):
     body_hash = Varchar(64)
     message = parent(Message, null=True, index=False)
     created_at = made()
+
+
+# How far up the ladder a state stands. A receipt only ever moves a message up, so that any order ends the same.
+RANKS = {
+    State.SENDING: 1,
+    State.UNKNOWN: 2,
+    State.ACCEPTED: 3,
+    State.SENT: 4,
+    State.FAILED: 5,
+    State.UNDELIVERED: 5,
+    State.DELIVERED: 6,
+}
+WAITING = (State.PENDING, State.QUEUED, State.CLAIMED)  # nothing has left yet
+RETRIABLE = (State.FAILED, State.UNDELIVERED, State.UNKNOWN)
+
+
+async def undo(message: Message) -> bool:
+    """Takes a message back inside its undo window. False when it has already left (or was undone before)."""
+    now = clock.now()
+    rows = (
+        await Message.update(
+            {Message.state: State.CANCELLED, Message.code: "undone", Message.reason: "Undone", Message.changed_at: now}
+        )
+        .where(
+            (Message.id == message.id)
+            & (Message.state == State.QUEUED)
+            & Message.undoable.eq(True)
+            & (Message.not_before > now)
+        )
+        .returning(Message.id)
+    )
+    return bool(rows)
+
+
+async def cancel_for_listing(listing_id: UUID, reason: str, code: str = "cancelled") -> int:
+    """Cancels what has not left yet to this listing's seller. Call it inside your transaction; how many there were."""
+    return await _cancel(Message.listing == listing_id, reason, code)
+
+
+async def cancel_for_address(account_id: UUID, address: str, reason: str, code: str) -> int:
+    """Cancels what has not left yet to this address, whatever the listing. Call it inside your transaction."""
+    return await _cancel((Message.account == account_id) & (Message.to_address == address), reason, code)
+
+
+async def _cancel(which: Any, reason: str, code: str) -> int:
+    rows = (
+        await Message.update(
+            {
+                Message.state: State.CANCELLED,
+                Message.code: code,
+                Message.reason: reason,
+                Message.owner: "",
+                Message.changed_at: clock.now(),
+            }
+        )
+        .where(which & (Message.direction == "out") & Message.state.is_in(list(WAITING)))
+        .returning(Message.id)
+    )
+    return len(rows)
+
+
+async def retry(message: Message, user: User, attempts: int) -> bool:
+    """A person asks for one more attempt of a message that failed or whose fate is unknown.
+
+    `attempts` is how many there were on the page they looked at: a second click asks for nothing more.
+    """
+    now = clock.now()
+    async with db.writing():
+        rows = (
+            await Message.update(
+                {
+                    Message.state: State.QUEUED,
+                    Message.rank: 0,
+                    Message.code: "",
+                    Message.reason: "",
+                    Message.provider_id: "",
+                    Message.tries: 0,
+                    Message.not_before: now,
+                    Message.undoable: False,
+                    Message.changed_at: now,
+                }
+            )
+            .where(
+                (Message.id == message.id)
+                & Message.state.is_in(list(RETRIABLE))
+                & (Message.attempts == attempts)
+                & (Message.direction == "out")
+            )
+            .returning(Message.id)
+        )
+        if rows:
+            await audit.record(message.account, user.id, "message.retried", message.id, attempts=attempts)
+    return bool(rows)
+
+
+async def mark_sent(message: Message, user: User) -> bool:
+    """A person knows that a message of unknown fate did go out."""
+    now = clock.now()
+    async with db.writing():
+        rows = (
+            await Message.update(
+                {
+                    Message.state: State.ACCEPTED,
+                    Message.rank: RANKS[State.ACCEPTED],
+                    Message.code: "",
+                    Message.reason: f"Marked sent by {user.name}",
+                    Message.follow_up: True,
+                    Message.changed_at: now,
+                }
+            )
+            .where((Message.id == message.id) & (Message.state == State.UNKNOWN))
+            .returning(Message.id)
+        )
+        if rows:
+            await audit.record(message.account, user.id, "message.marked_sent", message.id)
+    return bool(rows)
+
+
+async def mark_responded(listing_id: UUID) -> int:
+    """Marks all inbound of a listing as answered; how many were open."""
+    now = clock.now()
+    async with db.writing():
+        rows = (
+            await Message.update({Message.responded_at: now, Message.changed_at: now})
+            .where((Message.listing == listing_id) & (Message.direction == "in") & Message.responded_at.is_null())
+            .returning(Message.id)
+        )
+        await Listing.update({Listing.waiting_since: None}).where(Listing.id == listing_id)
+    return len(rows)
+
+
+async def answered(listing_id: UUID, until: datetime, now: datetime) -> None:
+    """An outbound of `until` answers what the seller wrote before it. Call it inside your transaction."""
+    await (
+        Message.update({Message.responded_at: now, Message.changed_at: now})
+        .where((Message.listing == listing_id) & (Message.direction == "in"))
+        .where(Message.responded_at.is_null() & (Message.at <= until))
+    )
+    await Listing.raw(
+        """UPDATE listing SET waiting_since = (
+             SELECT m.at FROM message m WHERE m.listing = listing.id AND m.direction = 'in' AND m.responded_at IS NULL
+             ORDER BY m.at LIMIT 1) WHERE id = {}""",
+        listing_id,
+    )
+
+
+async def by_id(account_id: UUID, message_id: UUID) -> Message:
+    """A message of this account. Raises NotFound."""
+    message: Message = await found(Message.objects().get((Message.id == message_id) & (Message.account == account_id)))
+    return message
+
+
+async def by_nonce(account_id: UUID, nonce: str) -> Message | None:
+    return await Message.objects().get((Message.nonce == nonce) & (Message.account == account_id))

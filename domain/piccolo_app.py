@@ -3,16 +3,18 @@
 from piccolo.conf.apps import AppConfig
 
 from domain.accounts import Account, PlanFeature
+from domain.attempts import Attempt
 from domain.audit import AuditEntry
 from domain.connections import Connection, SenderLink
-from domain.delivery import Attempt, Lease
+from domain.delivery import Lease
 from domain.history import Event
 from domain.house_mail import Mail
 from domain.imports import Import, RefusedRow
-from domain.inbox import ProviderEvent, Receipt
+from domain.inbox import ProviderEvent
 from domain.listings import Follower, Listing, Picture, PriceChange
 from domain.message_templates import MessageTemplate, TemplateVersion
 from domain.messages import IdempotencyKey, Message
+from domain.receipts import Receipt
 from domain.sellers import Seller
 from domain.sessions import ApiToken, PasswordLink, Session, SignInFailure
 from domain.settings import ROOT

@@ -1,9 +1,12 @@
 """The seller's word: addresses that said stop. (Ours, DNC, and blocks against abuse are records of their own.)"""
 
-from piccolo.columns import Text, Varchar
+from uuid import UUID
+
 from piccolo.columns import UUID as UUIDColumn
+from piccolo.columns import Text, Varchar
 from piccolo.table import Table
 
+from domain import clock, db, ids
 from domain.accounts import Account
 from domain.columns import key, made, moment, parent
 from domain.db import DB
@@ -19,3 +22,74 @@ class OptOut(Table, db=DB, tablename="opt_out"):
     at = made()
     lifted_at = moment()
     lifted_by = Text(default="")  # the seller's START, or the consent recorded
+
+
+async def opted_out(account_id: UUID, address: str, channel: str = "text") -> bool:
+    """Whether this address said stop and has not lifted it."""
+    return await OptOut.exists().where(
+        (OptOut.account == account_id)
+        & (OptOut.channel == channel)
+        & (OptOut.address == address)
+        & OptOut.lifted_at.is_null()
+    )
+
+
+async def opted_out_among(account_id: UUID, addresses: list[str], channel: str = "text") -> set[str]:
+    """Those of the addresses that said stop."""
+    if not addresses:
+        return set()
+    rows = await OptOut.select(OptOut.address).where(
+        (OptOut.account == account_id)
+        & (OptOut.channel == channel)
+        & OptOut.address.is_in(addresses)
+        & OptOut.lifted_at.is_null()
+    )
+    return {row["address"] for row in rows}
+
+
+async def opt_out(account_id: UUID, address: str, word: str, message: UUID | None, channel: str = "text") -> bool:
+    """The seller said stop. True when that is news. Call it in the transaction that stores the message, after
+    `wait_for_starts`."""
+    rows = await OptOut.raw(
+        """INSERT INTO opt_out (id, account, channel, address, word, message, at, lifted_at, lifted_by)
+           VALUES ({}, {}, {}, {}, {}, {}, {}, null, '') ON CONFLICT DO NOTHING RETURNING id""",
+        ids.new(),
+        account_id,
+        channel,
+        address,
+        word,
+        message,
+        clock.now(),
+    )
+    return bool(rows)
+
+
+async def opt_in(account_id: UUID, address: str, by: str, channel: str = "text") -> bool:
+    """The seller said start again. True when an opt-out was lifted."""
+    rows = (
+        await OptOut.update({OptOut.lifted_at: clock.now(), OptOut.lifted_by: by})
+        .where(
+            (OptOut.account == account_id)
+            & (OptOut.channel == channel)
+            & (OptOut.address == address)
+            & OptOut.lifted_at.is_null()
+        )
+        .returning(OptOut.id)
+    )
+    return bool(rows)
+
+
+async def wait_for_starts(account_id: UUID) -> None:
+    """Before an opt-out is written: waits for every transaction that is about to write attempt rows of this account.
+
+    With it, no attempt row appears after the opt-out has committed: those under way commit first, later ones see it.
+    On SQLite write transactions follow one another anyway.
+    """
+    if db.on_postgres():
+        await OptOut.raw("SELECT pg_advisory_xact_lock(hashtext({}))", f"starts:{account_id}")
+
+
+async def announce_start(account_id: UUID) -> None:
+    """The other side of `wait_for_starts`: shared among the starts, shut out by an opt-out."""
+    if db.on_postgres():
+        await OptOut.raw("SELECT pg_advisory_xact_lock_shared(hashtext({}))", f"starts:{account_id}")

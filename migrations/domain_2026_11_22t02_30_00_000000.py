@@ -38,6 +38,7 @@ STATEMENTS = (
     "CREATE INDEX message_unmatched ON message (account, at, id) WHERE listing IS NULL",
     "CREATE INDEX message_unanswered ON message (listing, at) WHERE direction = 'in' AND responded_at IS NULL",
     "CREATE INDEX message_newest ON message (account, at, id)",
+    "CREATE INDEX message_follow_up ON message (changed_at) WHERE follow_up",
     "CREATE INDEX message_changed ON message (listing, changed_at)",
     "CREATE UNIQUE INDEX idempotency_key_one ON idempotency_key (account, key_hash)",
     "CREATE INDEX event_history ON event (listing, at, id)",

@@ -1,0 +1,111 @@
+"""What a provider said of a message it took: kept raw, climbing a ladder, so that any order ends in one state."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from piccolo.columns import Text, Varchar
+from piccolo.table import Table
+
+from domain import clock, db, ids
+from domain.channels import base
+from domain.columns import key, made, moment, parent
+from domain.connections import Connection
+from domain.db import DB
+from domain.messages import RANKS, Message, State
+
+
+class Receipt(Table, db=DB, tablename="receipt"):
+    id = key()
+    connection = parent(Connection, index=False)
+    provider_id = Text()
+    message = parent(Message, null=True)  # None: it came before we knew the provider's id
+    state = Varchar(12)
+    reason = Text(default="")
+    at = moment()  # by the provider's clock
+    received_at = made()
+
+
+async def owner(connection: UUID, provider_id: str) -> dict[str, Any] | None:
+    """The message the provider calls so, as {message, n, listing}: `n` is the attempt, 0 for one typed in its own app."""
+    rows: list[dict[str, Any]] = await Receipt.raw(
+        """SELECT a.message, a.n, m.listing FROM attempt a JOIN message m ON m.id = a.message
+           WHERE a.provider_id = {} AND a.connection = {}""",
+        provider_id,
+        connection,
+    )
+    if not rows:
+        rows = await Receipt.raw(
+            "SELECT id AS message, 0 AS n, listing FROM message WHERE nonce = {}", app_nonce(connection, provider_id)
+        )
+    return rows[0] if rows else None
+
+
+def app_nonce(connection: UUID, provider_id: str) -> str:
+    """What makes a message typed in the provider's app unique."""
+    return f"app:{connection.hex}:{provider_id}"[:80]
+
+
+async def keep(connection: UUID, receipt: base.Receipt) -> None:
+    """Stores a receipt and moves its message up, if the message is known yet. Call it inside a transaction."""
+    attempt = await owner(connection, receipt.provider_id)
+    await Receipt.insert(
+        Receipt(
+            id=ids.new(),
+            connection=connection,
+            provider_id=receipt.provider_id,
+            message=attempt["message"] if attempt else None,
+            state=receipt.state,
+            reason=receipt.reason,
+            at=receipt.at,
+        )
+    )
+    if attempt is not None:
+        await _climb(attempt["message"], attempt["n"], receipt.state, receipt.reason)
+
+
+async def apply_early(known: Sequence[tuple[UUID, str]]) -> None:
+    """Applies receipts that came before the answer to the call did. Call it in the transaction that learns the ids."""
+    if not known:
+        return
+    rows = await Receipt.select(
+        Receipt.id, Receipt.connection, Receipt.provider_id, Receipt.state, Receipt.reason
+    ).where(
+        Receipt.message.is_null()
+        & Receipt.connection.is_in(list({connection for connection, _ in known}))
+        & Receipt.provider_id.is_in(list({provider_id for _, provider_id in known}))
+    )
+    for row in rows:
+        attempt = await owner(row["connection"], row["provider_id"])
+        if attempt:
+            await Receipt.update({Receipt.message: attempt["message"]}).where(Receipt.id == row["id"])
+            await _climb(attempt["message"], attempt["n"], row["state"], row["reason"])
+
+
+async def match_early(limit: int = 200) -> set[UUID]:
+    """Heals the rare pair that missed each other: a receipt and an answer stored at the same moment."""
+    rows = await Receipt.raw(
+        """SELECT r.connection, r.provider_id, m.listing FROM receipt r
+           JOIN attempt a ON a.connection = r.connection AND a.provider_id = r.provider_id
+           JOIN message m ON m.id = a.message
+           WHERE r.message IS NULL ORDER BY r.received_at LIMIT {}""",
+        limit,
+    )
+    if rows:
+        async with db.writing():
+            await apply_early([(row["connection"], row["provider_id"]) for row in rows])
+    return {row["listing"] for row in rows if row["listing"]}
+
+
+async def _climb(message: UUID, n: int, state: str, reason: str) -> None:
+    """Only the newest attempt speaks for the message, and only upwards."""
+    rank = RANKS[State(state)]
+    await Message.update(
+        {
+            Message.state: state,
+            Message.rank: rank,
+            Message.reason: reason,
+            Message.code: "provider" if state == State.UNDELIVERED else "",
+            Message.changed_at: clock.now(),
+        }
+    ).where((Message.id == message) & (Message.attempts == n) & (Message.rank < rank))
