@@ -50,7 +50,8 @@ def _run(name: str, rest: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog=f"./lotwire {name}", description=command.__doc__, allow_abbrev=False)
     command.add_arguments(parser)
     if getattr(command, "PASSES_ON", False):  # what is not ours belongs to the program the command runs
-        args, args.rest = parser.parse_known_args(rest)
+        args, others = parser.parse_known_args(rest)
+        args.rest = others
     else:
         args = parser.parse_args(rest)
     try:

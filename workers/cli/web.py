@@ -4,7 +4,7 @@ import argparse
 import socket
 import sys
 
-from domain.settings import ROOT, settings
+from domain.settings import settings
 from workers.listening import CannotListen, listen
 from workers.processes import follow_parent
 
@@ -41,7 +41,6 @@ def serve(listener: socket.socket) -> int:
     server = uvicorn.Server(
         uvicorn.Config(
             "app:app",
-            app_dir=str(ROOT),
             loop="uvloop",
             http="httptools",
             ws="none",

@@ -1,0 +1,111 @@
+"""Runs a throw-away sample dealership with a carrier simulator: nothing it sends leaves this machine."""
+
+import argparse
+import asyncio
+import json
+import shutil
+import socket
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from domain.settings import ROOT, Settings, environ_for_child, read
+from workers.cli import up
+from workers.cli.web import add_address
+from workers.listening import CannotListen, listen, url_of
+from workers.supervisor import Part, Supervisor
+
+ZONE = ZoneInfo("America/New_York")  # where the sample dealership is
+OPENS, CLOSES, MORNING = 9, 18, 10  # the hours at which a demo needs no other clock, and the one it else begins at
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_address(parser)
+    parser.add_argument("--data", type=Path, metavar="DIR", help="keep the data there (default: gone at the end)")
+    # In a child, so that the process that lives on stays small: fills the database and prints the log-ins.
+    parser.add_argument("--seed", metavar="SIMULATOR_URL", help=argparse.SUPPRESS)
+
+
+def run(args: argparse.Namespace) -> int:
+    if args.seed:
+        print(json.dumps(asyncio.run(_seed(args.seed))))
+        return 0
+    try:
+        listener, free = listen(args.host, args.port), listen("127.0.0.1", 0)
+    except CannotListen as error:
+        print(error, file=sys.stderr)
+        return 1
+    with _directory(args.data) as data:
+        return _demonstrate(listener, free, data)
+
+
+def _demonstrate(listener: socket.socket, free: socket.socket, data: Path) -> int:
+    simulator_url = url_of(free)
+    simulator_port = free.getsockname()[1]
+    free.close()
+    # Whatever this shell has set up for a real dealership must stay untouched.
+    environ = environ_for_child(
+        PYTHONPATH=str(ROOT),
+        LOTWIRE_DATA_DIR=str(data),
+        LOTWIRE_DATABASE_URL="",
+        LOTWIRE_REDIS_URL="",
+        LOTWIRE_SMTP_URL="",
+        LOTWIRE_SECRET_KEY="",
+        LOTWIRE_PUBLIC_URL=url_of(listener),
+        LOTWIRE_TEST="1",
+        LOTWIRE_CLOCK=str(daytime_offset(datetime.now(UTC))),
+    )
+    settings = read(environ)
+    simulator = ("-m", "workers.simulator", "--port", str(simulator_port), "--state-dir", str(data / "simulator"))
+    supervisor = Supervisor(
+        [*up.parts(listener), Part("simulator", (sys.executable, "-P", *simulator))],
+        environ,
+        valkey=up.embedded(settings),
+        prepare=(*up.LOTWIRE, "demo", "--seed", simulator_url),
+        json_log=settings.log == "json",
+    )
+    return supervisor.run(listener, lambda said: print(_welcome(settings, simulator_url, said), flush=True))
+
+
+async def _seed(simulator_url: str) -> object:
+    from domain import db, seeds
+
+    await db.migrate()
+    async with db.opened():
+        return await seeds.demo(simulator_url)
+
+
+def _welcome(settings: Settings, simulator_url: str, seeded: str) -> str:
+    people = json.loads(seeded)
+    return "\n".join(
+        [
+            f"Lotwire is ready at {settings.public_url}",
+            *(f"  sign in as {person['email']} with {person['password']} ({person['role']})" for person in people),
+            f"The sellers' phones are at {simulator_url}",
+            "Ctrl-C stops it.",
+        ]
+    )
+
+
+def daytime_offset(now: datetime) -> float:
+    """Seconds to the next morning at the sample dealership; 0 while it is open. Quiet hours would keep texts back."""
+    there = now.astimezone(ZONE)
+    if OPENS <= there.hour < CLOSES:
+        return 0.0
+    return float((MORNING - there.hour) % 24 * 3600 - there.minute * 60 - there.second)
+
+
+@contextmanager
+def _directory(chosen: Path | None) -> Iterator[Path]:
+    if chosen:
+        yield chosen.expanduser().absolute()
+        return
+    made = Path(tempfile.mkdtemp(prefix="lotwire-demo-"))
+    try:
+        yield made
+    finally:
+        shutil.rmtree(made, ignore_errors=True)

@@ -1,0 +1,88 @@
+"""Runs the tests. On Debian it first installs the browsers, PostgreSQL and fonts they need. Options go to pytest."""
+
+import argparse
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn
+
+from domain.settings import ROOT
+
+PASSES_ON = True
+APT_SECONDS = 1800
+CLUSTERS = Path("/etc/postgresql-common/createcluster.conf")
+FONTS = Path("/usr/share/fonts/truetype")
+
+# Debian's package, and how to see that what it brings is there, wherever it came from.
+NEEDED: dict[str, Callable[[], bool]] = {
+    "chromium": lambda: bool(shutil.which("chromium") or shutil.which("google-chrome")),
+    "chromium-driver": lambda: bool(shutil.which("chromedriver")),
+    "firefox-esr": lambda: bool(shutil.which("firefox") or shutil.which("firefox-esr")),
+    "postgresql": lambda: bool(shutil.which("postgres") or any(Path("/usr/lib/postgresql").glob("*/bin/postgres"))),
+    "fonts-noto-color-emoji": (FONTS / "noto/NotoColorEmoji.ttf").exists,
+    "fonts-dejavu-core": (FONTS / "dejavu/DejaVuSans.ttf").exists,
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.usage = "./lotwire test [pytest options] [paths from the checkout]"
+
+
+def run(args: argparse.Namespace) -> int:
+    packages = missing()
+    # Elsewhere than on Debian a test that lacks its browser or database says so itself.
+    if packages and shutil.which("apt-get") and not _install(packages):
+        return 1
+    _become_pytest(args.rest)
+
+
+def missing() -> list[str]:
+    """Debian's names of what the tests need and this machine lacks."""
+    return [package for package, is_there in NEEDED.items() if not is_there()]
+
+
+def _install(packages: list[str]) -> bool:
+    """Installs them as root or by sudo; False, with a sentence on stderr, when that cannot be done."""
+    line = ["apt-get", "install", "--yes", "--no-install-recommends", *packages]
+    root = _root()
+    if root is None:
+        print(f"The tests need more of Debian. Run once as root: {shlex.join(line)}", file=sys.stderr)
+        return False
+    print(f"Installing what the tests need: {', '.join(packages)} …", file=sys.stderr, flush=True)
+    if "postgresql" in packages and not CLUSTERS.exists():
+        # The tests start a server of their own; Debian shall not make one that runs from then on.
+        _do([*root, "mkdir", "-p", str(CLUSTERS.parent)])
+        _do([*root, "tee", str(CLUSTERS)], "# Made by ./lotwire test.\ncreate_main_cluster = false\n")
+    apt = [*root, "env", "DEBIAN_FRONTEND=noninteractive"]
+    _do([*apt, "apt-get", "update", "--quiet"])
+    # Our cluster setting stays when the package brings its own.
+    if _do([*apt, line[0], "--quiet", "-o", "Dpkg::Options::=--force-confold", *line[1:]]):
+        return True
+    print(f"apt-get could not install what the tests need; it says why above. Try: {shlex.join(line)}", file=sys.stderr)
+    return False
+
+
+def _root() -> list[str] | None:
+    """What to write in front of a command that needs root; None when we cannot become it."""
+    if os.geteuid() == 0:
+        return []
+    if not shutil.which("sudo"):
+        return None
+    # Where nobody can type a password, sudo shall not wait for one.
+    return ["sudo"] if sys.stdin and sys.stdin.isatty() else ["sudo", "--non-interactive"]
+
+
+def _become_pytest(arguments: list[str]) -> NoReturn:
+    """Its last line and its exit status are ours."""
+    os.chdir(ROOT)
+    os.execv(sys.executable, [sys.executable, "-P", "-m", "pytest", *arguments])
+
+
+def _do(command: list[str], text: str | None = None) -> bool:
+    # stdout to stderr: the last lines of our stdout are pytest's
+    done = subprocess.run(command, input=text, text=True, stdout=sys.stderr, timeout=APT_SECONDS, check=False)
+    return done.returncode == 0
