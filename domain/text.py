@@ -70,8 +70,10 @@ def plain(body: str) -> str:
     """
     if _GSM_TEXT.fullmatch(body):
         return body
-    body = _FOREIGN.sub(_replacement, unicodedata.normalize("NFC", body))
-    return unicodedata.normalize("NFC", _IDLE_JOINERS.sub("", body))
+    body = unicodedata.normalize("NFC", body)
+    simpler = unicodedata.normalize("NFC", _IDLE_JOINERS.sub("", _FOREIGN.sub(_replacement, body)))
+    # What was taken away may have kept a letter from its accent, or a joiner from being idle: look once more.
+    return body if simpler == body else plain(simpler)
 
 
 def is_gsm(char: str) -> bool:

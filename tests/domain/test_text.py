@@ -148,6 +148,7 @@ def test_the_culprits_are_named_once_in_order_as_they_are_seen() -> None:
         ("Cafe\u0301", "Café"),
         ("`quoted´", "'quoted'"),
         ("ring\x07 bell", "ring bell"),
+        ("A\x1f\u0308\u200c", "Ä"),
         ("Å Ω", "Å Ω"),  # the ångström and ohm signs become the letters
     ],
 )
