@@ -35,9 +35,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     packages = missing()
     # Elsewhere than on Debian a test that lacks its browser or database says so itself.
-    if packages and shutil.which("apt-get") and not _install(packages):
-        return 1
-    _become_pytest(args.rest)
+    if not packages or not shutil.which("apt-get") or _install(packages):
+        _become_pytest(args.rest)
+    return 1
 
 
 def missing() -> list[str]:
