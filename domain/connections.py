@@ -11,14 +11,15 @@ from uuid import UUID
 from piccolo.columns import JSON, Integer, Text, Varchar
 from piccolo.table import Table
 
-from domain import audit, clock
+from domain import audit, clock, house_mail
 from domain.accounts import Account
 from domain.channels.base import Channel, ChannelError, Kind
 from domain.channels.registry import CHANNELS
 from domain.columns import key, made, moment, parent
 from domain.db import DB, writing
 from domain.errors import Refused
-from domain.users import User
+from domain.settings import settings
+from domain.users import Role, User
 from domain.vault import seal, unseal
 
 LINK_AGE = timedelta(minutes=5)  # how long a look-up of a sender is trusted
@@ -100,7 +101,11 @@ def adapter(connection: Connection) -> Channel:
     """The provider of a connection, with its credentials. Raises Unavailable when they cannot be unsealed."""
     options = json.loads(connection.options or "{}")
     return CHANNELS[connection.kind](
-        connection.base_url, unseal(connection.secret), unseal(connection.hook_secret), **options
+        # A disconnected provider has no key left, but what it said before still has to be read.
+        connection.base_url,
+        unseal(connection.secret) or "disconnected",
+        unseal(connection.hook_secret),
+        **options,
     )
 
 
@@ -266,3 +271,40 @@ async def _checked(candidate: Channel, unchecked_is_fine: bool) -> tuple[bool, s
             return False, error.reason
         raise Refused(error.reason, field="api_key") from None
     return True, ""
+
+
+async def admins(account_id: UUID) -> list[User]:
+    """The active administrators of a dealership, by name."""
+    found: list[User] = (
+        await User.objects()
+        .where((User.account == account_id) & (User.role == Role.ADMIN) & User.active.eq(True))
+        .order_by(User.name)
+    )
+    return found
+
+
+async def alert_broken(connection_id: UUID) -> None:
+    """Writes to the administrators that a provider refused our key and that messages wait."""
+    connection = await by_id(connection_id)
+    if connection is None:
+        return
+    name = CHANNELS[connection.kind].name
+    for admin in await admins(connection.account):
+        await house_mail.send(
+            admin.email,
+            f"{name} refused the key of your dealership",
+            f"Hello {admin.name},\n\n{name} no longer accepts the API key, so messages wait instead of leaving. "
+            f"Nothing is lost.\n\nIts words: {connection.last_error}\n\n"
+            f"Connect again here: {settings().public_url}/apps/{connection.kind}\n",
+        )
+
+
+async def health(connection: Connection) -> dict[str, Any]:
+    """What the detail page shows: {queued, unknown, failed_today}, counted by indexes."""
+    rows = await Connection.raw(
+        """SELECT (SELECT count(*) FROM message WHERE connection = {} AND state = 'queued') AS queued,
+                  (SELECT count(*) FROM message WHERE connection = {} AND state = 'unknown') AS unknown""",
+        connection.id,
+        connection.id,
+    )
+    return dict(rows[0])

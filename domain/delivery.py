@@ -106,15 +106,18 @@ async def claim(owner: str, connection: UUID, limit: int) -> list[UUID]:
     return [row["id"] for row in sorted(rows, key=lambda row: (row["not_before"], row["id"]))]
 
 
-async def release(owner: str, ids: Sequence[UUID], not_before: datetime | None = None) -> None:
-    """Gives claimed messages back untried, due again at `not_before`."""
-    if not ids:
-        return
-    values: dict[Any, Any] = {Message.state: State.QUEUED, Message.owner: "", Message.lease_until: None}
-    if not_before is not None:
-        values[Message.not_before] = not_before
-    await Message.update(values).where(
-        Message.id.is_in(list(ids)) & (Message.state == State.CLAIMED) & (Message.owner == owner)
+async def release(owner: str, ids: Sequence[UUID]) -> None:
+    """Gives claimed messages back untried."""
+    if ids:
+        await Message.update({Message.state: State.QUEUED, Message.owner: "", Message.lease_until: None}).where(
+            Message.id.is_in(list(ids)) & (Message.state == State.CLAIMED) & (Message.owner == owner)
+        )
+
+
+async def give_back(owner: str) -> None:
+    """Everything `owner` claimed and has not begun goes back to queued: it is leaving."""
+    await Message.update({Message.state: State.QUEUED, Message.owner: "", Message.lease_until: None}).where(
+        (Message.owner == owner) & (Message.state == State.CLAIMED)
     )
 
 
@@ -288,8 +291,8 @@ async def _accounts(ids: Sequence[UUID]) -> list[dict[str, Any]]:
 async def _claimed_rows(owner: str, ids: Sequence[UUID]) -> list[dict[str, Any]]:
     lock = "FOR UPDATE OF m" if db.on_postgres() else ""
     return await Message.raw(
-        f"""SELECT m.id, m.account, m.channel, m.kind, m.to_address, m.body, m.attempts, m.tries, m.connection, m.listing,
-                   l.stage, a.tier, c.kind AS provider, c.state AS connection_state,
+        f"""SELECT m.id, m.account, m.channel, m.kind, m.to_address, m.body, m.attempts, m.tries, m.connection,
+                   m.listing, l.stage, a.tier, c.kind AS provider, c.state AS connection_state,
                    s.provider_id, s.numbers, u.active,
                    EXISTS (SELECT 1 FROM opt_out o WHERE o.account = m.account AND o.channel = m.channel
                            AND o.address = m.to_address AND o.lifted_at IS NULL) AS opted_out

@@ -1,0 +1,73 @@
+"""What is looked at from time to time, so that a lost wake-up or a dead worker only ever delays things."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from time import monotonic
+from typing import Any
+
+from domain import delivery, receipts
+from workers.imports import run_due_imports
+from workers.inbox import handle_events
+from workers.mail import send_mail
+from workers.pictures import fetch_pictures
+from workers.processes import is_dead
+
+logger = logging.getLogger(__name__)
+
+Job = Callable[[dict[str, Any]], Awaitable[object]]
+
+
+class Clockwork:
+    """Runs each wheel at its own pace; a wheel that fails turns again next time."""
+
+    def __init__(self, ctx: dict[str, Any]) -> None:
+        self._ctx = ctx
+        self._wheels: list[tuple[float, Job]] = [
+            (0.5, follow_up),
+            (2.0, handle_events),
+            (5.0, match_early_receipts),
+            (10.0, send_mail),
+            (5.0, run_due_imports),
+            (10.0, fetch_pictures),
+            (15.0, end_dead_leases),
+            (60.0, sweep),
+        ]
+
+    async def run(self) -> None:
+        async with asyncio.TaskGroup() as group:
+            for every, job in self._wheels:
+                group.create_task(self._turn(every, job))
+
+    async def _turn(self, every: float, job: Job) -> None:
+        while True:
+            began = monotonic()
+            try:
+                await job(self._ctx)
+            except Exception:
+                logger.exception("A wheel of the clockwork failed", extra={"wheel": job.__name__})
+            await asyncio.sleep(max(0.05, every - (monotonic() - began)))
+
+
+async def follow_up(ctx: dict[str, Any]) -> None:
+    while listings := await delivery.follow_up():
+        await ctx["hint"](listings)
+
+
+async def match_early_receipts(ctx: dict[str, Any]) -> None:
+    await ctx["hint"](await receipts.match_early())
+
+
+async def end_dead_leases(ctx: dict[str, Any]) -> None:
+    await _heal(ctx, await delivery.end_dead_leases(is_dead))
+
+
+async def sweep(ctx: dict[str, Any]) -> None:
+    await _heal(ctx, await delivery.sweep())
+
+
+async def _heal(ctx: dict[str, Any], news: delivery.News) -> None:
+    if news.listings:
+        logger.warning("Leases of a lost worker ended", extra={"listings": len(news.listings)})
+        ctx["dispatcher"].wake()
+        await ctx["hint"](news.listings)

@@ -1,0 +1,214 @@
+"""The one that sends: sleeps until something is due, claims a handful, calls the provider, records how it ended."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
+from time import monotonic
+from uuid import UUID
+
+from domain import clock, connections, delivery, logs
+from domain.channels.base import Channel, ChannelError, Kind
+from domain.connections import Connection
+from domain.delivery import News, Outcome, Started
+from workers.pace import Pace
+from workers.processes import is_dead
+
+logger = logging.getLogger(__name__)
+
+HANDFUL = 32  # messages of one transaction; all their calls start at once
+OPEN_CALLS = 64
+RECORD_EVERY = 0.02  # seconds outcomes gather before they are written together
+LONGEST_SLEEP = 1.0  # seconds; only heals a lost wake-up
+RENEW_EVERY = 20.0
+TURN = 15.0  # seconds a dispatcher's turn lasts on SQLite unless renewed
+PATIENCE = 12.0  # seconds open calls may take when the worker stops
+
+Hint = Callable[[Iterable[UUID]], Awaitable[None]]
+Alarm = Callable[[UUID], Awaitable[None]]
+
+
+class Dispatcher:
+    """Runs in one task from a worker's start to its end. `hint` tells live pages of listings that changed, `alarm`
+    hears of a connection that broke."""
+
+    def __init__(self, owner: str, pace: Pace, hint: Hint, alarm: Alarm) -> None:
+        self.owner = owner
+        self._pace = pace
+        self._hint = hint
+        self._alarm = alarm
+        self._wake = asyncio.Event()
+        self._stopping = False
+        self._calls: set[asyncio.Task[None]] = set()
+        self._ended: list[Outcome] = []
+        self._some_ended = asyncio.Event()
+        self._open = 0  # calls begun whose outcome is not written yet
+        self._closed: dict[UUID, float] = {}  # connection -> when (monotonic) to look at it again
+        self._adapters: dict[UUID, tuple[tuple[str, ...], Channel]] = {}
+        self._turn_until = 0.0
+
+    def wake(self) -> None:
+        """Something may be due now."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Until `stop`. Survives whatever the database or a provider does."""
+        recorder = asyncio.create_task(self._record())
+        renewer = asyncio.create_task(self._renew())
+        try:
+            while not self._stopping:
+                busy = False
+                try:
+                    busy = await self._round()
+                except Exception:
+                    logger.exception("A round of the dispatcher failed")
+                    await asyncio.sleep(0.5)
+                if not busy:
+                    await self._sleep()
+            await self._drain()
+        finally:
+            for task in (recorder, renewer):
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
+
+    def stop(self) -> None:
+        """Takes nothing new on; `run` ends once the open calls have been recorded."""
+        self._stopping = True
+        self._wake.set()
+
+    async def _round(self) -> bool:
+        """One handful of every connection that has something due. False when there was nothing to do."""
+        self._wake.clear()
+        if not await self._my_turn():
+            return False
+        now = monotonic()
+        self._closed = {connection: until for connection, until in self._closed.items() if until > now}
+        busy = False
+        for connection_id in await delivery.due_connections(self._closed):
+            free = min(HANDFUL, OPEN_CALLS - self._open)
+            if free <= 0 or self._stopping:
+                break
+            busy = await self._handful(connection_id, free) or busy
+        if self._open >= OPEN_CALLS:
+            await self._room()
+            return True
+        return busy
+
+    async def _handful(self, connection_id: UUID, free: int) -> bool:
+        connection = await connections.by_id(connection_id)
+        if connection is None:
+            return False
+        turn = await self._pace.take(connection, free)
+        if not turn.allowed:
+            self._closed[connection_id] = monotonic() + turn.wait
+            return False
+        claimed = await delivery.claim(self.owner, connection_id, turn.allowed)
+        if not claimed:
+            return False
+        ready, news = await delivery.look_up_senders(self.owner, claimed)
+        await self._tell(news)
+        if not ready:
+            return True
+        channel = self._adapter(connection)
+        started, news = await delivery.start(self.owner, ready)
+        self._open += len(started)
+        for each in started:
+            task = asyncio.create_task(self._call(channel, each))
+            self._calls.add(task)
+            task.add_done_callback(self._calls.discard)
+        await self._tell(news)
+        return True
+
+    async def _call(self, channel: Channel, started: Started) -> None:
+        logs.message_id.set(str(started.outgoing.message_id))
+        try:
+            accepted = await channel.send(started.outgoing, started.permit)
+            outcome = Outcome(started, accepted=accepted)
+        except ChannelError as error:
+            outcome = Outcome(started, error=error)
+            logger.info("Not accepted", extra={"kind": str(error.kind), "attempt": started.n})
+        except Exception:
+            # A fault of ours, after which nobody knows whether bytes have left.
+            logger.exception("A call ended in a fault of ours")
+            outcome = Outcome(started, error=ChannelError(delivery.LOST, Kind.UNKNOWN))
+        self._ended.append(outcome)
+        self._some_ended.set()
+
+    async def _record(self) -> None:
+        """Writes outcomes together. What cannot be written is kept and tried again, never dropped."""
+        while True:
+            await self._some_ended.wait()
+            await asyncio.sleep(RECORD_EVERY)
+            self._some_ended.clear()
+            while self._ended:
+                batch = self._ended[:200]
+                try:
+                    news = await delivery.record(batch)
+                except Exception:
+                    logger.exception("Outcomes could not be written yet", extra={"outcomes": len(batch)})
+                    await asyncio.sleep(0.5)
+                    continue
+                del self._ended[: len(batch)]
+                self._open -= len(batch)
+                self._wake.set()
+                await self._tell(news)
+
+    async def _tell(self, news: News) -> None:
+        for connection, seconds in news.closed.items():
+            self._closed[connection] = monotonic() + seconds
+        try:
+            await self._hint(news.listings)
+            for connection in news.broken:
+                await self._alarm(connection)
+        except Exception:
+            logger.exception("News could not be told")
+
+    async def _renew(self) -> None:
+        while True:
+            await asyncio.sleep(RENEW_EVERY)
+            try:
+                await delivery.renew(self.owner)
+            except Exception:
+                logger.exception("Leases could not be renewed")
+
+    async def _my_turn(self) -> bool:
+        if monotonic() < self._turn_until:
+            return True
+        if not await delivery.take_turn(self.owner, TURN, is_dead):
+            return False
+        self._turn_until = monotonic() + TURN / 3
+        return True
+
+    async def _sleep(self) -> None:
+        wait = LONGEST_SLEEP
+        try:
+            due = await delivery.next_due()
+            if due is not None:
+                wait = min(wait, max(0.0, (due - clock.now()).total_seconds()))
+        except Exception:
+            logger.exception("The next due message could not be read")
+        if self._closed:
+            wait = min(wait, max(0.0, min(self._closed.values()) - monotonic()))
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._wake.wait(), wait)
+
+    async def _room(self) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._wake.wait(), LONGEST_SLEEP)
+
+    async def _drain(self) -> None:
+        """Waits for open calls; what is still open after that ends as unknown by its lease."""
+        until = monotonic() + PATIENCE
+        while self._open and monotonic() < until:
+            await asyncio.sleep(0.02)  # noqa: ASYNC110 - outcomes are written by another task, in batches
+        await delivery.give_back(self.owner)
+
+    def _adapter(self, connection: Connection) -> Channel:
+        """The provider, made once for the same credentials."""
+        made_of = (connection.secret, connection.base_url, connection.options)
+        kept = self._adapters.get(connection.id)
+        if kept is None or kept[0] != made_of:
+            kept = (made_of, connections.adapter(connection))
+            self._adapters[connection.id] = kept
+        return kept[1]

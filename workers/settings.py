@@ -1,0 +1,98 @@
+"""The worker: its jobs, its dispatcher and clockwork, its start and its end."""
+
+import asyncio
+import logging
+from contextlib import suppress
+from functools import partial
+from typing import Any, cast
+
+from arq.connections import RedisSettings
+from arq.worker import Worker, func
+from redis.asyncio.retry import Retry
+from redis.backoff import ExponentialBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from domain import db, delivery, logs
+from domain.channels import http
+from domain.settings import settings
+from workers import delivery as delivery_jobs
+from workers import imports as import_jobs
+from workers import inbox as inbox_jobs
+from workers import live
+from workers import mail as mail_jobs
+from workers import pictures as picture_jobs
+from workers.clockwork import Clockwork
+from workers.dispatcher import PATIENCE, Dispatcher
+from workers.pace import Pace
+from workers.processes import identity, is_dead
+
+logger = logging.getLogger(__name__)
+
+# Every name anyone enqueues. keep_result=0, or arq would refuse the next kick of the same name for an hour.
+FUNCTIONS = [
+    func(delivery_jobs.dispatch, keep_result=0),
+    func(inbox_jobs.handle_events, keep_result=0),
+    func(import_jobs.run_import, keep_result=0, timeout=3600),
+    func(picture_jobs.fetch_pictures, keep_result=0, timeout=600),
+    func(mail_jobs.send_mail, keep_result=0),
+]
+
+
+async def start_up(ctx: dict[str, Any]) -> None:
+    """Opens the database, ends the leases of the dead, starts the dispatcher and the clockwork."""
+    logs.set_up()
+    await db.start()
+    owner = identity()
+    await delivery.end_dead_leases(is_dead)
+    hint = partial(live.hint, ctx["redis"])
+    ctx["hint"] = hint
+    ctx["owner"] = owner
+    dispatcher = Dispatcher(owner, Pace(settings().queue_url), hint, mail_jobs.connection_broke)
+    ctx["dispatcher"] = dispatcher
+    ctx["dispatching"] = asyncio.create_task(dispatcher.run())
+    clockwork = Clockwork(ctx)
+    ctx["clockwork"] = asyncio.create_task(clockwork.run())
+    logger.info("Worker ready", extra={"owner": owner})
+
+
+async def shut_down(ctx: dict[str, Any]) -> None:
+    """Lets open calls end and be recorded, then closes what would keep the process alive."""
+    if clockwork := ctx.get("clockwork"):
+        clockwork.cancel()
+        with suppress(asyncio.CancelledError):
+            await clockwork
+    if dispatcher := ctx.get("dispatcher"):
+        cast(Dispatcher, dispatcher).stop()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(ctx["dispatching"], PATIENCE + 3)
+    await http.close()
+    await db.stop()
+
+
+def redis_settings(queue_url: str) -> RedisSettings:
+    """arq's settings for a queue that may blink: the worker waits for it instead of dying."""
+    made = RedisSettings.from_dsn(queue_url)
+    made.conn_retries = 60
+    made.conn_retry_delay = 1
+    made.retry_on_timeout = True
+    made.retry_on_error = [RedisConnectionError, RedisTimeoutError, OSError]
+    made.retry = Retry(ExponentialBackoff(cap=1, base=0.05), 100_000)
+    return made
+
+
+def run() -> None:
+    """Runs a worker in this process until SIGTERM."""
+    Worker(
+        FUNCTIONS,
+        redis_settings=redis_settings(settings().queue_url),
+        on_startup=start_up,
+        on_shutdown=shut_down,
+        poll_delay=0.05,
+        max_jobs=64,
+        keep_result=0,
+        job_timeout=60,
+        handle_signals=True,
+        health_check_interval=60,
+        log_results=False,
+    ).run()
