@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from types import FrameType, TracebackType
 
 from workers import processes
@@ -194,8 +195,8 @@ class Supervisor:
     def _say(self, sentence: str, level: str) -> None:
         line = sentence
         if self.json_log:
-            moment = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-            line = json.dumps({"timestamp": moment, "level": level, "event": sentence}, ensure_ascii=False)
+            at = datetime.now(UTC).isoformat(timespec="milliseconds")  # the words of domain/logs.py, which is too big
+            line = json.dumps({"at": at, "level": level, "logger": "lotwire", "message": sentence}, ensure_ascii=False)
         print(line, file=sys.stderr, flush=True)
 
 
