@@ -13,6 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 RUNTIME, DEVELOPMENT = "requirements.lock", "requirements-dev.lock"
 OLD = ".venv.old"
+STDERR = 2  # for what apt-get prints: our stdout is the command's
 PIP = ("-m", "pip", "--disable-pip-version-check", "--no-input", "--quiet", "install", "--require-hashes", "--no-deps")
 NO_NETWORK = ("Temporary failure in name resolution", "NewConnectionError", "Failed to establish", "ConnectTimeout")
 
@@ -128,8 +129,8 @@ def _require_standard_library(command: str) -> None:
         raise CannotInstall("This Python has no venv module. Install it, or name another Python in LOTWIRE_PYTHON.")
     prefix = [] if os.geteuid() == 0 else ["sudo"]
     if command == "test" and (not prefix or shutil.which("sudo")):
-        subprocess.run([*prefix, "apt-get", "update"], stdout=sys.stderr, timeout=600, check=False)
-        if subprocess.run([*prefix, *install], stdout=sys.stderr, timeout=1800, check=False).returncode == 0:
+        subprocess.run([*prefix, "apt-get", "update"], stdout=STDERR, timeout=600, check=False)
+        if subprocess.run([*prefix, *install], stdout=STDERR, timeout=1800, check=False).returncode == 0:
             return
     raise CannotInstall(f"This Python has no venv module. Run once: {' '.join([*prefix, *install])}")
 

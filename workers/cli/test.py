@@ -14,6 +14,7 @@ from domain.settings import ROOT
 
 PASSES_ON = True
 APT_SECONDS = 1800
+STDERR = 2  # for what others print: our stdout is pytest's
 CLUSTERS = Path("/etc/postgresql-common/createcluster.conf")
 FONTS = Path("/usr/share/fonts/truetype")
 
@@ -60,7 +61,7 @@ def _install(packages: list[str]) -> bool:
     apt = [*root, "env", "DEBIAN_FRONTEND=noninteractive"]
     _do([*apt, "apt-get", "update", "--quiet"])
     # Our cluster setting stays when the package brings its own.
-    if _do([*apt, line[0], "--quiet", "-o", "Dpkg::Options::=--force-confold", *line[1:]]):
+    if _do([*apt, *line, "--quiet", "-o", "Dpkg::Options::=--force-confold"]):
         return True
     print(f"apt-get could not install what the tests need; it says why above. Try: {shlex.join(line)}", file=sys.stderr)
     return False
@@ -83,6 +84,5 @@ def _become_pytest(arguments: list[str]) -> NoReturn:
 
 
 def _do(command: list[str], text: str | None = None) -> bool:
-    # stdout to stderr: the last lines of our stdout are pytest's
-    done = subprocess.run(command, input=text, text=True, stdout=sys.stderr, timeout=APT_SECONDS, check=False)
+    done = subprocess.run(command, input=text, text=True, stdout=STDERR, timeout=APT_SECONDS, check=False)
     return done.returncode == 0

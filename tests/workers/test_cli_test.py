@@ -1,0 +1,115 @@
+"""How `./lotwire test` gets what the tests need, with an apt-get and a sudo that only write down what they are told."""
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from workers.cli import test as command
+
+Bin = Callable[..., list[str]]
+
+
+@pytest.fixture
+def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bin:
+    """Makes programs that log their arguments; the returned function reads the log."""
+    programs, log = tmp_path / "bin", tmp_path / "log"
+    programs.mkdir()
+    for name in ("env", "mkdir", "tee", "sh", "cat"):
+        (programs / name).symlink_to(str(shutil.which(name)))
+    monkeypatch.setenv("PATH", str(programs))
+    monkeypatch.setattr(command, "CLUSTERS", tmp_path / "etc" / "createcluster.conf")
+
+    def said(*names: str, status: int = 0) -> list[str]:
+        for name in names:
+            run = 'shift; exec "$@"' if name == "sudo" else f"exit {status}"
+            program = programs / name
+            program.write_text(f'#!{shutil.which("sh")}\necho "{name} $*" >> {log}\n{run}\n')
+            program.chmod(0o755)
+        return log.read_text().splitlines() if log.exists() else []
+
+    return said
+
+
+def become(monkeypatch: pytest.MonkeyPatch, user: int) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: user)
+    monkeypatch.setattr("sys.stdin", None)
+
+
+def test_only_what_is_missing_is_installed_after_one_update(machine: Bin, monkeypatch: pytest.MonkeyPatch) -> None:
+    become(monkeypatch, 0)
+    machine("apt-get")
+
+    assert command._install(["chromium", "postgresql"])
+
+    assert [line.split()[1] for line in machine()] == ["update", "install"]
+    assert "install --yes --no-install-recommends chromium postgresql " in machine()[1]
+
+
+def test_no_database_server_is_left_running_on_the_machine(machine: Bin, monkeypatch: pytest.MonkeyPatch) -> None:
+    become(monkeypatch, 0)
+    machine("apt-get")
+
+    command._install(["postgresql"])
+
+    assert "create_main_cluster = false" in command.CLUSTERS.read_text()
+    assert "--force-confold" in machine()[1]
+
+
+def test_an_administrators_own_setting_stays(machine: Bin, monkeypatch: pytest.MonkeyPatch) -> None:
+    become(monkeypatch, 0)
+    machine("apt-get")
+    command.CLUSTERS.parent.mkdir()
+    command.CLUSTERS.write_text("create_main_cluster = true\n")
+
+    command._install(["postgresql"])
+
+    assert command.CLUSTERS.read_text() == "create_main_cluster = true\n"
+
+
+def test_others_ask_sudo_which_does_not_wait_for_a_password(machine: Bin, monkeypatch: pytest.MonkeyPatch) -> None:
+    become(monkeypatch, 1000)
+    machine("apt-get", "sudo")
+
+    assert command._install(["chromium"])
+
+    assert "sudo --non-interactive env DEBIAN_FRONTEND=noninteractive apt-get update --quiet" in machine()
+
+
+def test_without_root_and_sudo_it_says_the_one_line_that_helps(
+    machine: Bin, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    become(monkeypatch, 1000)
+    machine("apt-get")
+
+    assert not command._install(["chromium", "chromium-driver"])
+
+    assert machine() == []
+    assert capsys.readouterr().err == (
+        "The tests need more of Debian. Run once as root: "
+        "apt-get install --yes --no-install-recommends chromium chromium-driver\n"
+    )
+
+
+def test_a_failed_installation_is_a_sentence(
+    machine: Bin, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    become(monkeypatch, 0)
+    machine("apt-get", status=100)
+
+    assert not command._install(["chromium"])
+
+    assert "apt-get could not install what the tests need" in capsys.readouterr().err
+
+
+def test_what_is_there_is_not_missing(machine: Bin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(command, "FONTS", tmp_path / "fonts")
+    assert "chromium" in command.missing()
+    assert "chromium-driver" in command.missing()
+
+    machine("chromium")
+
+    assert "chromium" not in command.missing()
+    assert "chromium-driver" in command.missing()
