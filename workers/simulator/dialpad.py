@@ -1,0 +1,350 @@
+"""Dialpad's API v2 as far as texting needs it (developers.dialpad.com): users, sms, webhooks, subscriptions."""
+
+import asyncio
+import base64
+import re
+import socket
+import struct
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from json import dumps, loads
+from typing import Any, Literal
+
+from aiohttp import web
+
+from domain import clock
+from workers.simulator.carrier import Carrier, Subscription, Text, User, Webhook
+from workers.simulator.switches import Setting
+
+PAGE = 100  # users
+MOST_SUBSCRIPTIONS = 100
+LARGEST_REQUEST = 1_000_000  # bytes; beyond it Dialpad answers 413
+LONGEST_TEXT = 1500  # characters
+LONGEST_HANG = 600  # seconds
+E164 = re.compile(r"\+[1-9]\d{6,14}", re.ASCII)
+USER_FILTERS = {"cursor", "state", "company_admin", "email", "number"}
+SMS_FIELDS = {
+    "user_id", "from_number", "to_numbers", "infer_country_code", "text",
+    "media", "sender_group_id", "sender_group_type", "channel_hashtag",
+}  # fmt: skip
+NOT_SIMULATED = {"media", "sender_group_id", "sender_group_type", "channel_hashtag"}
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Problem(Exception):
+    """An answer other than 200."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+
+
+class Dialpad:
+    """The API in front of one carrier."""
+
+    def __init__(self, carrier: Carrier) -> None:
+        self.carrier = carrier
+
+    def routes(self) -> list[web.RouteDef]:
+        webhooks, subscriptions = "/api/v2/webhooks", "/api/v2/subscriptions/sms"
+        return [
+            web.post("/api/v2/sms", self._api(self.send, "sms")),
+            web.get("/api/v2/users", self._api(self.users, "users")),
+            web.get("/api/v2/users/{id}", self._api(self.user, "users")),
+            web.get(webhooks, self._api(self.webhooks)),
+            web.post(webhooks, self._api(self.add_webhook)),
+            web.get(webhooks + "/{id}", self._api(self.webhook)),
+            web.patch(webhooks + "/{id}", self._api(self.change_webhook)),
+            web.delete(webhooks + "/{id}", self._api(self.remove_webhook)),
+            web.get(subscriptions, self._api(self.subscriptions)),
+            web.post(subscriptions, self._api(self.add_subscription)),
+            web.get(subscriptions + "/{id}", self._api(self.subscription)),
+            web.patch(subscriptions + "/{id}", self._api(self.change_subscription)),
+            web.delete(subscriptions + "/{id}", self._api(self.remove_subscription)),
+        ]
+
+    def _api(self, handler: Handler, call: Literal["sms", "users", "all"] = "all") -> Handler:
+        """The handler behind the key, the switches and the error bodies; every answer is counted."""
+
+        async def answer(request: web.Request) -> web.StreamResponse:
+            try:
+                self._check_key(request)
+                wrong = self.carrier.switches.take_answer(call)
+                response = await (self._misbehave(request, handler, *wrong) if wrong else handler(request))
+            except Problem as problem:
+                response = _json({"error": {"code": problem.status, "message": problem.message}}, problem.status)
+            self.carrier.calls[str(response.status)] += 1
+            return response
+
+        return answer
+
+    def _check_key(self, request: web.Request) -> None:
+        scheme, _, key = request.headers.get("Authorization", "").partition(" ")
+        if scheme != "Bearer" or key not in self.carrier.keys:
+            raise Problem(401, "The API key is missing or not known.")
+
+    async def _misbehave(
+        self, request: web.Request, handler: Handler, name: str, setting: Setting
+    ) -> web.StreamResponse:
+        if name in ("server_error_after", "reset_after"):
+            await handler(request)
+        else:
+            await request.read()
+        match name:
+            case "reset_before" | "reset_after":
+                return _reset(request)
+            case "hang":
+                await asyncio.sleep(LONGEST_HANG)
+                return _reset(request)
+            case "unauthorized":
+                raise Problem(401, "The API key is missing or not known.")
+            case "forbidden":
+                raise Problem(403, str(setting.value))
+            case "out_of_credit":
+                raise Problem(402, str(setting.value))
+            case "too_many_requests":
+                response = _json({"error": {"code": 429, "message": "Too many requests."}}, 429)
+                response.headers["Retry-After"] = f"{float(setting.value or 0):g}"
+                return response
+            case "not_json":
+                return web.Response(
+                    text="<!doctype html><title>Welcome</title><p>Please sign in.", content_type="text/html"
+                )
+            case "failed":
+                sms = self._read_sms(await request.read())
+                failed = {"message_status": "failed", "message_delivery_result": "invalid_destination"}
+                return _json(_sms(Text(self.carrier.new_id(), *sms, at=clock.now())) | failed)
+            case _:
+                raise Problem(500, "Internal error.")
+
+    # Users
+
+    async def users(self, request: web.Request) -> web.Response:
+        query = request.query
+        if unknown := set(query) - USER_FILTERS:
+            raise Problem(400, f"Unknown parameter: {', '.join(sorted(unknown))}.")
+        state = query.get("state", "active")
+        email, number = query.get("email", "").casefold(), query.get("number", "")
+        found = [
+            user
+            for user in self.carrier.users.values()
+            if state in ("all", user.state)
+            and (not email or email in map(str.casefold, user.emails))
+            and (not number or number in user.phone_numbers)
+        ]
+        start = _start(query.get("cursor", ""))
+        end = start + PAGE
+        cursor = base64.urlsafe_b64encode(f"users:{end}".encode()).decode() if end < len(found) else None
+        return _json({"cursor": cursor, "items": [user.shown() for user in found[start:end]]})
+
+    async def user(self, request: web.Request) -> web.Response:
+        return _json(self._found(self.carrier.users, request).shown())
+
+    # Texts
+
+    async def send(self, request: web.Request) -> web.Response:
+        if request.content_length is not None and request.content_length > LARGEST_REQUEST:
+            raise Problem(413, "The request is larger than 1 MB.")
+        if request.content_type != "application/json":
+            raise Problem(400, "The body must be application/json.")
+        body = await request.read()
+        user, from_number, to_numbers, text = self._read_group(body)
+        messages = [self.carrier.accept(user, from_number, to, text) for to in to_numbers]
+        slow = self.carrier.switches.take("slow")
+        if slow is not None:
+            await asyncio.sleep(float(slow.value or 0))
+        return _json(_sms(messages[0]) | {"to_numbers": to_numbers})
+
+    def _read_sms(self, body: bytes) -> tuple[User, str, str, str]:
+        user, from_number, to_numbers, text = self._read_group(body)
+        return user, from_number, to_numbers[0], text
+
+    def _read_group(self, body: bytes) -> tuple[User, str, list[str], str]:
+        """Sender, their number, the receivers and the words of a body that is as documented. Raises Problem."""
+        given = _object(body)
+        if unknown := given.keys() - SMS_FIELDS:
+            raise Problem(400, f"Unknown field: {', '.join(sorted(unknown))}.")
+        if other := given.keys() & NOT_SIMULATED:
+            raise Problem(400, f"The simulator does not take {', '.join(sorted(other))}.")
+        to_numbers, text = given.get("to_numbers"), given.get("text", "")
+        if not isinstance(to_numbers, list) or not 1 <= len(to_numbers) <= 10:
+            raise Problem(400, "to_numbers must be a list of 1 to 10 numbers.")
+        if not isinstance(given.get("infer_country_code", False), bool):
+            raise Problem(400, "infer_country_code must be true or false.")
+        for number in to_numbers:
+            if not isinstance(number, str) or not E164.fullmatch(number):
+                raise Problem(400, f"to_numbers: {str(number)[:40]} is not in E.164 format.")
+        if not isinstance(text, str) or not text:
+            raise Problem(400, "text must be a string that is not empty.")
+        if len(text) > LONGEST_TEXT:
+            raise Problem(400, f"text is longer than {LONGEST_TEXT} characters.")
+        user = self._sender(given)
+        return user, given.get("from_number") or user.phone_numbers[0], to_numbers, text
+
+    def _sender(self, given: dict[str, Any]) -> User:
+        user_id, from_number = given.get("user_id"), given.get("from_number")
+        if from_number is not None:
+            user = next((each for each in self.carrier.users.values() if from_number in each.phone_numbers), None)
+            if user is None:
+                raise Problem(400, "from_number is not a number of this company.")
+        elif isinstance(user_id, int) and not isinstance(user_id, bool):
+            user = self.carrier.users.get(user_id)
+        else:
+            raise Problem(400, "user_id must be an integer.")
+        if user is None:
+            raise Problem(404, "There is no user with this user_id.")
+        if user.state != "active":
+            raise Problem(403, f"The user is {user.state}.")
+        if not user.phone_numbers:
+            raise Problem(400, "The user has no phone number.")
+        return user
+
+    # Webhooks
+
+    async def webhooks(self, request: web.Request) -> web.Response:
+        return _json({"items": [each.shown() for each in self.carrier.webhooks.values()]})
+
+    async def webhook(self, request: web.Request) -> web.Response:
+        return _json(self._found(self.carrier.webhooks, request).shown())
+
+    async def add_webhook(self, request: web.Request) -> web.Response:
+        given = await _fields(request, {"hook_url": str, "secret": str})
+        if not str(given.get("hook_url", "")).startswith(("http://", "https://")):
+            raise Problem(400, "hook_url must be a URL.")
+        webhook = Webhook(self.carrier.new_id(), given["hook_url"], given.get("secret", ""))
+        self.carrier.webhooks[webhook.id] = webhook
+        self.carrier.save()
+        return _json(webhook.shown())
+
+    async def change_webhook(self, request: web.Request) -> web.Response:
+        webhook = self._found(self.carrier.webhooks, request)
+        vars(webhook).update(await _fields(request, {"hook_url": str, "secret": str}))
+        self.carrier.save()
+        return _json(webhook.shown())
+
+    async def remove_webhook(self, request: web.Request) -> web.Response:
+        webhook = self._found(self.carrier.webhooks, request)
+        if any(each.endpoint_id == webhook.id for each in self.carrier.subscriptions.values()):
+            raise Problem(409, "A subscription still uses this webhook.")
+        del self.carrier.webhooks[webhook.id]
+        self.carrier.save()
+        return _json(webhook.shown())
+
+    # Subscriptions
+
+    async def subscriptions(self, request: web.Request) -> web.Response:
+        return _json({"items": [self._shown(each) for each in self.carrier.subscriptions.values()]})
+
+    async def subscription(self, request: web.Request) -> web.Response:
+        return _json(self._shown(self._found(self.carrier.subscriptions, request)))
+
+    async def add_subscription(self, request: web.Request) -> web.Response:
+        given = await self._subscription_fields(request)
+        if not {"direction", "endpoint_id"} <= given.keys():
+            raise Problem(400, "direction and endpoint_id are required.")
+        if len(self.carrier.subscriptions) >= MOST_SUBSCRIPTIONS:
+            raise Problem(409, f"There are {MOST_SUBSCRIPTIONS} subscriptions already.")
+        subscription = Subscription(self.carrier.new_id(), **given)
+        self.carrier.subscriptions[subscription.id] = subscription
+        self.carrier.save()
+        return _json(self._shown(subscription))
+
+    async def change_subscription(self, request: web.Request) -> web.Response:
+        subscription = self._found(self.carrier.subscriptions, request)
+        vars(subscription).update(await self._subscription_fields(request))
+        self.carrier.save()
+        return _json(self._shown(subscription))
+
+    async def remove_subscription(self, request: web.Request) -> web.Response:
+        subscription = self._found(self.carrier.subscriptions, request)
+        del self.carrier.subscriptions[subscription.id]
+        self.carrier.save()
+        return _json(self._shown(subscription))
+
+    async def _subscription_fields(self, request: web.Request) -> dict[str, Any]:
+        given = await _fields(
+            request, {"direction": str, "endpoint_id": int, "status": bool, "enabled": bool, "include_internal": bool}
+        )
+        if given.get("direction", "all") not in ("all", "inbound", "outbound"):
+            raise Problem(400, "direction must be all, inbound or outbound.")
+        if "endpoint_id" in given and given["endpoint_id"] not in self.carrier.webhooks:
+            raise Problem(404, "There is no webhook with this endpoint_id.")
+        return given
+
+    def _shown(self, subscription: Subscription) -> dict[str, Any]:
+        shown = asdict(subscription) | {"id": str(subscription.id)}
+        del shown["endpoint_id"]
+        webhook = self.carrier.webhooks.get(subscription.endpoint_id)
+        return shown | {"webhook": webhook.shown() if webhook else None}
+
+    def _found(self, where: dict[int, Any], request: web.Request) -> Any:
+        raw = request.match_info["id"]
+        found = where.get(int(raw)) if re.fullmatch(r"\d{1,19}", raw, re.ASCII) else None
+        if found is None:
+            raise Problem(404, "Not found.")
+        return found
+
+
+def _sms(message: Text) -> dict[str, Any]:
+    """SMSProto: ids are text here, and times have no zone."""
+    return {
+        "id": str(message.id),
+        "created_date": f"{message.at:%Y-%m-%dT%H:%M:%S}",
+        "direction": "outbound",
+        "from_number": message.from_number,
+        "to_numbers": [message.to],
+        "text": message.text,
+        "user_id": str(message.user.id),
+        "contact_id": message.to.lstrip("+"),
+        "target_id": str(message.user.id),
+        "target_type": "user",
+        "device_type": "public_api",
+        "message_status": "pending",
+        "message_delivery_result": None,
+    }
+
+
+async def _fields(request: web.Request, types: dict[str, type]) -> dict[str, Any]:
+    """The JSON object of a request, each of its fields documented and of its type. Raises Problem."""
+    given = _object(await request.read())
+    for name, value in given.items():
+        if name not in types:
+            raise Problem(400, f"Unknown field: {name}.")
+        if type(value) is not types[name]:  # a bool is no int here
+            raise Problem(400, f"{name} must be of type {types[name].__name__}.")
+    return given
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    try:
+        given = loads(body)
+    except (ValueError, RecursionError):
+        raise Problem(400, "The body is not JSON.") from None
+    if not isinstance(given, dict):
+        raise Problem(400, "The body must be a JSON object.")
+    return given
+
+
+def _start(cursor: str) -> int:
+    if not cursor:
+        return 0
+    try:
+        return int(base64.urlsafe_b64decode(cursor).decode().removeprefix("users:"))
+    except ValueError:
+        raise Problem(400, "The cursor is not one of ours.") from None
+
+
+def _json(said: Any, status: int = 200) -> web.Response:
+    return web.Response(body=dumps(said).encode(), status=status, content_type="application/json")
+
+
+def _reset(request: web.Request) -> web.Response:
+    """Breaks the connection with a TCP reset. The answer returned goes nowhere."""
+    if request.transport is not None:
+        connection = request.transport.get_extra_info("socket")
+        if connection is not None:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        request.transport.abort()
+    return web.Response(status=444)

@@ -1,0 +1,163 @@
+"""What the simulator can be told to do wrong, for the next N calls or until told otherwise."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Unit = Literal["", "seconds", "percent", "words"]
+AppliesTo = Literal["sms", "users", "all"]
+
+
+class WrongSwitch(Exception):
+    """A switch that is not there, or a value it cannot have: one sentence."""
+
+
+@dataclass(frozen=True)
+class Definition:
+    """One switch: `unit` says what its value is, `default` what it is turned on with when nothing is said."""
+
+    name: str
+    group: str
+    label: str
+    does: str
+    unit: Unit = ""
+    default: float | str | None = None
+    applies_to: AppliesTo = "sms"
+
+
+# In this order: of several answers that are on, the first is given.
+DEFINITIONS = {
+    definition.name: definition
+    for definition in (
+        Definition(
+            "slow", "Answers", "Slow", "Takes the text, answers this much later.", unit="seconds", default=3.0
+        ),
+        Definition("reset_before", "Answers", "Reset before accepting", "Breaks the connection; nothing is sent."),
+        Definition("hang", "Answers", "Hang", "Never answers; nothing is sent."),
+        Definition("unauthorized", "Answers", "401", "Refuses the API key.", applies_to="all"),
+        Definition(
+            "forbidden",
+            "Answers",
+            "403",
+            "Refuses, in these words.",
+            unit="words",
+            default="You are not permitted to send on behalf of this user.",
+        ),
+        Definition(
+            "out_of_credit", "Answers", "402 out of credit", "Refuses for want of money.", unit="words",
+            default="Your company has run out of messaging credits.",
+        ),
+        Definition(
+            "too_many_requests", "Answers", "429", "Refuses, with Retry-After.", unit="seconds", default=2.0
+        ),
+        Definition("server_error", "Answers", "500", "Fails; nothing is sent."),
+        Definition("not_json", "Answers", "Not JSON", "Answers 200 with a web page; nothing is sent."),
+        Definition("server_error_after", "Answers", "500 after accepting", "Sends the text, then fails."),
+        Definition("reset_after", "Answers", "Reset after accepting", "Sends the text, then breaks the connection."),
+        Definition("failed", "Answers", "200 but failed", "Answers that the number cannot get texts."),
+        Definition("duplicate_receipts", "Receipts", "Duplicate receipts", "Reports everything twice."),
+        Definition("reordered_receipts", "Receipts", "Reordered receipts", "Reports the end before the beginning."),
+        Definition("no_receipts", "Receipts", "No receipts", "Reports nothing about texts it took."),
+        Definition(
+            "reject_percent", "Carriers", "Reject some", "Takes this share of the texts and does not deliver it.",
+            unit="percent", default=10.0,
+        ),
+        Definition("honour_stop", "Carriers", "Honour STOP", "Delivers nothing to a phone that said STOP."),
+    )
+}  # fmt: skip
+ANSWERS = tuple(name for name, each in DEFINITIONS.items() if each.group == "Answers" and name != "slow")
+LIMITS = {"seconds": 3600.0, "percent": 100.0}
+
+
+@dataclass
+class Setting:
+    """A switch that is on. `calls` counts down; None is until it is turned off."""
+
+    value: float | str | None
+    calls: int | None
+    applies_to: AppliesTo
+
+
+class Switches:
+    """All switches of one simulator. STOP is honoured from the start; all else is off."""
+
+    def __init__(self) -> None:
+        self._on: dict[str, Setting] = {}
+        self.reset()
+
+    def reset(self) -> None:
+        """As at the start."""
+        self._on = {"honour_stop": Setting(None, None, "sms")}
+
+    def set(self, name: str, wanted: Any) -> None:
+        """`wanted` is False or None for off, True for on, a value, or {"value", "calls", "applies_to"}.
+        Raises WrongSwitch."""
+        definition = DEFINITIONS.get(name)
+        if definition is None:
+            raise WrongSwitch(f"There is no switch “{name}”. There are: {', '.join(DEFINITIONS)}.")
+        if wanted is None or wanted is False:
+            self._on.pop(name, None)
+            return
+        given = wanted if isinstance(wanted, dict) else {} if wanted is True else {"value": wanted}
+        if unknown := set(given) - {"value", "calls", "applies_to"}:
+            raise WrongSwitch(f"A switch has no {', '.join(sorted(unknown))}.")
+        value = _value(definition, given.get("value"))
+        applies_to = given.get("applies_to", definition.applies_to)
+        if applies_to not in ("sms", "users", "all"):
+            raise WrongSwitch("A switch applies to sms, users or all.")
+        self._on[name] = Setting(value, _calls(given.get("calls")), applies_to)
+
+    def get(self, name: str) -> Setting | None:
+        """The setting when it is on; counts nothing."""
+        return self._on.get(name)
+
+    def take(self, name: str, call: AppliesTo = "sms") -> Setting | None:
+        """The setting when it is on and meant for this call, which it then counts."""
+        setting = self._on.get(name)
+        if setting is None or setting.applies_to not in (call, "all"):
+            return None
+        if setting.calls is not None:
+            setting.calls -= 1
+            if setting.calls <= 0:
+                del self._on[name]
+        return setting
+
+    def take_answer(self, call: AppliesTo) -> tuple[str, Setting] | None:
+        """The first wrong answer that is on for this call."""
+        if len(self._on) > 1 or "honour_stop" not in self._on:
+            for name in ANSWERS:
+                if setting := self.take(name, call):
+                    return name, setting
+        return None
+
+    def shown(self) -> dict[str, dict[str, Any]]:
+        """Every switch as JSON has it."""
+        return {name: {"on": name in self._on} | vars(self._on.get(name, Setting(None, None, each.applies_to)))
+                for name, each in DEFINITIONS.items()}  # fmt: skip
+
+
+def _value(definition: Definition, value: Any) -> float | str | None:
+    if definition.unit == "":
+        return None
+    if value is None or value == "":
+        return definition.default
+    if definition.unit == "words":
+        return str(value)[:500]
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = -1.0
+    if not 0 <= number <= LIMITS[definition.unit]:
+        raise WrongSwitch(f"“{definition.label}” takes {definition.unit} from 0 to {LIMITS[definition.unit]:.0f}.")
+    return number
+
+
+def _calls(calls: Any) -> int | None:
+    if calls is None or calls == "":
+        return None
+    try:
+        number = int(calls)
+    except (TypeError, ValueError):
+        number = 0
+    if number < 1:
+        raise WrongSwitch("The number of calls must be 1 or more; leave it empty for all.")
+    return number
