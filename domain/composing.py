@@ -4,11 +4,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from domain import clock, connections, db, gate, messages, phones, plans, suppressions, wildcards, wordings
+from domain import clock, connections, db, gate, messages, phones, plans, sellers, suppressions, wildcards, wordings
 from domain.accounts import Account
 from domain.channels.base import ChannelError, Kind
 from domain.connections import Connection, ConnectionState, SenderLink
-from domain.db import found
 from domain.errors import Refused
 from domain.gate import SenderState
 from domain.listings import Listing
@@ -59,8 +58,10 @@ async def scene(account: Account, user: User, listing: Listing) -> Scene:
 
     A provider that does not answer leaves the sender unchecked: it is asked again before the call.
     """
-    seller: Seller = await found(Seller.objects().get(Seller.listing == listing.id))
-    source = await Source.select(Source.name).where(Source.id == listing.source).first()
+    seller = await sellers.of_listing(listing.id)
+    source: Source | None = listing.source
+    if not isinstance(source, Source):
+        source = await Source.objects().get(Source.id == listing.source)
     connection = await connections.carrying(account.id, "text")
     link, sender_state = None, str(SenderState.UNLINKED)
     if connection is not None and connection.state == ConnectionState.CONNECTED:
@@ -72,7 +73,7 @@ async def scene(account: Account, user: User, listing: Listing) -> Scene:
             if error.kind is Kind.CONNECTION_BROKEN:
                 await connections.broken(connection.id, error.reason)
                 connection.state = ConnectionState.BROKEN
-    return Scene(account, user, listing, seller, source["name"] if source else "", connection, link, sender_state)
+    return Scene(account, user, listing, seller, source.name if source else "", connection, link, sender_state)
 
 
 def sender_state_of(link: SenderLink | None) -> str:

@@ -238,3 +238,29 @@ async def by_id(account_id: UUID, message_id: UUID) -> Message:
 
 async def by_nonce(account_id: UUID, nonce: str) -> Message | None:
     return await Message.objects().get((Message.nonce == nonce) & (Message.account == account_id))
+
+
+async def newest(listing_id: UUID) -> dict[str, Any] | None:
+    """The newest message of a listing that was really sent or received: {id, at, direction, user, person}."""
+    rows: list[dict[str, Any]] = await Message.raw(
+        """SELECT m.id, m.at, m.direction, m."user", u.name AS person FROM message m
+           LEFT JOIN app_user u ON u.id = m."user"
+           WHERE m.listing = {} AND m.state NOT IN ('cancelled', 'skipped', 'expired')
+           ORDER BY m.at DESC, m.id DESC LIMIT 1""",
+        listing_id,
+    )
+    return rows[0] if rows else None
+
+
+async def words_of(listing_id: UUID, message_id: str) -> str:
+    """The body of an outbound message of this listing, to be opened again; empty when there is none."""
+    try:
+        wanted = UUID(message_id)
+    except ValueError:
+        return ""
+    row = (
+        await Message.select(Message.body)
+        .where((Message.id == wanted) & (Message.listing == listing_id) & (Message.direction == "out"))
+        .first()
+    )
+    return row["body"] if row else ""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from domain import clock, phones, text, wildcards
+from domain import clock, listings, phones, text, wildcards
 from domain.accounts import Account
 from domain.listings import Listing
 from domain.sellers import Seller
@@ -20,7 +20,8 @@ class Rendered:
 
     body: str
     missing: tuple[str, ...]
-    spans: tuple[tuple[int, int, str], ...]
+    spans: tuple[wildcards.Span, ...]  # of the values filled in
+    holes: tuple[wildcards.Span, ...]  # of the tokens left
     cost: text.Cost
 
 
@@ -30,7 +31,7 @@ def render(wording: str, values: Mapping[str, str], *, plain: bool = False) -> R
     if plain:
         tidy, values = text.plain(tidy), {token: text.plain(value) for token, value in values.items()}
     filled = wildcards.fill(tidy, values)
-    return Rendered(filled.body, filled.missing, tuple(filled.spans), text.measure(filled.body))
+    return Rendered(filled.body, filled.missing, filled.spans, filled.holes, text.measure(filled.body))
 
 
 def values(listing: Listing, seller: Seller, source_name: str, account: Account, user: User) -> dict[str, str]:
@@ -50,7 +51,7 @@ def values(listing: Listing, seller: Seller, source_name: str, account: Account,
         "vehicle.drivetrain": listing.drivetrain,
         "vehicle.fuel": listing.fuel,
         "vehicle.engine": listing.engine,
-        "vehicle.title": title(listing),
+        "vehicle.title": listings.title(listing.year, listing.make, listing.model),
         "listing.price": money(listing.price, account.currency),
         "listing.previous_price": money(listing.previous_price, account.currency),
         "listing.source": source_name,
@@ -78,11 +79,6 @@ def values(listing: Listing, seller: Seller, source_name: str, account: Account,
         "appointment.place": "",
         "today": f"{today:%B} {today.day}, {today.year}",
     }
-
-
-def title(listing: Listing) -> str:
-    """`2019 Honda CR-V`: year, make and model, empties skipped."""
-    return " ".join(str(part) for part in (listing.year, listing.make, listing.model) if part)
 
 
 def money(cents: int | None, currency: str) -> str:

@@ -1,0 +1,166 @@
+"""From rows of the history to what a person reads: who, by which way, how far it got, and what to do next."""
+
+import json
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from domain import clock
+from domain.accounts import Account
+from domain.listings import STAGE_LABELS, Stage
+from domain.messages import State
+from web import filters
+from web.render import url_for
+
+CHANNELS = {
+    "text": ("Text", "message-square"),
+    "email": ("Email", "mail"),
+    "facebook": ("Facebook", "message-square"),
+    "kijiji": ("Kijiji", "message-square"),
+    "form": ("Form", "file-text"),
+}
+# state -> (label, tone, icon)
+STATES = {
+    State.PENDING: ("Scheduled", "muted", "calendar-clock"),
+    State.QUEUED: ("Waiting to leave", "muted", "clock"),
+    State.CLAIMED: ("Leaving now", "muted", "clock"),
+    State.SENDING: ("Leaving now", "muted", "loader"),
+    State.ACCEPTED: ("Accepted by the carrier", "good", "check"),
+    State.SENT: ("Sent", "good", "check"),
+    State.DELIVERED: ("Delivered", "good", "check-check"),
+    State.UNDELIVERED: ("Not delivered", "bad", "circle-alert"),
+    State.FAILED: ("Not sent", "bad", "circle-alert"),
+    State.UNKNOWN: ("It may have been sent", "warn", "triangle-alert"),
+    State.CANCELLED: ("Cancelled", "muted", "ban"),
+    State.EXPIRED: ("Not sent: its time was over", "warn", "clock"),
+    State.SKIPPED: ("Skipped", "muted", "ban"),
+}
+NEXT_STEPS = {
+    State.UNDELIVERED: "Try again, or write another way.",
+    State.FAILED: "Try again, or write another way.",
+    State.UNKNOWN: "Look in Dialpad, or ask the seller, before you send it again.",
+}
+EVENT_ICONS = {
+    "stage": "circle-check",
+    "assigned": "user-round",
+    "opted_out": "ban",
+    "opted_in": "check",
+    "responded": "check-check",
+}
+
+
+def entries(rows: list[dict[str, Any]], account: Account, seller_name: str) -> list[dict[str, Any]]:
+    """Entries in time order with a heading where a new day begins, on the dealership's calendar."""
+    zone = ZoneInfo(account.timezone)
+    made: list[dict[str, Any]] = []
+    day = None
+    for row in rows:
+        local = row["at"].astimezone(zone)
+        if local.date() != day:
+            day = local.date()
+            made.append({"kind": "day", "id": f"day-{day:%Y-%m-%d}", "body": day_name(local, account)})
+        made.append(_event(row, account) if row["what"] == "event" else _message(row, account, seller_name))
+    return made
+
+
+def day_name(moment: datetime, account: Account) -> str:
+    """`Today`, `Yesterday`, `Thursday 12 November`, with the year when it is another."""
+    today = clock.now().astimezone(ZoneInfo(account.timezone)).date()
+    gap = (today - moment.date()).days
+    if gap in (0, 1):
+        return ("Today", "Yesterday")[gap]
+    year = "" if moment.year == today.year else f" {moment.year}"
+    return f"{moment:%A} {moment.day} {moment:%B}{year}"
+
+
+def _base(row: dict[str, Any], account: Account) -> dict[str, Any]:
+    time = filters.clock_time(row["at"], account.timezone)
+    return {"id": f"{row['what']}-{row['id']}", "time": time, "datetime": row["at"].isoformat()}
+
+
+def _event(row: dict[str, Any], account: Account) -> dict[str, Any]:
+    detail = json.loads(row["detail"]) if isinstance(row["detail"], str) else row["detail"]
+    icon = EVENT_ICONS.get(row["kind"], "info")
+    return {**_base(row, account), "kind": "event", "icon": icon, "body": _told(row, detail)}
+
+
+def _told(row: dict[str, Any], detail: dict[str, Any]) -> str:
+    by = f" by {row['person']}" if row["person"] else ""
+    if row["kind"] == "stage":
+        new = detail.get("new", "")
+        return f"Stage set to {STAGE_LABELS[Stage(new)] if new in list(Stage) else new}{by}"
+    if row["kind"] == "assigned":
+        return f"Assigned to {detail['name']}{by}" if detail.get("name") else f"Assigned to nobody{by}"
+    if row["kind"] == "opted_out":
+        return f"{filters.phone(detail.get('address'))} asked not to get texts"
+    if row["kind"] == "opted_in":
+        return f"{filters.phone(detail.get('address'))} may be texted again"
+    return f"{row['kind'].replace('_', ' ').capitalize()}{by}"
+
+
+def _message(row: dict[str, Any], account: Account, seller_name: str) -> dict[str, Any]:
+    channel, icon = CHANNELS.get(row["channel"], (row["channel"], "message-square"))
+    inbound = row["direction"] == "in"
+    author = (seller_name or filters.phone(row["from_address"]) or "The seller") if inbound else _author(row)
+    label, tone, state_icon = ("", "muted", None) if inbound else STATES[State(row["state"])]
+    undo = _undo_seconds(row)
+    return {
+        **_base(row, account),
+        "kind": "message",
+        "side": "in" if inbound else "system" if row["author_kind"] == "system" else "out",
+        "author": author,
+        "initials": filters.initials(author),
+        "channel": channel,
+        "channel_icon": icon,
+        "subject": row["subject"] or None,
+        "body": row["body"] or ("A picture or file (not shown here)" if inbound else ""),
+        "state": row["state"],
+        "state_label": "Undone" if row["code"] == "undone" else label,
+        "state_tone": tone,
+        "state_icon": state_icon,
+        "reason": _reason(row),
+        "next_step": None if inbound else NEXT_STEPS.get(State(row["state"])),
+        "actions": [] if inbound else _actions(row),
+        "segments": row["segments"] or None,
+        "undo_seconds": undo,
+        "undo_url": url_for("undos.create", message_id=row["id"]) if undo is not None else None,
+        "unresponded": inbound and row["responded_at"] is None,
+        "in_app": row["origin"] == "app",
+    }
+
+
+def _author(row: dict[str, Any]) -> str:
+    return row["person"] or row["author_name"] or "Your dealership"
+
+
+def _reason(row: dict[str, Any]) -> str | None:
+    """The provider's or the gate's sentence; none where the state says it all."""
+    if row["direction"] == "in" or row["code"] == "undone":
+        return None
+    if row["state"] in (State.QUEUED, State.CLAIMED, State.SENDING):
+        return f"Tried before: {row['reason']}" if row["reason"] else None
+    return row["reason"] or None
+
+
+def _actions(row: dict[str, Any]) -> list[dict[str, Any]]:
+    if row["origin"] == "app":
+        return []
+    again = {
+        "url": url_for("attempts.create", message_id=row["id"]),
+        "hidden": {"attempts": row["attempts"]},
+        "icon": "rotate-cw",
+    }
+    if row["state"] in (State.FAILED, State.UNDELIVERED):
+        return [{**again, "label": "Try again"}]
+    if row["state"] == State.UNKNOWN:
+        sent = {"label": "Mark as sent", "url": url_for("confirmations.create", message_id=row["id"]), "hidden": {}}
+        return [{**sent, "icon": "check"}, {**again, "label": "Send again"}]
+    return []
+
+
+def _undo_seconds(row: dict[str, Any]) -> int | None:
+    """Seconds left to take it back; None when it cannot be."""
+    if not row["undoable"] or row["state"] != State.QUEUED or row["direction"] == "in":
+        return None
+    left = (row["not_before"] - clock.now()).total_seconds()
+    return round(left) if left > 0.5 else None

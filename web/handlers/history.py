@@ -1,0 +1,115 @@
+"""The Communication History of a listing: with its page, older pages, the live part, and the stream that says when."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from typing import Annotated, Any
+
+from litestar import Request, Response, get, post
+from litestar.params import FromQuery, QueryParameter
+from litestar.response import ServerSentEvent, ServerSentEventMessage
+
+from domain import history, messages, sellers, users
+from domain.accounts import Account
+from domain.history import Cursor, Page
+from domain.listings import Listing, title
+from domain.sellers import Seller
+from domain.users import Permission, User
+from web import filters, queue, render
+from web.entries import entries
+from web.live import Live
+from web.lookups import Me, TheAccount, TheListing
+
+AnyRequest = Request[Any, Any, Any]
+
+HEARTBEAT = 15.0  # seconds; also how soon a lost hint is made good
+LOOK = 2.0  # seconds between looks at the database while there are no hints
+LONGEST_STREAM = 900.0  # seconds; the page connects again, which also asks again who is signed in
+
+
+async def history_context(listing: Listing, me: User, account: Account, seller: Seller) -> dict[str, Any]:
+    """What history/_latest.html shows. Two queries."""
+    return _context(await history.page(listing.id), listing, me, account, seller)
+
+
+@get("/listings/{listing_id:str}/history", name="history.index")
+async def index(
+    request: AnyRequest, account: TheAccount, me: Me, listing: TheListing, before: FromQuery[str] = ""
+) -> Response[str]:
+    """A page of older entries."""
+    seller = await sellers.of_listing(listing.id)
+    found = await history.page(listing.id, Cursor.read(before))
+    context = _context(found, listing, me, account, seller)
+    return render.page(request, "history/index.html", **context, newer_url=None)
+
+
+@get("/listings/{listing_id:str}/history/latest", name="history.latest")
+async def latest(
+    request: AnyRequest,
+    account: TheAccount,
+    me: Me,
+    listing: TheListing,
+    first: Annotated[str, QueryParameter(name="from")] = "",
+) -> Response[str]:
+    """Everything from the oldest entry an open page shows."""
+    seller = await sellers.of_listing(listing.id)
+    cursor = Cursor.read(first)
+    found = await history.since(listing.id, cursor) if cursor else await history.page(listing.id)
+    return render.fragment(request, "history/_latest.html", **_context(found, listing, me, account, seller))
+
+
+@get("/listings/{listing_id:str}/stream", name="history.stream")
+async def stream(request: AnyRequest, listing: TheListing) -> ServerSentEvent:
+    """`history-changed` whenever there is something new; once at the start, so that nothing is missed in between."""
+    return ServerSentEvent(_changes(request.app.state.live, listing))
+
+
+@post("/listings/{listing_id:str}/responses", name="responses.create", status_code=200)
+async def respond(request: AnyRequest, me: Me, listing: TheListing) -> Response[Any]:
+    """Marks the conversation as responded."""
+    users.require(me, Permission.SEND)
+    marked = await messages.mark_responded(listing.id)
+    await queue.hint(request, [listing.id])
+    said = "Marked as responded." if marked else "Everything was answered already."
+    vehicle = render.url_for("listings.show", listing_id=listing.id)
+    return render.wrote(request, vehicle, notice=said, event="history-changed")
+
+
+async def _changes(live: Live, listing: Listing) -> AsyncIterator[ServerSentEventMessage]:
+    loop = asyncio.get_running_loop()
+    until = loop.time() + LONGEST_STREAM
+    async with live.pages(listing.id) as changed:
+        stamp = await history.stamp(listing.id)
+        yield ServerSentEventMessage(event="history-changed", data=stamp, retry=1000)
+        while loop.time() < until and not live.closing.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(changed.wait(), HEARTBEAT if live.connected else LOOK)
+            hinted = changed.is_set()
+            changed.clear()
+            if live.closing.is_set():
+                return
+            newer = await history.stamp(listing.id)
+            if newer != stamp:
+                stamp = newer
+                yield ServerSentEventMessage(event="history-changed", data=stamp)
+            elif not hinted:
+                yield ServerSentEventMessage(comment="still here")
+
+
+def _context(found: Page, listing: Listing, me: User, account: Account, seller: Seller) -> dict[str, Any]:
+    name = sellers.full_name(seller.first_name, seller.last_name)
+    made = entries(found.rows, account, name)
+    latest_url = render.url_for("history.latest", listing_id=listing.id)
+    earlier_url = None
+    if found.older:
+        earlier_url = f"{render.url_for('history.index', listing_id=listing.id)}?before={found.older}"
+    return {
+        "listing": {"id": listing.id, "title": title(listing.year, listing.make, listing.model)},
+        "seller": {"first_name": seller.first_name, "name": name, "initials": filters.initials(name)},
+        "entries": made,
+        "latest_url": f"{latest_url}?from={found.first}" if found.first else latest_url,
+        "earlier_url": earlier_url,
+        "unresponded": sum(1 for entry in made if entry.get("unresponded")),
+        "can_edit": users.may(me, Permission.SEND),
+        "dock": {"label": f"Text {seller.first_name or 'the seller'}"},
+    }
