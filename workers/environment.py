@@ -72,7 +72,7 @@ def _make(root: Path, lock: str, command: str) -> None:
     shutil.rmtree(new, ignore_errors=True)
     # The base interpreter by its own name, so that .venv does not change its Python when “python3” moves on.
     python = os.path.realpath(getattr(sys, "_base_executable", sys.executable))
-    command_line = [python, "-I", "-m", "venv", str(new)]
+    command_line = [python, "-I", "-m", "venv", "--prompt", "lotwire", str(new)]
     made = subprocess.run(command_line, capture_output=True, text=True, timeout=600, check=False)
     if made.returncode:
         raise CannotInstall(f"Python {version} could not make .venv:\n{(made.stderr or made.stdout).strip()}")
