@@ -631,7 +631,9 @@ def test_users_can_be_given_as_a_file(tmp_path: Path):
     assert all(user["id"].isdigit() for user in known)
 
 
-async def test_it_takes_two_thousand_texts_a_second_of_its_own_time(simulator: RunningSimulator, dialpad: Dialpad):
+async def test_a_text_costs_the_simulator_less_than_a_millisecond_of_processor(
+    simulator: RunningSimulator, dialpad: Dialpad
+):
     def cpu() -> float:
         fields = Path(f"/proc/{simulator.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
@@ -642,5 +644,5 @@ async def test_it_takes_two_thousand_texts_a_second_of_its_own_time(simulator: R
     for _ in range(30):
         await asyncio.gather(*(send(dialpad) for _ in range(32)))
 
-    # A tenth of the promise, so that a crowded machine does not fail it; what it guards against is a sync per text.
-    assert 960 / max(cpu() - before, 0.01) > 1000
+    # It is a fifth of that on an idle machine; a crowded one must not fail this, a sync per text must.
+    assert (cpu() - before) / 960 < 0.001

@@ -31,7 +31,7 @@ HEADERS = {
     "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
 }
-STATIC = {"simulator.css": "text/css", "simulator.js": "text/javascript"}
+STATIC = {"simulator.css": "text/css", "simulator.js": "text/javascript", "phone.svg": "image/svg+xml"}
 
 
 class Pages:
@@ -46,7 +46,7 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self.templates.filters |= {"national": national, "day": _day, "hour": _hour, "initials": _initials}
+        self.templates.filters |= {"national": national, "day": _day, "hour": _hour, "plain": _plain}
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -64,9 +64,10 @@ class Pages:
         return self._index()
 
     async def open_phone(self, request: web.Request) -> web.Response:
-        number = e164(request.query.get("number", ""))
+        typed = request.query.get("number", "")
+        number = e164(typed)
         if not number:
-            return self._index(phone_error="Type a whole number, such as (619) 555-0101.", status=422)
+            return self._index(phone_error="Type a whole number, such as (619) 555-0101.", typed=typed, status=422)
         raise web.HTTPSeeOther(f"/phones/{number}")
 
     async def phone(self, request: web.Request) -> web.Response:
@@ -156,5 +157,6 @@ def _hour(at: datetime) -> str:
     return f"{at.astimezone():%-I:%M %p}".lower()
 
 
-def _initials(name: str) -> str:
-    return "".join(word[0] for word in name.split()[:2]).upper() or "?"
+def _plain(value: float | str) -> str:
+    """3, not 3.0."""
+    return f"{value:g}" if isinstance(value, float) else value
