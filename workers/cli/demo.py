@@ -60,7 +60,9 @@ def _demonstrate(listener: socket.socket, free: socket.socket, data: Path) -> in
         LOTWIRE_CLOCK=str(daytime_offset(datetime.now(UTC))),
     )
     settings = read(environ)
-    simulator = ("-m", "workers.simulator", "--port", str(simulator_port), "--state-dir", str(data / "simulator"))
+    state = data / "simulator"
+    simulator = ("-m", "workers.simulator", "--port", str(simulator_port), "--state-dir", str(state))
+    simulator += ("--users", str(state / "users.json"))  # written by the seeds
     supervisor = Supervisor(
         [*up.parts(listener), Part("simulator", (sys.executable, "-P", *simulator))],
         environ,
@@ -72,9 +74,9 @@ def _demonstrate(listener: socket.socket, free: socket.socket, data: Path) -> in
 
 
 async def _seed(simulator_url: str) -> object:
-    from domain import db, seeds
+    from domain import db, installation, seeds
 
-    await db.migrate()
+    await installation.prepare()
     async with db.opened():
         return await seeds.demo(simulator_url)
 

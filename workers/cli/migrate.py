@@ -25,9 +25,9 @@ def run(args: argparse.Namespace) -> int:
 
 
 async def _migrate(wants_token: bool) -> tuple[int, str | None]:
-    from domain import db, sessions
+    from domain import db, installation, sessions
 
-    migrations = await db.migrate()
+    migrations = await installation.prepare()
     if not wants_token:
         return migrations, None
     async with db.opened():
