@@ -3,7 +3,7 @@
     npm pack lucide-static@1.62.0 && tar xzf lucide-static-1.62.0.tgz
     python3 deploy/build_icons.py package
 
-Run it again when a template needs an icon that is not in ICONS yet; the sprite is committed, nothing builds it at run time.
+Run it again when a template needs an icon that is not in ICONS yet. The sprite is committed; nothing builds it later.
 """
 
 import re
@@ -12,14 +12,17 @@ from pathlib import Path
 
 SPRITE = Path(__file__).resolve().parent.parent / "web" / "static" / "icons.svg"
 
-ICONS = """
-archive arrow-down-left arrow-left arrow-up-right ban bell bell-off bot braces calendar calendar-clock car check check-check
-chevron-down chevron-left chevron-right circle-alert circle-check circle-help circle-x clipboard-list clock copy
-download ellipsis-vertical external-link eye eye-off file-text gauge globe history image inbox info
-key-round link list-filter loader lock log-out mail map-pin menu message-square messages-square moon paperclip
-pause pencil phone phone-missed play plug plus refresh-cw reply rotate-cw search send settings shield-check smartphone smile star
-store tag trash-2 triangle-alert undo-2 unlink upload user-plus user-round users wifi-off x zap
-""".split()
+ICONS = re.findall(
+    r"[a-z0-9-]+",
+    """
+    ban bell bell-off bot calendar calendar-clock car check check-check chevron-down chevron-left chevron-right
+    circle-alert circle-check circle-help circle-x clipboard-list clock copy download ellipsis-vertical external-link
+    eye eye-off file-text globe history image inbox info key-round link list-filter loader lock log-out mail map-pin
+    menu message-square messages-square paperclip pause pencil phone phone-missed play plug plus refresh-cw reply
+    rotate-cw search send settings shield-check smartphone smile star store tag trash-2 triangle-alert undo-2 unlink
+    upload user-plus user-round users wifi-off x zap
+    """,
+)
 
 SYMBOL = (
     '<symbol id="{name}" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="1.75"'
@@ -29,7 +32,7 @@ SYMBOL = (
 
 def sprite(package: Path) -> str:
     """The sprite's text. Raises FileNotFoundError for a name the package does not have."""
-    return '<svg xmlns="http://www.w3.org/2000/svg">' + "".join(map(lambda n: _symbol(package, n), ICONS)) + "</svg>\n"
+    return '<svg xmlns="http://www.w3.org/2000/svg">' + "".join(_symbol(package, name) for name in ICONS) + "</svg>\n"
 
 
 def _symbol(package: Path, name: str) -> str:
