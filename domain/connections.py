@@ -1,6 +1,8 @@
 """Installed providers of an account: credentials (encrypted), health, and who at the dealership may send."""
 
+import asyncio
 import json
+import logging
 import secrets
 from collections.abc import Collection
 from datetime import timedelta
@@ -17,12 +19,15 @@ from domain.channels.base import Channel, ChannelError, Kind
 from domain.channels.registry import CHANNELS
 from domain.columns import key, made, moment, parent
 from domain.db import DB, writing
-from domain.errors import Refused
+from domain.errors import Refused, Unavailable
 from domain.settings import settings
 from domain.users import Role, User
 from domain.vault import seal, unseal
 
+logger = logging.getLogger(__name__)
+
 LINK_AGE = timedelta(minutes=5)  # how long a look-up of a sender is trusted
+REMOVAL_SECONDS = 5.0  # how long disconnecting waits for the provider to forget our hook
 
 
 class ConnectionState(StrEnum):
@@ -121,8 +126,10 @@ async def connect(
 ) -> tuple[Connection, str]:
     """Installs a provider, or mends the connection that is there (its id and hook URL stay), after a live check.
 
-    Returns the connection and its hook secret, shown to a person once. With `unchecked_is_fine` a provider that does
-    not answer is connected all the same; one that refuses the key never is. Raises Refused.
+    Where Lotwire has a public address the provider is asked to call it; a provider that will not is connected all the
+    same, and `last_error` says so. Returns the connection and its hook secret, shown to a person once. With
+    `unchecked_is_fine` a provider that does not answer is connected all the same; one that refuses the key never is.
+    Raises Refused.
     """
     if kind not in CHANNELS:
         raise Refused(f"There is no provider “{kind}”. Choose one of: {', '.join(CHANNELS)}.", field="kind")
@@ -164,18 +171,25 @@ async def connect(
         await Connection.update(values).where(Connection.id == connection.id)
         await SenderLink.delete().where(SenderLink.connection == connection.id)
         await audit.record(account, user, "connection.made", connection.id, kind=kind, base_url=base_url)
+    if ok and settings().public_url:
+        if connection.hook_id:
+            await _remove_hook(connection, candidate)
+        await _register_hook(connection, candidate, hook_secret)
     fresh = await by_id(connection.id)
     assert fresh is not None
     return fresh, hook_secret
 
 
 async def disconnect(connection: Connection, user: UUID | None) -> None:
-    """Uninstalls a provider: its key is forgotten, what is pending waits for the next one."""
+    """Uninstalls a provider: it is asked to call no more, its key is forgotten, what is pending waits for the next."""
+    if connection.hook_id:
+        await _remove_hook(connection)
     async with writing():
         await Connection.update(
             {
                 Connection.state: ConnectionState.DISCONNECTED,
                 Connection.secret: "",
+                Connection.hook_id: "",
                 Connection.disconnected_at: clock.now(),
             }
         ).where(Connection.id == connection.id)
@@ -219,6 +233,11 @@ async def hook_refused(connection_id: UUID) -> None:
     )
 
 
+def hook_url(connection: Connection) -> str:
+    """Where the provider calls us; only a path when LOTWIRE_PUBLIC_URL is not set."""
+    return f"{settings().public_url}/hooks/{connection.kind}/{connection.id}"
+
+
 async def recheck(connection: Connection) -> str:
     """A live look at the credentials now: empty when all is well, else the sentence to show. A mended key resumes."""
     try:
@@ -232,6 +251,8 @@ async def recheck(connection: Connection) -> str:
     await Connection.update(
         {Connection.state: ConnectionState.CONNECTED, Connection.last_ok_at: clock.now(), Connection.last_error: ""}
     ).where(Connection.id == connection.id)
+    if settings().public_url and not connection.hook_id:  # the provider was away, or would not, when it was connected
+        await _register_hook(connection, adapter(connection), unseal(connection.hook_secret))
     return ""
 
 
@@ -271,6 +292,25 @@ async def _checked(candidate: Channel, unchecked_is_fine: bool) -> tuple[bool, s
             return False, error.reason
         raise Refused(error.reason, field="api_key") from None
     return True, ""
+
+
+async def _register_hook(connection: Connection, provider: Channel, hook_secret: str) -> None:
+    """Asks the provider to call us. When it will not, replies do not arrive, and the health panel says so."""
+    try:
+        hook_id = await provider.register_hook(hook_url(connection), hook_secret)
+    except ChannelError as error:
+        hook_id = ""
+        await failed(connection.id, f"Replies will not arrive until the webhook is set up. {error.reason}")
+    await Connection.update({Connection.hook_id: hook_id}).where(Connection.id == connection.id)
+
+
+async def _remove_hook(connection: Connection, provider: Channel | None = None) -> None:
+    """Asks the provider to call no more, as well as it goes: a call that still comes is refused."""
+    try:
+        async with asyncio.timeout(REMOVAL_SECONDS):
+            await (provider or adapter(connection)).remove_hook(connection.hook_id)
+    except (ChannelError, Unavailable, ValueError, TimeoutError) as error:
+        logger.info("A hook could not be removed: %s", error, extra={"connection": str(connection.id)})
 
 
 async def admins(account_id: UUID) -> list[User]:

@@ -144,6 +144,15 @@ class Channel(ABC):
     async def check(self) -> None:
         """A live look at the credentials. Raises ChannelError."""
 
+    async def register_hook(self, hook_url: str, secret: str) -> str:
+        """Ask the provider to call `hook_url`. Answers a name for `remove_hook`, empty for a provider that is set up
+        by hand. Raises ChannelError."""
+        return ""
+
+    async def remove_hook(self, hook: str) -> None:
+        """End what `register_hook` began. Raises ChannelError."""
+        return
+
 
 class PermitLike(ABC):
     """The gate's permit as an adapter sees it."""
