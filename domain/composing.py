@@ -1,5 +1,6 @@
 """Composing one message: what surrounds a listing, what the gate says of it, and the write that starts it."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -15,6 +16,8 @@ from domain.messages import Message
 from domain.sellers import Seller
 from domain.sources import Source
 from domain.users import User
+
+Alongside = Callable[[Message], Awaitable[None]]
 
 
 @dataclass(frozen=True)
@@ -106,9 +109,10 @@ async def judge(scene: Scene, to_field: str, missing: tuple[str, ...] = ()) -> g
     return gate.decide(facts, clock.now())
 
 
-async def send(scene: Scene, draft: Draft) -> Message:
+async def send(scene: Scene, draft: Draft, alongside: Alongside | None = None) -> Message:
     """Writes a message to leave now (after the undo window, from the window) and returns it; a repeated nonce returns
-    the first one. Raises Refused with the sentence, the field and the code of the first thing that stands against it.
+    the first one. `alongside` writes what stands or falls with the message, in its transaction. Raises Refused with
+    the sentence, the field and the code of the first thing that stands against it.
     """
     if draft.nonce and (first := await messages.by_nonce(scene.account.id, draft.nonce)):
         return first
@@ -147,6 +151,8 @@ async def send(scene: Scene, draft: Draft) -> Message:
             await Listing.update({Listing.main_user: scene.user.id}).where(
                 (Listing.id == scene.listing.id) & Listing.main_user.is_null()
             )
+            if alongside is not None:
+                await alongside(message)
     if not stored:
         first = await messages.by_nonce(scene.account.id, draft.nonce or "")
         if first is None:  # another account's nonce: as good as a random collision, and never shown

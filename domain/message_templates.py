@@ -83,13 +83,14 @@ async def offered(account_id: UUID, user_id: UUID, channel: str) -> list[dict[st
     )
 
 
-async def wording(account_id: UUID, user_id: UUID, template_id: UUID) -> TemplateVersion:
-    """The current version of a template this user may use. Raises NotFound."""
+async def wording(account_id: UUID, user_id: UUID, template_id: UUID, channel: str = "text") -> TemplateVersion:
+    """The current version of a template for this channel that this user may use. Raises NotFound."""
     rows = await MessageTemplate.raw(
         """SELECT v.id FROM message_template t JOIN template_version v ON v.template = t.id AND v.current
-           WHERE t.id = {} AND t.archived_at IS NULL
+           WHERE t.id = {} AND t.type = {} AND t.archived_at IS NULL
              AND (t.account IS NULL OR (t.account = {} AND (t.scope = 'global' OR t.owner = {})))""",
         template_id,
+        channel,
         account_id,
         user_id,
     )

@@ -13,9 +13,10 @@ from domain.accounts import Account
 from domain.columns import key, made, moment, parent
 from domain.connections import Connection
 from domain.db import DB, found
+from domain.errors import Refused
 from domain.listings import Listing
 from domain.message_templates import TemplateVersion
-from domain.users import User
+from domain.users import Role, User
 
 
 class State(StrEnum):
@@ -116,6 +117,26 @@ async def undo(message: Message) -> bool:
         .returning(Message.id)
     )
     return bool(rows)
+
+
+async def cancel(message: Message, user: User) -> bool:
+    """Takes back what has not left yet, its schedule with it. False when it has left; a second time changes nothing.
+
+    Raises Refused for an inbound message, and for a colleague's unless the user manages.
+    """
+    if message.direction != "out":
+        raise Refused("This message came in. There is nothing to cancel.", code="not_outbound")
+    if message.user != user.id and user.role not in (Role.ADMIN, Role.MANAGER):
+        raise Refused("A colleague sends this. Ask them or a manager to cancel it.", code="no_permission")
+    if message.state == State.CANCELLED:
+        return True
+    async with db.writing():
+        cancelled = await _cancel(Message.id == message.id, f"Cancelled by {user.name}", "cancelled")
+        if cancelled:
+            await audit.record(message.account, user.id, "message.cancelled", message.id)
+    if cancelled:
+        return True
+    return await Message.exists().where((Message.id == message.id) & (Message.state == State.CANCELLED))
 
 
 async def cancel_for_listing(listing_id: UUID, reason: str, code: str = "cancelled") -> int:
