@@ -4,6 +4,7 @@ import argparse
 import difflib
 import importlib
 import sys
+import warnings
 from collections.abc import Sequence
 
 COMMANDS = {
@@ -46,6 +47,8 @@ def _overview() -> str:
 def _run(name: str, rest: Sequence[str]) -> int:
     from domain.errors import NotFound, Refused, Unavailable
 
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")  # of our libraries: they are for who works on Lotwire, and the tests see them
     command = importlib.import_module(f"workers.cli.{name}")  # one command, one import: the others cost nothing
     parser = argparse.ArgumentParser(prog=f"./lotwire {name}", description=command.__doc__, allow_abbrev=False)
     command.add_arguments(parser)

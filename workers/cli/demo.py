@@ -64,7 +64,7 @@ def _demonstrate(listener: socket.socket, free: socket.socket, data: Path) -> in
     simulator = ("-m", "workers.simulator", "--port", str(simulator_port), "--state-dir", str(state))
     simulator += ("--users", str(state / "users.json"))  # written by the seeds
     supervisor = Supervisor(
-        [*up.parts(listener), Part("simulator", (sys.executable, "-P", *simulator))],
+        [*up.parts(listener), Part("simulator", simulator)],
         environ,
         valkey=up.embedded(settings),
         prepare=(*up.LOTWIRE, "demo", "--seed", simulator_url),

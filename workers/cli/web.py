@@ -4,7 +4,6 @@ import argparse
 import socket
 import sys
 
-from domain.settings import settings
 from workers.listening import CannotListen, listen
 from workers.processes import follow_parent
 
@@ -49,8 +48,7 @@ def serve(listener: socket.socket) -> int:
             access_log=False,
             server_header=False,
             timeout_graceful_shutdown=GRACEFUL_SECONDS,
-            proxy_headers=bool(settings().trusted_proxies),
-            forwarded_allow_ips=settings().trusted_proxies,
+            proxy_headers=False,  # web/auth.py reads them, as far as LOTWIRE_TRUSTED_PROXIES vouch
         )
     )
     server.run(sockets=[listener])
