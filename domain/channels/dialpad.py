@@ -38,8 +38,10 @@ LONGEST_TEXT = 1500  # characters, to numbers outside Dialpad
 COUNTRY = "US"  # how Dialpad writes a number without its country
 USER_PAGES = 20  # of a user search; an email filter that works answers with one
 OUT_OF_CREDIT = r"credit|balance|insufficient funds|payment"  # no sample of the real answer is public
+PACE = {"per_minute", "per_second"}  # options of the same connection that the sending worker heeds
 THROTTLED = re.compile(r"rate.?limit|too many|throttl", re.IGNORECASE)
-MAYBE_THROTTLED = re.compile(r"\brate\b|\blimit", re.IGNORECASE)
+MAYBE_PACE = {"per_minute", "per_second"}  # options of the same connection that the sending worker heeds
+THROTTLED = re.compile(r"\brate\b|\blimit", re.IGNORECASE)
 
 # message_delivery_result of the API description, except `accepted`, and what to tell the person who wrote.
 FAILURES = {
@@ -60,6 +62,8 @@ class Dialpad(Channel):
 
     kind = "dialpad"
     channel = "text"
+    name = "Dialpad"
+    default_base_url = "https://dialpad.com"
 
     def __init__(
         self,
@@ -70,10 +74,12 @@ class Dialpad(Channel):
         out_of_credit: str = OUT_OF_CREDIT,
         max_event_age_days: float | str = 7,
         timeout: float | str = http.TOTAL_TIMEOUT,
-        **_options: Any,
+        **options: Any,
     ) -> None:
-        """`out_of_credit` is the pattern of a 402 or 403 answer that asks for money, `timeout` seconds a call; options
-        that are for others (pace, MMS) are left alone."""
+        """`out_of_credit` is the pattern of a 402 or 403 answer that asks for money, `timeout` seconds a call. Raises
+        TypeError for an option that is neither ours nor the pace's."""
+        if unknown := options.keys() - PACE:
+            raise TypeError(f"there is no option {', '.join(sorted(unknown))}")
         parts = urlsplit(base_url.strip())
         if parts.scheme not in ("https", "http") or not parts.netloc:
             raise Refused("Dialpad's address must start with https://, such as https://dialpad.com.", field="base_url")

@@ -7,3 +7,5 @@ class Simulator(Dialpad):
     """Dialpad under another name, so that no one takes a simulated connection for a real one."""
 
     kind = "simulator"
+    name = "Carrier simulator"
+    default_base_url = "http://127.0.0.1:8010"

@@ -574,9 +574,19 @@ def test_a_setting_that_cannot_be_right_is_refused_by_name(field: str, options: 
     assert caught.value.field == field
 
 
-def test_options_that_are_for_others_are_left_alone():
-    assert Dialpad("https://dialpad.com", KEY, timeout="3", per_minute="90", mms="false").channel == "text"
+def test_the_options_of_the_pace_are_left_alone_and_a_mistyped_one_is_not():
+    assert Dialpad("https://dialpad.com", KEY, timeout="3", per_minute="90", per_second="15").channel == "text"
+    with pytest.raises(TypeError, match="there is no option per_minut$"):
+        Dialpad("https://dialpad.com", KEY, per_minut="90")
 
 
 def test_every_kind_is_registered_under_its_own_name():
     assert {kind: channel.kind for kind, channel in CHANNELS.items()} == {kind: kind for kind in CHANNELS}
+
+
+@pytest.mark.parametrize("kind", CHANNELS)
+def test_every_kind_can_be_made_with_its_own_address_and_has_a_name(kind: str):
+    channel = CHANNELS[kind](CHANNELS[kind].default_base_url, KEY, "secret")
+
+    assert channel.name
+    assert channel.channel == "text"
