@@ -13,7 +13,7 @@ from piccolo.engine.postgres import PostgresEngine, PostgresTransaction
 
 from domain.errors import NotFound, Unavailable
 from domain.settings import settings
-from domain.sqlite_engine import PooledSQLiteEngine
+from domain.sqlite_engine import NOT_OPEN, PooledSQLiteEngine
 
 ACQUIRE_SECONDS = 10  # how long a query waits for a free PostgreSQL connection
 COMMAND_SECONDS = 60
@@ -21,10 +21,56 @@ MIGRATION_LOCK = 0x4C6F7477  # "Lotw"
 
 
 class _PatientTransaction(PostgresTransaction):
-    async def get_connection(self) -> Any:
+    """Piccolo's, but its connection goes back to the pool however the block ends: a BEGIN or COMMIT that failed,
+    or a request that was cancelled in the middle, would keep one of the few for ever."""
+
+    async def __aenter__(self) -> "_PatientTransaction":
+        if self._parent is not None:
+            return self._parent
         if self.engine.pool is None:
-            return await self.engine.get_new_connection()
-        return await _free_connection(self.engine.pool)
+            raise RuntimeError(NOT_OPEN)
+        self.connection = await _free_connection(self.engine.pool)
+        try:
+            self.transaction = self.connection.transaction()
+            await self.begin()
+        except BaseException:
+            await self._settle()
+            raise
+        self.context = self.engine.current_transaction.set(self)
+        return self
+
+    async def __aexit__(self, kind: Any, error: Any, traceback: Any) -> bool:
+        if self._parent:
+            return kind is None
+        try:
+            if not kind and not self._committed and not self._rolled_back:
+                await self.commit()
+        finally:
+            self.engine.current_transaction.reset(self.context)
+            await self._settle()
+        return kind is None
+
+    async def _settle(self) -> None:
+        """Rolls back what is still open and gives the connection back, then passes a cancellation on."""
+        task = asyncio.ensure_future(self._give_back())
+        cancelled = None
+        while not task.done():
+            try:
+                await asyncio.shield(task)
+            except asyncio.CancelledError as error:
+                cancelled = error
+        task.result()
+        if cancelled:
+            raise cancelled
+
+    async def _give_back(self) -> None:
+        try:
+            if not self._committed and not self._rolled_back:
+                await asyncio.wait_for(self.rollback(), ACQUIRE_SECONDS)
+        except (asyncpg.InterfaceError, asyncpg.PostgresError, OSError, TimeoutError):
+            self.connection.terminate()  # cut off within BEGIN or COMMIT: nobody knows its state
+        finally:
+            await self.engine.pool.release(self.connection)
 
 
 class PooledPostgresEngine(PostgresEngine):
@@ -38,9 +84,15 @@ class PooledPostgresEngine(PostgresEngine):
     def transaction(self, allow_nested: bool = True) -> PostgresTransaction:
         return _PatientTransaction(engine=self, allow_nested=allow_nested)
 
+    async def check_version(self) -> None:
+        """Not on import, as Piccolo does it: a command that needs no database shall not wait for one."""
+
+    async def _run_in_new_connection(self, query: str, args: Any = None) -> Any:
+        return await self._run_in_pool(query, args)  # which says so when the database is not open
+
     async def _run_in_pool(self, query: str, args: Any = None) -> Any:
         if self.pool is None:
-            raise RuntimeError("The database is not open: call domain.db.start() first.")
+            raise RuntimeError(NOT_OPEN)
         connection = await _free_connection(self.pool)
         try:
             return await connection.fetch(query, *(args or []))
@@ -86,6 +138,13 @@ async def stop() -> None:
     """Closes it; an open SQLite connection would keep the process alive."""
     if not isinstance(DB, PooledPostgresEngine) or DB.pool is not None:
         await DB.close_connection_pool()
+
+
+async def answers() -> None:
+    """Asks the database the smallest question; raises whatever it raises when it does not answer."""
+    await DB._run_in_pool("SELECT 1") if isinstance(DB, PooledPostgresEngine) else await DB._run_in_new_connection(
+        "SELECT 1"
+    )
 
 
 @contextlib.asynccontextmanager
@@ -148,6 +207,6 @@ async def _migration_lock() -> AsyncIterator[None]:
         finally:
             await connection.close()
     else:
-        with open(f"{DB.path}.migrate.lock", "w") as file:
+        with open(f"{DB.path}.migrate.lock", "w") as file:  # noqa: ASYNC230 - an empty file
             await asyncio.to_thread(fcntl.flock, file, fcntl.LOCK_EX)
             yield

@@ -16,6 +16,8 @@ from piccolo.engine.sqlite import SQLiteEngine, SQLiteTransaction, TransactionTy
 
 from domain.errors import Unavailable
 
+NOT_OPEN = "The database is not open: call domain.db.start() first."
+
 COMMON = ("journal_mode=WAL", "foreign_keys=1", "busy_timeout=30000", "temp_store=MEMORY")
 WRITER = (*COMMON, "synchronous=FULL", "cache_size=-8000")  # FULL: a power cut forgets no attempt row
 READER = (*COMMON, "synchronous=NORMAL", "cache_size=-4000")
@@ -77,8 +79,13 @@ class PooledSQLiteEngine(SQLiteEngine):
             return
         self._writing = asyncio.Lock()
         self._reading = asyncio.Semaphore(self._readers)
-        self._free_writer = [await self._open(WRITER)]
-        self._free_readers = [await self._open(READER) for _ in range(self._readers)]
+        try:
+            writer = await self._open(WRITER)
+            self._free_readers = [await self._open(READER) for _ in range(self._readers)]
+        except BaseException:
+            await self.close_connection_pool()  # the threads of those that did open would outlive us
+            raise
+        self._free_writer = [writer]
 
     async def close_connection_pool(self) -> None:
         """Closes them all; each holds a thread that would keep the process alive."""
@@ -92,17 +99,22 @@ class PooledSQLiteEngine(SQLiteEngine):
         return PooledTransaction(engine=self, transaction_type=transaction_type, allow_nested=allow_nested)
 
     async def _open(self, pragmas: Sequence[str]) -> Any:
-        connection = await aiosqlite.connect(**self.connection_kwargs)
+        connection = aiosqlite.connect(**self.connection_kwargs)
+        try:
+            await connection
+        except sqlite3.Error:
+            await asyncio.to_thread(connection._thread.join)  # its last word wants the loop still open
+            raise
+        self._connections.append(connection)
         connection.row_factory = dict_factory
         for pragma in pragmas:
             await connection.execute(f"PRAGMA {pragma}")
-        self._connections.append(connection)
         return connection
 
     @asynccontextmanager
     async def _checkout(self, write: bool) -> AsyncIterator[Any]:
         if self._free_writer is None or self._free_readers is None:
-            raise RuntimeError("The database is not open: call domain.db.start() first.")
+            raise RuntimeError(NOT_OPEN)
         free, turn = (self._free_writer, self._writing) if write else (self._free_readers, self._reading)
         async with turn:  # asyncio's Lock and Semaphore are first come, first served; its Queue is not
             connection = free.pop()
