@@ -1,4 +1,4 @@
-"""A visitor's browser without scripts: speaks to the app in the test's own loop, keeps cookies, fills in CSRF tokens."""
+"""A visitor's browser without scripts: speaks to the app in the test's own loop, keeps cookies and CSRF tokens."""
 
 import asyncio
 import re
@@ -10,9 +10,9 @@ import httpx
 
 from domain.users import User
 from tests import make
+from web.auth import cookie_name
 
 BASE = "http://lotwire.test"
-COOKIE = "csrftoken"
 ANY = Mapping[str, Any]
 
 
@@ -53,9 +53,10 @@ class Client(httpx.AsyncClient):
 
     async def csrf_token(self) -> str:
         """What a form of this visitor's would carry. A first visit brings the cookie."""
-        if COOKIE not in self.cookies:
-            await self.get("/session/new")
-        return self.cookies[COOKIE]
+        name = cookie_name("csrftoken")
+        if name not in self.cookies:
+            await self.get(self.app.route_reverse("sessions.new"))
+        return self.cookies[name]
 
     async def events(self, url: str) -> AsyncIterator[str]:
         """The names of the server-sent events of a stream, as they come; leaving the loop disconnects."""

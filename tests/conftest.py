@@ -16,6 +16,7 @@ Rows come from `tests.make`, providers that misbehave from `tests.fakes`, browse
 Options: --database sqlite|postgres (while you work), --engine webkit, --screenshots DIRECTORY.
 """
 
+import atexit
 import os
 import shutil
 import tempfile
@@ -33,6 +34,7 @@ import pytest
 for name in [name for name in os.environ if name.startswith("LOTWIRE_") and name != "LOTWIRE_PYTHON"]:
     del os.environ[name]
 NOWHERE = tempfile.mkdtemp(prefix="lotwire-tests-")
+atexit.register(shutil.rmtree, NOWHERE, ignore_errors=True)
 os.environ.update(
     LOTWIRE_TEST="1", LOTWIRE_DATA_DIR=NOWHERE, LOTWIRE_SECRET_KEY="the tests share this key, nobody else"
 )
@@ -53,8 +55,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    chosen = {name for mark in metafunc.definition.iter_markers("parametrize") for name in str(mark.args[0]).split(",")}
     for fixture in ("database", "blank_database"):
-        if fixture in metafunc.fixturenames:
+        if fixture in metafunc.fixturenames and fixture not in chosen:
             metafunc.parametrize(fixture, _engines(metafunc.config), indirect=True)
     if "site_database" in metafunc.fixturenames:
         metafunc.parametrize("site_database", _engines(metafunc.config), scope="session")
@@ -62,10 +65,6 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 def _engines(config: pytest.Config) -> list[str]:
     return config.getoption("--database") or list(databases.ENGINES)
-
-
-def pytest_unconfigure() -> None:
-    shutil.rmtree(NOWHERE, ignore_errors=True)
 
 
 # Databases

@@ -17,19 +17,30 @@ from uuid import UUID
 from piccolo.table import Table
 
 from domain import clock
-from domain.accounts import Account
-from domain.connections import Connection, ConnectionState, SenderLink
-from domain.delivery import Attempt
-from domain.history import Event
-from domain.listings import Follower, Listing
-from domain.message_templates import MessageTemplate, TemplateVersion
-from domain.messages import Message, State
-from domain.sellers import Seller
-from domain.sessions import ApiToken, Session
-from domain.sources import WELL_KNOWN, Source
-from domain.suppressions import OptOut
-from domain.users import Role, User
+from domain.connections import ConnectionState
+from domain.messages import State
+from domain.piccolo_app import (
+    Account,
+    ApiToken,
+    Attempt,
+    Connection,
+    Event,
+    Follower,
+    Listing,
+    Message,
+    MessageTemplate,
+    OptOut,
+    Seller,
+    SenderLink,
+    Session,
+    Source,
+    TemplateVersion,
+    User,
+)
+from domain.sources import WELL_KNOWN
+from domain.users import Role
 from domain.vault import seal
+from web.auth import cookie_name
 
 PASSWORD = "correct horse battery staple"
 # argon2id of PASSWORD at the least cost the algorithm allows, so that signing in with it takes no time.
@@ -76,12 +87,10 @@ async def user(account: Account | UUID | None = None, role: str = Role.AGENT, **
 
 async def session(user: User, **values: Any) -> tuple[str, str]:
     """A signed-in browser of this user: name and value of its cookie."""
-    from web.auth import COOKIE
-
     token = secrets.token_urlsafe(32)
     defaults = {"token_hash": hashlib.sha256(token.encode()).hexdigest(), "expires_at": _in(days=7)}
     await _add(Session(user=user.id, **{**defaults, **values}))
-    return COOKIE, token
+    return cookie_name("session"), token
 
 
 async def api_token(user: User, scopes: str, **values: Any) -> str:
