@@ -1,5 +1,6 @@
 """A small dealership to look at: people, ads with pictures, and conversations in every state."""
 
+import asyncio
 import json
 import random
 from collections.abc import Iterator
@@ -138,7 +139,7 @@ async def _inventory(account: Account) -> list[UUID]:
 async def _hang_pictures(listing: UUID, color: str) -> None:
     first = PICTURES / f"{PAINTS.get(color, 'silver')}.jpg"
     for position, path in enumerate([first, *[each for each in sorted(PICTURES.glob("*.jpg")) if each != first][:2]]):
-        kept = await pictures.store(path.read_bytes())
+        kept = await asyncio.to_thread(pictures.store, path.read_bytes())
         row = Picture(listing=listing, position=position, url=f"sample:{position}", state="kept")
         row.sha256, row.width, row.height = kept.sha256, kept.width, kept.height
         await Picture.insert(row)

@@ -5,17 +5,17 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import Annotated, Any
 
-from litestar import Request, Response, get, post
+from litestar import Request, Response
 from litestar.params import FromQuery, QueryParameter
 from litestar.response import ServerSentEvent, ServerSentEventMessage
 
-from domain import history, messages, sellers, users
+from domain import history, sellers, users
 from domain.accounts import Account
 from domain.history import Cursor, Page
 from domain.listings import Listing, title
 from domain.sellers import Seller
 from domain.users import Permission, User
-from web import filters, queue, render
+from web import filters, render
 from web.entries import entries
 from web.live import Live
 from web.lookups import Me, TheAccount, TheListing
@@ -32,7 +32,6 @@ async def history_context(listing: Listing, me: User, account: Account, seller: 
     return _context(await history.page(listing.id), listing, me, account, seller)
 
 
-@get("/listings/{listing_id:str}/history", name="history.index")
 async def index(
     request: AnyRequest, account: TheAccount, me: Me, listing: TheListing, before: FromQuery[str] = ""
 ) -> Response[str]:
@@ -43,7 +42,6 @@ async def index(
     return render.page(request, "history/index.html", **context, newer_url=None)
 
 
-@get("/listings/{listing_id:str}/history/latest", name="history.latest")
 async def latest(
     request: AnyRequest,
     account: TheAccount,
@@ -58,21 +56,9 @@ async def latest(
     return render.fragment(request, "history/_latest.html", **_context(found, listing, me, account, seller))
 
 
-@get("/listings/{listing_id:str}/stream", name="history.stream")
 async def stream(request: AnyRequest, listing: TheListing) -> ServerSentEvent:
     """`history-changed` whenever there is something new; once at the start, so that nothing is missed in between."""
     return ServerSentEvent(_changes(request.app.state.live, listing))
-
-
-@post("/listings/{listing_id:str}/responses", name="responses.create", status_code=200)
-async def respond(request: AnyRequest, me: Me, listing: TheListing) -> Response[Any]:
-    """Marks the conversation as responded."""
-    users.require(me, Permission.SEND)
-    marked = await messages.mark_responded(listing.id)
-    await queue.hint(request, [listing.id])
-    said = "Marked as responded." if marked else "Everything was answered already."
-    vehicle = render.url_for("listings.show", listing_id=listing.id)
-    return render.wrote(request, vehicle, notice=said, event="history-changed")
 
 
 async def _changes(live: Live, listing: Listing) -> AsyncIterator[ServerSentEventMessage]:

@@ -2,22 +2,21 @@
 
 from typing import Any
 
-from litestar import Request, Response, get, post
+from litestar import Request, Response
 from litestar.params import FromQuery
 from markupsafe import escape
 
-from domain import composing, messages, text, users
+from domain import composing, messages, text
+from domain.composing import Draft
 from domain.errors import Refused
-from domain.messages import Draft, Message
-from domain.users import Permission
+from domain.messages import Message
 from web import composer, queue, render
 from web.composer import Typed
-from web.lookups import Me, TheAccount, TheForm, TheListing, TheMessage
+from web.lookups import Me, TheAccount, TheForm, TheListing
 
 AnyRequest = Request[Any, Any, Any]
 
 
-@get("/listings/{listing_id:str}/sends/new", name="sends.new")
 async def new(
     request: AnyRequest,
     account: TheAccount,
@@ -37,10 +36,8 @@ async def new(
     return render.page(request, "sends/new.html", **await composer.window(scene, typed))
 
 
-@post("/listings/{listing_id:str}/sends", name="sends.create", status_code=200)
 async def create(request: AnyRequest, account: TheAccount, me: Me, listing: TheListing, form: TheForm) -> Response[Any]:
     """Sends once, however often the form arrives."""
-    users.require(me, Permission.SEND)
     scene = await composing.scene(account, me, listing)
     typed = Typed.of(form)
     try:
@@ -55,7 +52,6 @@ async def create(request: AnyRequest, account: TheAccount, me: Me, listing: TheL
     return _sent(request, scene, message)
 
 
-@post("/listings/{listing_id:str}/sends/new", name="sends.compose", status_code=200)
 async def compose(
     request: AnyRequest, account: TheAccount, me: Me, listing: TheListing, form: TheForm
 ) -> Response[str]:
@@ -70,7 +66,6 @@ async def compose(
     return render.page(request, "sends/new.html", **await composer.window(scene, typed, question=question))
 
 
-@post("/listings/{listing_id:str}/sends/filling", name="sends.filling", status_code=200)
 async def filling(
     request: AnyRequest, account: TheAccount, me: Me, listing: TheListing, form: TheForm
 ) -> Response[str]:
@@ -81,58 +76,18 @@ async def filling(
     return render.fragment(request, "sends/_wording.html", **context)
 
 
-@post("/listings/{listing_id:str}/sends/insertion", name="sends.insertion", status_code=200)
 async def insertion(account: TheAccount, me: Me, listing: TheListing, form: TheForm) -> Response[str]:
     """What a wildcard button puts at the caret."""
     scene = await composing.scene(account, me, listing)
     return Response(str(escape(composer.value(scene, form.value("insert")))), media_type="text/html")
 
 
-@post("/listings/{listing_id:str}/sends/preview", name="sends.preview", status_code=200)
 async def preview(
     request: AnyRequest, account: TheAccount, me: Me, listing: TheListing, form: TheForm
 ) -> Response[str]:
     """What the seller will read, and whether it may go. Nothing is stored."""
     scene = await composing.scene(account, me, listing)
     return render.fragment(request, "sends/_preview.html", **await composer.preview(scene, Typed.of(form)))
-
-
-@post("/messages/{message_id:str}/undos", name="undos.create", status_code=200)
-async def undo(request: AnyRequest, me: Me, message: TheMessage) -> Response[Any]:
-    """Takes a message back while it waits."""
-    users.require(me, Permission.SEND)
-    undone = await messages.undo(message)
-    await queue.hint(request, [message.listing])
-    link = {"url": f"{render.url_for('sends.new', listing_id=message.listing)}?again={message.id}"}
-    notice: dict[str, Any] = {"text": "Not sent.", "tone": "good", "link": {**link, "label": "Open the text again"}}
-    if not undone:
-        notice = {"text": "Too late to undo: the text has left.", "tone": "warn"}
-    vehicle = render.url_for("listings.show", listing_id=message.listing)
-    return render.wrote(request, vehicle, notice=notice, event="history-changed")
-
-
-@post("/messages/{message_id:str}/attempts", name="attempts.create", status_code=200)
-async def retry(request: AnyRequest, me: Me, message: TheMessage, form: TheForm) -> Response[Any]:
-    """One more attempt of a message that failed or may have been lost."""
-    users.require(me, Permission.SEND)
-    asked = await messages.retry(message, me, _number(form.value("attempts")))
-    await queue.kick(request, "dispatch", job_id=queue.slot("dispatch"))
-    said = "It is on its way again." if asked else "This text is on its way already."
-    return await _back(request, message, said)
-
-
-@post("/messages/{message_id:str}/confirmations", name="confirmations.create", status_code=200)
-async def confirm(request: AnyRequest, me: Me, message: TheMessage) -> Response[Any]:
-    """A person knows that it was sent."""
-    users.require(me, Permission.SEND)
-    marked = await messages.mark_sent(message, me)
-    return await _back(request, message, "Marked as sent." if marked else "Its state is known already.")
-
-
-async def _back(request: AnyRequest, message: Message, said: str) -> Response[Any]:
-    await queue.hint(request, [message.listing])
-    vehicle = render.url_for("listings.show", listing_id=message.listing)
-    return render.wrote(request, vehicle, notice=said, event="history-changed")
 
 
 def _sent(request: AnyRequest, scene: composing.Scene, message: Message) -> Response[Any]:
@@ -175,7 +130,3 @@ async def _filled(scene: composing.Scene, typed: Typed, deed: str) -> tuple[str,
 
 def _with(typed: Typed, **changes: str) -> Typed:
     return Typed(**{**vars(typed), **changes})
-
-
-def _number(digits: str) -> int:
-    return int(digits) if digits.isdigit() and len(digits) < 9 else -1

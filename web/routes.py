@@ -1,0 +1,143 @@
+"""Every URL on one page, in reading order: method, path, handler, who may.
+
+A route's name is `<module>.<function>` of its handler. Handlers that carry their path themselves stand here by name.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from litestar import Router, get, post
+from litestar.connection import ASGIConnection
+from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
+from litestar.static_files import create_static_files_router
+
+from domain import users
+from domain.users import Permission
+from web import auth, render
+from web.handlers import (
+    activations,
+    apps,
+    assignments,
+    attempts,
+    confirmations,
+    connection_tests,
+    connections,
+    follows,
+    health,
+    history,
+    home,
+    listings,
+    password_links,
+    passwords,
+    pictures,
+    plans,
+    profiles,
+    responses,
+    sends,
+    session_purges,
+    sessions,
+    setups,
+    stages,
+    undos,
+    unmatched,
+    user_links,
+)
+from web.handlers import users as people
+
+Handler = Callable[..., Awaitable[Any]]
+
+
+def GET(path: str, handler: Handler, may: Permission | None = None, **opt: Any) -> HTTPRouteHandler:
+    return get(path, name=_name(handler), guards=_guards(may), opt=opt)(handler)
+
+
+def POST(path: str, handler: Handler, may: Permission | None = None, **opt: Any) -> HTTPRouteHandler:
+    return post(path, name=_name(handler), guards=_guards(may), opt=opt, status_code=200)(handler)
+
+
+def _name(handler: Handler) -> str:
+    return f"{handler.__module__.rpartition('.')[2]}.{handler.__name__}"
+
+
+def _guards(permission: Permission | None) -> list[Any]:
+    async def allowed(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+        users.require(connection.user, permission or "", connection.user.account)
+
+    return [allowed] if permission else []
+
+
+MACHINES = [
+    GET("/healthz", health.alive),
+    GET("/readyz", health.ready),
+    GET("/metrics", health.show),
+]
+
+VISITORS = [
+    GET("/sign-in", sessions.new),
+    POST("/sign-in", sessions.create),
+    GET("/set-up", setups.new),
+    POST("/set-up", setups.create),
+    GET("/password-links/new", password_links.new),
+    POST("/password-links", password_links.create),
+    GET("/password-links/{token:str}", password_links.show),
+    POST("/password-links/{token:str}", password_links.update),
+]
+
+MEMBERS = [
+    GET("/", home.show),
+    POST("/sign-out", sessions.destroy),
+    # The inventory and the page of a listing
+    GET("/listings", listings.index),
+    GET("/listings/new", listings.new, Permission.EDIT_LISTING),
+    POST("/listings", listings.create, Permission.EDIT_LISTING),
+    GET("/listings/{listing_id:str}", listings.show),
+    GET("/listings/{listing_id:str}/edit", listings.edit, Permission.EDIT_LISTING),
+    POST("/listings/{listing_id:str}", listings.update, Permission.EDIT_LISTING),
+    POST("/listings/{listing_id:str}/stages", stages.create, Permission.EDIT_LISTING),
+    POST("/listings/{listing_id:str}/assignments", assignments.create, Permission.EDIT_LISTING),
+    POST("/listings/{listing_id:str}/follows", follows.create, Permission.EDIT_LISTING),
+    POST("/listings/{listing_id:str}/follows/deletion", follows.destroy, Permission.EDIT_LISTING),
+    GET("/pictures/{picture_id:str}", pictures.show),
+    # The conversation
+    GET("/listings/{listing_id:str}/history", history.index),
+    GET("/listings/{listing_id:str}/history/latest", history.latest),
+    GET("/listings/{listing_id:str}/stream", history.stream),
+    POST("/listings/{listing_id:str}/responses", responses.create, Permission.RESPOND),
+    GET("/listings/{listing_id:str}/sends/new", sends.new),
+    POST("/listings/{listing_id:str}/sends/new", sends.compose),
+    POST("/listings/{listing_id:str}/sends", sends.create, Permission.SEND),
+    POST("/listings/{listing_id:str}/sends/filling", sends.filling),
+    POST("/listings/{listing_id:str}/sends/insertion", sends.insertion),
+    POST("/listings/{listing_id:str}/sends/preview", sends.preview),
+    POST("/messages/{message_id:str}/undos", undos.create, Permission.SEND),
+    POST("/messages/{message_id:str}/attempts", attempts.create, Permission.SEND),
+    POST("/messages/{message_id:str}/confirmations", confirmations.create, Permission.SEND),
+    GET("/unmatched", unmatched.index),
+    POST("/unmatched/{message_id:str}/deletion", unmatched.destroy, Permission.SETTLE_UNMATCHED),
+    # Integrations
+    GET("/apps", apps.index),
+    GET("/apps/{kind:str}", apps.show),
+    POST("/apps/{kind:str}/connections", connections.create, Permission.MANAGE_CONNECTIONS),
+    POST("/apps/{kind:str}/connections/deletion", connections.destroy, Permission.MANAGE_CONNECTIONS),
+    POST("/apps/{kind:str}/tests", connection_tests.create, Permission.MANAGE_CONNECTIONS),
+    # People
+    GET("/users", people.index),
+    POST("/users", people.create, Permission.MANAGE_USERS),
+    POST("/users/{user_id:str}", people.update, Permission.MANAGE_USERS),
+    POST("/users/{user_id:str}/activations", activations.create, Permission.MANAGE_USERS),
+    POST("/users/{user_id:str}/activations/deletion", activations.destroy, Permission.MANAGE_USERS),
+    POST("/users/{user_id:str}/links", user_links.create, Permission.MANAGE_USERS),
+    GET("/profile", profiles.edit),
+    POST("/profile", profiles.update),
+    POST("/profile/password", passwords.update),
+    POST("/profile/session-purges", session_purges.create),
+    GET("/plans", plans.index),
+    POST("/plans", plans.update),
+]
+
+ROUTES = [
+    create_static_files_router("/static", [render.STATIC], name="static"),
+    *MACHINES,
+    Router("/", guards=[auth.visitors], route_handlers=VISITORS),
+    Router("/", guards=[auth.members], route_handlers=MEMBERS),
+]
