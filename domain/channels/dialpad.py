@@ -40,8 +40,7 @@ USER_PAGES = 20  # of a user search; an email filter that works answers with one
 OUT_OF_CREDIT = r"credit|balance|insufficient funds|payment"  # no sample of the real answer is public
 PACE = {"per_minute", "per_second"}  # options of the same connection that the sending worker heeds
 THROTTLED = re.compile(r"rate.?limit|too many|throttl", re.IGNORECASE)
-MAYBE_PACE = {"per_minute", "per_second"}  # options of the same connection that the sending worker heeds
-THROTTLED = re.compile(r"\brate\b|\blimit", re.IGNORECASE)
+MAYBE_THROTTLED = re.compile(r"\brate\b|\blimit", re.IGNORECASE)
 
 # message_delivery_result of the API description, except `accepted`, and what to tell the person who wrote.
 FAILURES = {

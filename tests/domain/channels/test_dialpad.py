@@ -576,7 +576,7 @@ def test_a_setting_that_cannot_be_right_is_refused_by_name(field: str, options: 
 
 def test_the_options_of_the_pace_are_left_alone_and_a_mistyped_one_is_not():
     assert Dialpad("https://dialpad.com", KEY, timeout="3", per_minute="90", per_second="15").channel == "text"
-    with pytest.raises(TypeError, match="there is no option per_minut$"):
+    with pytest.raises(TypeError, match=r"there is no option per_minut$"):
         Dialpad("https://dialpad.com", KEY, per_minut="90")
 
 
