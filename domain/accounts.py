@@ -1,12 +1,15 @@
 """A dealership (rooftop): its plan, its place, its switches."""
 
+import unicodedata
 from enum import StrEnum
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from piccolo.columns import Boolean, Text, Varchar
 from piccolo.table import Table
 
 from domain.columns import key, made
-from domain.db import DB
+from domain.db import DB, found
+from domain.errors import Refused
 
 
 class Tier(StrEnum):
@@ -45,3 +48,76 @@ class PlanFeature(Table, db=DB, tablename="plan_feature"):
     tier = Varchar(20)
     feature = Varchar(40)
     included = Boolean(default=False)
+
+
+# ISO 3166 country -> (how it is called, its currency)
+COUNTRIES = {"US": ("United States", "USD"), "CA": ("Canada", "CAD")}
+
+# The zones a dealership in North America can be in; any other IANA name is accepted from the command line.
+TIMEZONES = (
+    "America/New_York",
+    "America/Detroit",
+    "America/Indiana/Indianapolis",
+    "America/Chicago",
+    "America/Denver",
+    "America/Phoenix",
+    "America/Boise",
+    "America/Los_Angeles",
+    "America/Anchorage",
+    "Pacific/Honolulu",
+    "America/Puerto_Rico",
+    "America/St_Johns",
+    "America/Halifax",
+    "America/Moncton",
+    "America/Toronto",
+    "America/Winnipeg",
+    "America/Regina",
+    "America/Edmonton",
+    "America/Vancouver",
+    "America/Whitehorse",
+)
+
+
+async def add(
+    name: str, slug: str = "", *, tier: str = Tier.ACCELERATED, country: str = "US", timezone: str = "America/New_York"
+) -> Account:
+    """A new dealership. Raises Refused at the field that is wrong. Call it inside a transaction."""
+    name = " ".join(name.split())
+    slug = slug or slug_of(name)
+    if not name:
+        raise Refused("Give the name of the dealership.", field="dealership")
+    if not slug or slug != slug_of(slug):
+        raise Refused("The short name may hold small letters, digits and hyphens, 60 at most.", field="slug")
+    if tier not in list(Tier):
+        raise Refused(f"The plan must be one of {', '.join(Tier)}.", field="tier")
+    if country not in COUNTRIES:
+        raise Refused("Choose the United States (US) or Canada (CA).", field="country")
+    if not is_timezone(timezone):
+        raise Refused("Choose a time zone, such as America/Chicago.", field="timezone")
+    if await Account.exists().where(Account.slug == slug):
+        raise Refused(f"There is an account “{slug}” already. Choose another short name.", field="slug")
+    account = Account(
+        name=name, slug=slug, tier=tier, country=country, timezone=timezone, currency=COUNTRIES[country][1]
+    )
+    await Account.insert(account)
+    return account
+
+
+async def named(slug: str) -> Account:
+    """The account of that short name. Raises NotFound."""
+    return await found(Account.objects().get(Account.slug == slug))
+
+
+def slug_of(name: str) -> str:
+    """`Smith & Sons Motors` -> `smith-sons-motors`; empty when nothing is left."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    return "-".join("".join(c if c.isalnum() else " " for c in plain.casefold()).split())[:60].strip("-")
+
+
+def is_timezone(name: str) -> bool:
+    """Whether it is a name of the IANA time zone database."""
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: a directory of the database, such as “America”
+        return False
+    return True
