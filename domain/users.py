@@ -1,13 +1,16 @@
 """The people who work at a dealership."""
 
 from enum import StrEnum
+from uuid import UUID
 
 from piccolo.columns import Boolean, Integer, Text, Varchar
 from piccolo.table import Table
 
+from domain import phones
 from domain.accounts import Account
 from domain.columns import key, made, moment, parent
-from domain.db import DB
+from domain.db import DB, DUPLICATE, found, is_duplicate
+from domain.errors import Refused
 
 
 class Role(StrEnum):
@@ -32,3 +35,192 @@ class User(Table, db=DB, tablename="app_user"):
     undo_seconds = Integer(default=10)
     created_at = made()
     signed_in_at = moment()
+
+
+class Permission(StrEnum):
+    SEND = "message.send"
+    BATCH = "message.batch"
+    LOG = "history.log"
+    RESPOND = "history.respond"
+    EDIT_LISTING = "listing.edit"
+    IMPORT = "listing.import"
+    GLOBAL_TEMPLATES = "template.global"
+    LOCAL_TEMPLATES = "template.local"
+    SETTLE_UNMATCHED = "unmatched.settle"
+    LIFT_DNC = "dnc.lift"
+    UNDO_DEALERSHIP = "dealership.undo"
+    EDIT_ACCOUNT = "account.edit"
+    MANAGE_CONNECTIONS = "connection.manage"
+    MANAGE_USERS = "user.manage"
+
+
+_AGENT = frozenset(
+    {
+        Permission.SEND,
+        Permission.LOG,
+        Permission.RESPOND,
+        Permission.EDIT_LISTING,
+        Permission.IMPORT,
+        Permission.LOCAL_TEMPLATES,
+        Permission.GLOBAL_TEMPLATES,  # unless the account's switch reserves them: see may()
+        Permission.SETTLE_UNMATCHED,
+    }
+)
+_MANAGER = _AGENT | {
+    Permission.BATCH,
+    Permission.LIFT_DNC,
+    Permission.UNDO_DEALERSHIP,
+    Permission.EDIT_ACCOUNT,
+}
+PERMISSIONS: dict[str, frozenset[Permission]] = {
+    Role.ADMIN: frozenset(Permission),
+    Role.MANAGER: _MANAGER,
+    Role.AGENT: _AGENT,
+    Role.SUPPORT: frozenset(),  # reads everything, changes nothing
+}
+ROLE_LABELS = {Role.ADMIN: "Admin", Role.MANAGER: "Manager", Role.AGENT: "Agent", Role.SUPPORT: "Support (reads only)"}
+
+
+def may(user: User, permission: str, account: Account | None = None) -> bool:
+    """Whether the user's role allows it. Give the account where its switches matter (`template.global`)."""
+    if not user.active:
+        return False
+    if permission == Permission.BATCH and user.may_batch and user.role == Role.AGENT:
+        return True
+    if permission == Permission.GLOBAL_TEMPLATES and account is not None and account.managers_own_global_templates:
+        return user.role in {Role.ADMIN, Role.MANAGER}
+    return permission in PERMISSIONS.get(user.role, frozenset())
+
+
+def require(user: User, permission: str, account: Account | None = None) -> None:
+    """Raises Refused (`no_permission`) unless the user may."""
+    if not may(user, permission, account):
+        raise Refused("Your role does not allow this. Ask an admin of your dealership.", code="no_permission")
+
+
+async def add(
+    account: Account, email: str, name: str, role: str = Role.AGENT, *, title: str = "", owner: bool = False
+) -> User:
+    """A new person without a password yet. Raises Refused at the field. Call it inside a transaction."""
+    user = User(
+        account=account.id,
+        email=clean_email(email),
+        name=clean_name(name),
+        title=clean_title(title),
+        role=_clean_role(role),
+        owner=owner,
+    )
+    if await User.exists().where(User.email == user.email):
+        raise Refused("Somebody with this email address can sign in already. Give another one.", field="email")
+    try:
+        await User.insert(user)
+    except DUPLICATE as error:
+        if not is_duplicate(error):
+            raise
+        raise Refused("Somebody with this email address can sign in already.", field="email") from error
+    return user
+
+
+async def with_email(email: str) -> User | None:
+    """Whoever signs in with that address, active or not, with the account beside."""
+    return await User.objects(User.account).get(User.email == email.strip().casefold())
+
+
+async def of(account: UUID, user: UUID) -> User:
+    """The account's user of that id. Raises NotFound."""
+    return await found(User.objects().get((User.id == user) & (User.account == account)))
+
+
+async def all_of(account: UUID) -> list[User]:
+    """Everybody at the account, active people first, by name."""
+    people = await User.objects().where(User.account == account).order_by(User.name)
+    return sorted(people, key=lambda user: not user.active)
+
+
+async def assignable(account: UUID) -> list[User]:
+    """Whom a listing can be given to: active people who may write."""
+    writers = [role for role, allowed in PERMISSIONS.items() if Permission.SEND in allowed]
+    query = User.objects().where((User.account == account) & User.active.eq(True) & User.role.is_in(writers))
+    return await query.order_by(User.name)
+
+
+async def admins(account: UUID) -> list[User]:
+    """The active admins, by name: whom others must ask."""
+    query = User.objects().where((User.account == account) & User.active.eq(True) & (User.role == Role.ADMIN))
+    return await query.order_by(User.name)
+
+
+async def change_role(user: User, role: str) -> None:
+    """Gives another role. Raises Refused for the last admin. Call it inside a transaction."""
+    role = _clean_role(role)
+    if user.role == Role.ADMIN and role != Role.ADMIN:
+        await _refuse_last_admin(user)
+    await User.update({User.role: role}).where(User.id == user.id)
+    user.role = role
+
+
+async def deactivate(user: User) -> None:
+    """Takes the sign-in away; what the person did stays. Raises Refused for the last admin. Inside a transaction."""
+    if user.role == Role.ADMIN:
+        await _refuse_last_admin(user)
+    await User.update({User.active: False}).where(User.id == user.id)
+    user.active = False
+
+
+async def activate(user: User) -> None:
+    await User.update({User.active: True}).where(User.id == user.id)
+    user.active = True
+
+
+async def change_profile(user: User, *, name: str, title: str, phone: str, undo_seconds: str, country: str) -> None:
+    """What people say of themselves. Raises Refused at the field that is wrong; then nothing is changed."""
+    seconds = undo_seconds.strip()
+    if not (seconds.isascii() and seconds.isdigit() and 0 <= int(seconds[:9]) <= 30):
+        raise Refused("Give the seconds to undo a message: a whole number from 0 to 30.", field="undo_seconds")
+    values = {
+        User.name: clean_name(name),
+        User.title: clean_title(title),
+        User.phone: phones.parse(phone, country) if phone.strip() else "",
+        User.undo_seconds: int(seconds),
+    }
+    await User.update(values).where(User.id == user.id)
+
+
+def clean_email(raw: str) -> str:
+    """The address in lower case. Raises Refused when it cannot be one."""
+    email = raw.strip().casefold()
+    local, _, host = email.rpartition("@")
+    odd = any(char.isspace() or not char.isprintable() or char in '<>",;:()[]\\' for char in email)
+    if not local or "@" in local or "." not in host.strip(".") or odd or ".." in host or len(email) > 254:
+        raise Refused("Give an email address, such as name@example.com.", field="email")
+    return email
+
+
+def clean_name(raw: str) -> str:
+    name = " ".join(raw.split())
+    if not name:
+        raise Refused("Give a name.", field="name")
+    if len(name) > 100:
+        raise Refused("This name is too long: 100 characters at most.", field="name")
+    return name
+
+
+def clean_title(raw: str) -> str:
+    title = " ".join(raw.split())
+    if len(title) > 100:
+        raise Refused("This title is too long: 100 characters at most.", field="title")
+    return title
+
+
+def _clean_role(role: str) -> Role:
+    if role not in list(Role):
+        raise Refused(f"Choose a role: {', '.join(Role)}.", field="role")
+    return Role(role)
+
+
+async def _refuse_last_admin(user: User) -> None:
+    # The account's row is the lock: two admins who demote each other on PostgreSQL must not both succeed.
+    await Account.update({Account.id: user.account}).where(Account.id == user.account)
+    others = (User.account == user.account) & User.active.eq(True) & (User.role == Role.ADMIN) & (User.id != user.id)
+    if not await User.exists().where(others):
+        raise Refused("This is the last admin. Make somebody else an admin first.", field="role")

@@ -1,0 +1,58 @@
+"""What admins do about people: invite them, change their role, take their sign-in away, hand out a link."""
+
+from datetime import datetime
+from uuid import UUID
+
+from domain import audit, clock, sessions, users
+from domain.accounts import Account
+from domain.db import writing
+from domain.users import User
+
+
+async def invite(
+    account: Account, by: User | None, email: str, name: str, role: str, title: str = ""
+) -> tuple[User, str]:
+    """A new person and the token of their one-time set-up link, mailed too if Lotwire can. `by` is None on the command
+    line. Raises Refused at the field."""
+    async with writing():
+        user = await users.add(account, email, name, role, title=title)
+        await audit.record(account.id, _id(by), "user.invited", user.id, email=user.email, role=user.role)
+        return user, await sessions.link_for(user, by)
+
+
+async def change_role(user: User, role: str, by: User) -> None:
+    """Raises Refused for the last admin."""
+    old = user.role
+    async with writing():
+        await users.change_role(user, role)
+        await audit.record(by.account.id, by.id, "user.role_changed", user.id, old=old, new=role)
+
+
+async def deactivate(user: User, by: User) -> None:
+    """Signs the person out everywhere at once. Raises Refused for the last admin."""
+    async with writing():
+        await users.deactivate(user)
+        await sessions.close_all(user.id)
+        await audit.record(by.account.id, by.id, "user.deactivated", user.id)
+
+
+async def activate(user: User, by: User) -> None:
+    """Lets the person sign in again with the password they had."""
+    async with writing():
+        await users.activate(user)
+        await audit.record(by.account.id, by.id, "user.activated", user.id)
+
+
+async def make_link(user: User, by: User | None) -> str:
+    """The token of a new one-time link; the ones before stop working."""
+    async with writing():
+        return await sessions.link_for(user, by)
+
+
+def works_until(user: User) -> datetime:
+    """How long a link made now for this person works."""
+    return clock.now() + (sessions.RESET_LASTS if user.password_hash else sessions.SETUP_LASTS)
+
+
+def _id(user: User | None) -> UUID | None:
+    return user.id if user else None
