@@ -1,13 +1,25 @@
 """One ad at one source, shown on one vehicle page (VDP)."""
 
+import base64
+import json
+import re
+import unicodedata
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
+from typing import Any
+from uuid import UUID
 
-from piccolo.columns import BigInt, Boolean, Date, Integer, Text, Varchar
+from piccolo.columns import BigInt, Boolean, Column, Date, Integer, Text, Varchar
+from piccolo.columns.combination import WhereRaw
+from piccolo.query import OrderByRaw
+from piccolo.query.functions.aggregate import Count
 from piccolo.table import Table
 
 from domain.accounts import Account
 from domain.columns import key, made, moment, parent
-from domain.db import DB
+from domain.db import DB, found
 from domain.sources import Source
 from domain.users import User
 
@@ -99,3 +111,270 @@ class Follower(Table, db=DB, tablename="follower"):
     id = key()
     listing = parent(Listing)
     user = parent(User)
+
+
+# --- how a listing reads ----------------------------------------------------------------------------------------
+
+
+def title(year: int | None, make: str, model: str) -> str:
+    """`2019 Toyota Tacoma`; what is missing is left out."""
+    return " ".join(part for part in (str(year or ""), make, model) if part)
+
+
+def search_words(*texts: str) -> list[str]:
+    """The words by which a listing is found: small letters, without accents and without punctuation inside a word.
+
+    `F-150` is `f150`, `(520) 555-0117` is `520` and `5550117`, both parts of `15205550117`. The column `search` holds
+    these words, and a query is folded the same way before it is looked for in it.
+    """
+    folded = unicodedata.normalize("NFKD", " ".join(texts).casefold())
+    return [word for part in folded.split() if (word := _PUNCTUATION.sub("", part))]
+
+
+_PUNCTUATION = re.compile(r"[\W_]+")
+
+
+# --- the inventory ----------------------------------------------------------------------------------------------
+
+# slug -> (label, the stages it shows; None: all of them)
+VIEWS: dict[str, tuple[str, tuple[Stage, ...] | None]] = {
+    "not-contacted": ("Not contacted", (Stage.NOT_CONTACTED,)),
+    "contacted": ("Contacted", (Stage.CONTACTED,)),
+    "needs-reply": ("Needs reply", None),
+    "appointed": ("Appointed", (Stage.APPOINTED, Stage.SHOWN, Stage.NO_SHOW, Stage.APPRAISED, Stage.ACQUIRED)),
+    "passed": ("Passed", (Stage.PASS,)),
+    "dnc": ("DNC", (Stage.DNC,)),
+    "all": ("All", None),
+}
+DEFAULT_VIEW = "all"
+
+
+@dataclass(frozen=True)
+class Sort:
+    label: str
+    column: Column
+    descending: bool
+    read: Callable[[str], Any]  # a cursor's text -> the column's value; raises ValueError
+
+
+SORTS = {
+    "newest": Sort("Newest first", Listing.created_at, True, datetime.fromisoformat),
+    "price-low": Sort("Price, low to high", Listing.price, False, int),
+    "price-high": Sort("Price, high to low", Listing.price, True, int),
+    "year": Sort("Model year, newest first", Listing.year, True, int),
+    "last-contact": Sort("Last contact", Listing.last_contact_at, True, datetime.fromisoformat),
+}
+DEFAULT_SORT = "newest"
+PAGE = 50
+MOST_WORDS = 8
+
+ROW = (
+    Listing.id,
+    Listing.year,
+    Listing.make,
+    Listing.model,
+    Listing.trim,
+    Listing.odometer,
+    Listing.price,
+    Listing.previous_price,
+    Listing.stage,
+    Listing.posted_on,
+    Listing.waiting_since,
+    Listing.last_contact_at,
+    Listing.created_at,
+    Listing.source.name.as_alias("source_name"),
+)
+
+
+@dataclass(frozen=True)
+class Page:
+    """`rows` are dicts of the columns of ROW; the cursors are None where there is nothing further."""
+
+    rows: list[dict[str, Any]]
+    next: str | None
+    previous: str | None
+
+
+async def counts(account: UUID) -> dict[str, int]:
+    """view -> how many listings it shows."""
+    rows = await (
+        Listing.select(Listing.stage, Count(alias="n"), Count(Listing.waiting_since, alias="waiting"))
+        .where(_shown(account))
+        .group_by(Listing.stage)
+    )
+    of_stage = {row["stage"]: row["n"] for row in rows}
+    shown = {
+        view: sum(n for stage, n in of_stage.items() if stages is None or stage in stages)
+        for view, (_, stages) in VIEWS.items()
+    }
+    return {**shown, "needs-reply": sum(row["waiting"] for row in rows)}
+
+
+async def inventory(
+    account: UUID,
+    view: str = DEFAULT_VIEW,
+    q: str = "",
+    sort: str = DEFAULT_SORT,
+    after: str = "",
+    before: str = "",
+    limit: int = PAGE,
+) -> Page:
+    """One page of a view. Every word of `q` must be found. An unknown view or sort is the default one, a cursor that
+    cannot be read the first page."""
+    by = SORTS.get(sort) or SORTS[DEFAULT_SORT]
+    where = _shown(account)
+    for condition in (*_of_view(view), *_matching(q)):
+        where &= condition
+    cursor = _read_cursor(before or after, by)
+    backwards = bool(before) and cursor is not None
+    query = Listing.select(*ROW).where(where).limit(limit + 1)
+    if cursor is not None:
+        query = query.where(_beyond(by, cursor, backwards))
+    name, direction = by.column._meta.name, "ASC" if by.descending == backwards else "DESC"
+    # Listings without a value come last; the databases disagree on that unless told.
+    nulls = "" if not by.column._meta.null else " NULLS FIRST" if backwards else " NULLS LAST"
+    rows = await query.order_by(OrderByRaw(f'"listing"."{name}" {direction}{nulls}, "listing"."id" {direction}'))
+    more, rows = len(rows) > limit, rows[:limit]
+    if backwards:
+        rows.reverse()
+    has_next, has_previous = (True, more) if backwards else (more, cursor is not None)
+    return Page(
+        rows,
+        _cursor(rows[-1], name) if rows and has_next else None,
+        _cursor(rows[0], name) if rows and has_previous else None,
+    )
+
+
+def is_cursor(text: str, sort: str = DEFAULT_SORT) -> bool:
+    """Whether it is a place in an inventory in that order."""
+    return _read_cursor(text, SORTS[sort]) is not None
+
+
+def _shown(account: UUID) -> Any:
+    return (Listing.account == account) & Listing.hidden.eq(False)
+
+
+def _of_view(view: str) -> Iterator[Any]:
+    _, stages = VIEWS.get(view, VIEWS[DEFAULT_VIEW])
+    if view == "needs-reply":
+        yield Listing.waiting_since.is_not_null()
+    if stages is not None:
+        yield Listing.stage.is_in([str(stage) for stage in stages])
+
+
+def _matching(q: str) -> Iterator[Any]:
+    for word in search_words(q[:200])[:MOST_WORDS]:
+        yield Listing.search.like(f"%{word}%")  # such a word holds no % and no _
+
+
+def _beyond(by: Sort, cursor: tuple[Any, UUID], backwards: bool) -> Any:
+    """What comes after the cursor (before it, when backwards). Listings without a value come last, either way."""
+    value, key_ = cursor
+    up = by.descending == backwards  # whether the values grow in the direction we go
+    next_id = Listing.id > key_ if up else Listing.id < key_
+    if value is None:
+        return by.column.is_null() & next_id if not backwards else by.column.is_not_null() | next_id
+    further = (by.column > value if up else by.column < value) | ((by.column == value) & next_id)
+    return further if backwards or not by.column._meta.null else further | by.column.is_null()
+
+
+def _cursor(row: dict[str, Any], name: str) -> str:
+    value = row[name]
+    value = value.isoformat() if isinstance(value, datetime) else value
+    return base64.urlsafe_b64encode(json.dumps([value, str(row["id"])]).encode()).decode().rstrip("=")
+
+
+def _read_cursor(text: str, by: Sort) -> tuple[Any, UUID] | None:
+    if not text or len(text) > 300:
+        return None
+    try:
+        value, key_ = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        read = by.read(str(value)) if value is not None else None
+        if isinstance(read, int) and abs(read) >= 2**63:
+            return None
+        if isinstance(read, datetime) and read.tzinfo is None:
+            return None
+        if read is None and not by.column._meta.null:
+            return None
+        return read, UUID(key_)
+    except (ValueError, TypeError, AttributeError, OverflowError, RecursionError):
+        return None
+
+
+# --- one listing ------------------------------------------------------------------------------------------------
+
+
+async def of(account: UUID, listing: UUID) -> Listing:
+    """The account's listing. Raises NotFound, also for a hidden one."""
+    return await found(Listing.objects().get((Listing.id == listing) & _shown(account)))
+
+
+async def surroundings(listing: UUID) -> dict[str, Any]:
+    """What its page says beside it: source_name, messageable, and of the main and the secondary user (None: nobody)
+    main_id, main_name, main_title, main_active, secondary_id …"""
+    columns = [Listing.source.name.as_alias("source_name"), Listing.source.messageable.as_alias("messageable")]
+    for which, user in (("main", Listing.main_user), ("secondary", Listing.secondary_user)):
+        columns += [
+            user.id.as_alias(f"{which}_id"),
+            user.name.as_alias(f"{which}_name"),
+            user.title.as_alias(f"{which}_title"),
+            user.active.as_alias(f"{which}_active"),
+        ]
+    return await found(Listing.select(*columns).where(Listing.id == listing).first())
+
+
+async def price_history(listing: UUID) -> list[dict[str, Any]]:
+    """`{price, at}` in cents, newest first."""
+    query = PriceChange.select(PriceChange.price, PriceChange.at).where(PriceChange.listing == listing)
+    return await query.order_by(PriceChange.at, ascending=False).limit(50)
+
+
+async def pictures(listing: UUID) -> list[UUID]:
+    """The pictures that can be shown, in the order of the ad."""
+    query = Picture.select(Picture.id).where((Picture.listing == listing) & (Picture.state == "kept"))
+    return [row["id"] for row in await query.order_by(Picture.position)]
+
+
+async def first_pictures(listings: list[UUID]) -> dict[UUID, UUID]:
+    """listing -> its first picture that can be shown."""
+    if not listings:
+        return {}
+    query = Picture.select(Picture.id, Picture.listing).where(
+        Picture.listing.is_in(listings)
+        & (Picture.state == "kept")
+        & WhereRaw(
+            "picture.position = (SELECT min(other.position) FROM picture other "
+            "WHERE other.listing = picture.listing AND other.state = 'kept')"
+        )
+    )
+    return {row["listing"]: row["id"] for row in await query}
+
+
+async def picture(account: UUID, picture: UUID) -> Picture:
+    """A picture that can be shown, of a listing of the account. Raises NotFound."""
+    query = Picture.objects().get(
+        (Picture.id == picture) & (Picture.state == "kept") & (Picture.listing.account == account)
+    )
+    return await found(query)
+
+
+async def followers(listing: UUID) -> list[dict[str, Any]]:
+    """`{id, name}` of the active people who follow it, by name."""
+    query = Follower.select(Follower.user.id.as_alias("id"), Follower.user.name.as_alias("name"))
+    return await query.where((Follower.listing == listing) & Follower.user.active.eq(True)).order_by(Follower.user.name)
+
+
+async def follow(listing: Listing, user: User) -> None:
+    """Following twice is following once."""
+    row = Follower(listing=listing.id, user=user.id)
+    await Follower.insert(row).on_conflict(target=(Follower.listing, Follower.user), action="DO NOTHING")
+
+
+async def unfollow(listing: Listing, user: User) -> None:
+    await Follower.delete().where((Follower.listing == listing.id) & (Follower.user == user.id))
+
+
+async def become_main_user(listing: UUID, user: UUID) -> bool:
+    """Makes the first who acts its main user; False when somebody was before. Call it inside a transaction."""
+    free = (Listing.id == listing) & Listing.main_user.is_null()
+    return bool(await Listing.update({Listing.main_user: user}).where(free).returning(Listing.id))

@@ -1,5 +1,9 @@
 """The private person behind an ad. Two ads of one person are two rows; phone and email join them where it matters."""
 
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
 from piccolo.columns import Text, Varchar
 from piccolo.table import Table
 
@@ -22,3 +26,23 @@ class Seller(Table, db=DB, tablename="seller"):
     city = Text(default="")
     state = Text(default="")
     postal_code = Text(default="")
+
+
+async def of_listing(listing: UUID) -> Seller:
+    """The seller of an ad; one without any datum when the ad came without."""
+    seller = await Seller.objects().get(Seller.listing == listing)
+    return seller or Seller(listing=listing)
+
+
+async def of_listings(listings: Sequence[UUID]) -> dict[UUID, dict[str, Any]]:
+    """listing -> `{first_name, last_name, city, state}` of its seller."""
+    if not listings:
+        return {}
+    columns = (Seller.listing, Seller.first_name, Seller.last_name, Seller.city, Seller.state)
+    rows = await Seller.select(*columns).where(Seller.listing.is_in(list(listings)))
+    return {row["listing"]: row for row in rows}
+
+
+def full_name(first: str, last: str) -> str:
+    """Both names as people say them; empty when there is none."""
+    return " ".join(name for name in (first, last) if name)

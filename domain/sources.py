@@ -7,7 +7,7 @@ from piccolo.table import Table
 
 from domain.accounts import Account
 from domain.columns import key, parent
-from domain.db import DB
+from domain.db import DB, found
 
 # slug -> (name, kind). What an import may call a source; anything else becomes a source of its own.
 WELL_KNOWN = {
@@ -43,3 +43,8 @@ async def named(account: UUID, name: str) -> Source:
         source = Source(account=account, slug=slug, name=WELL_KNOWN.get(slug, name.strip()))
         await Source.insert(source)
     return source
+
+
+async def slug(source: UUID) -> str:
+    """The short name of a source."""
+    return (await found(Source.select(Source.slug).where(Source.id == source).first()))["slug"]

@@ -1,0 +1,38 @@
+"""How much is waiting and how long: cheap questions, each answered by an index."""
+
+from uuid import UUID
+
+from piccolo.columns.combination import WhereRaw
+
+from domain import clock
+from domain.inbox import ProviderEvent
+from domain.messages import Message, State
+
+# Received and finished messages only grow in number: they are history, not work.
+WORKING = (State.QUEUED, State.CLAIMED, State.SENDING, State.UNKNOWN)
+
+Gauge = tuple[str, str, list[tuple[str, float]]]  # name, help, (labels in Prometheus' form, value)
+
+
+async def gauges() -> list[Gauge]:
+    """What a scrape of /metrics is told."""
+    # One count a state, written so that the partial indexes message_due, message_leased and message_unknown serve.
+    states = [
+        (f'{{state="{state}"}}', float(await Message.count().where(WhereRaw(f"message.state = '{state}'"))))
+        for state in WORKING
+    ]
+    now = clock.now()
+    due = Message.select(Message.not_before).where(WhereRaw("message.state = 'queued'") & (Message.not_before <= now))
+    oldest = await due.order_by(Message.not_before).first()
+    age = (now - oldest["not_before"]).total_seconds() if oldest else 0.0
+    unhandled = await ProviderEvent.count().where(ProviderEvent.handled_at.is_null())
+    return [
+        ("lotwire_messages", "Messages that are not finished, by state.", states),
+        ("lotwire_oldest_due_seconds", "How long the longest waiting due message has waited.", [("", age)]),
+        ("lotwire_unhandled_provider_events", "Hook calls stored and not handled yet.", [("", float(unhandled))]),
+    ]
+
+
+async def waiting(account: UUID) -> int:
+    """How many messages of an account are to leave."""
+    return await Message.count().where(WhereRaw("message.state = 'queued'") & (Message.account == account))
