@@ -1,6 +1,7 @@
 """Every URL on one page, in reading order: method, path, handler, who may.
 
-A route's name is `<module>.<function>` of its handler. Handlers that carry their path themselves stand here by name.
+A route's name is `<module>.<function>` of its handler, a plain async function. The third argument is the permission
+that it takes; without one every signed-in member may.
 """
 
 from collections.abc import Awaitable, Callable
@@ -26,6 +27,7 @@ from web.handlers import (
     health,
     history,
     home,
+    imports,
     listings,
     password_links,
     passwords,
@@ -98,6 +100,11 @@ MEMBERS = [
     POST("/listings/{listing_id:str}/follows", follows.create, Permission.EDIT_LISTING),
     POST("/listings/{listing_id:str}/follows/deletion", follows.destroy, Permission.EDIT_LISTING),
     GET("/pictures/{picture_id:str}", pictures.show),
+    imports.new,
+    imports.create,
+    imports.show,
+    imports.update,
+    imports.refused,
     # The conversation
     GET("/listings/{listing_id:str}/history", history.index),
     GET("/listings/{listing_id:str}/history/latest", history.latest),

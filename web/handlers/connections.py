@@ -1,0 +1,32 @@
+"""Connecting and disconnecting a provider."""
+
+from litestar import Request, Response
+from litestar.params import FromPath
+
+from domain import connections, plans
+from domain.db import found
+from domain.errors import Refused
+from web import apps, render
+from web.forms import Form
+from web.lookups import Me, TheAccount, TheForm
+
+
+async def create(request: Request, me: Me, account: TheAccount, kind: FromPath[str], form: TheForm) -> Response:
+    """Connects, or mends the connection that is there, after a live check; shows the hook's secret this once."""
+    app, secret = apps.of(kind), None
+    typed = {field["name"]: form.value(field["name"]).strip() for field in app.fields}
+    options = {"webhook_secret": typed["webhook_secret"]} if typed.get("webhook_secret") else {}
+    try:
+        await plans.require(account, kind)
+        _, secret = await connections.connect(account.id, me.id, kind, typed["api_key"], typed["base_url"], options)
+        form = Form()
+    except Refused as refused:
+        form.refuse(refused, list(typed)).without("api_key", "webhook_secret")
+    context = await apps.context(request, account, me, app, form, secret=secret)
+    return render.page(request, "apps/show.html", status=422 if form.errors else 200, **context)
+
+
+async def destroy(request: Request, me: Me, account: TheAccount, kind: FromPath[str]) -> Response:
+    app = apps.of(kind)
+    await connections.disconnect(await found(connections.current(account.id, kind)), me.id)
+    return render.go(request, render.url_for("apps.show", kind=kind), notice=f"{app.name} is disconnected.")

@@ -1,0 +1,80 @@
+"""The inventory and the page of one listing."""
+
+from litestar import Request, Response
+from litestar.params import FromQuery
+
+from domain import ads, ids, listings, plans, sellers, sources, users
+from domain.listings import Listing
+from domain.users import Permission
+from web import ad_forms, inventory, render, vdp
+from web.forms import Form
+from web.handlers.history import history_context
+from web.lookups import Me, TheAccount, TheForm, TheListing
+
+
+async def index(
+    request: Request,
+    me: Me,
+    account: TheAccount,
+    view: FromQuery[str] = "",
+    q: FromQuery[str] = "",
+    sort: FromQuery[str] = "",
+    after: FromQuery[str] = "",
+    before: FromQuery[str] = "",
+) -> Response:
+    context = await inventory.context(account, view, q, sort, after, before)
+    can_edit = users.may(me, Permission.EDIT_LISTING)
+    return render.page(request, "listings/index.html", **context, can_edit=can_edit, page_title="Inventory")
+
+
+async def show(request: Request, me: Me, account: TheAccount, listing: TheListing) -> Response:
+    messaging = await plans.includes(account, "messaging")
+    seller = await sellers.of_listing(listing.id)
+    context = await vdp.context(account, me, listing, seller)
+    if messaging:  # the history says less of listing and seller than the page itself
+        context = {**await history_context(listing, me, account, seller), **context}
+    title = context["listing"]["title"]
+    return render.page(request, "listings/show.html", **context, messaging=messaging, page_title=title)
+
+
+async def new(request: Request) -> Response:
+    return _form_page(request, None, Form())
+
+
+async def create(request: Request, me: Me, account: TheAccount, form: TheForm) -> Response:
+    fields = ad_forms.fields(form)
+    if not (fields["url"].strip() or fields["vin"].strip()):
+        fields["external_id"] = f"by-hand-{ids.new()}"
+    ad, problems = ads.check(fields, account.country)
+    if ad is None:
+        return _form_page(request, None, ad_forms.refuse(form, problems))
+    outcome = await ads.put(account.id, ad_forms.BY_HAND, ad, me.id)
+    place = render.url_for("listings.show", listing_id=outcome.listing_id)
+    known = outcome.result != "created"
+    return render.go(request, place, notice="This vehicle was here already." if known else "The vehicle is added.")
+
+
+async def edit(request: Request, listing: TheListing) -> Response:
+    return _form_page(request, listing, await ad_forms.filled(listing))
+
+
+async def update(request: Request, me: Me, account: TheAccount, listing: TheListing, form: TheForm) -> Response:
+    ad, problems = ads.check({**ad_forms.fields(form), "external_id": listing.external_id}, account.country)
+    if ad is None:
+        return _form_page(request, listing, ad_forms.refuse(form, problems))
+    await ads.put(account.id, await sources.slug(listing.source), ad, me.id)
+    return render.go(request, render.url_for("listings.show", listing_id=listing.id), notice="The changes are saved.")
+
+
+def _form_page(request: Request, listing: Listing | None, form: Form) -> Response:
+    title = listings.title(listing.year, listing.make, listing.model) if listing else ""
+    stay = render.url_for("listings.show", listing_id=listing.id) if listing else render.url_for("listings.index")
+    return render.page(
+        request,
+        "listings/edit.html",
+        status=422 if form.errors else 200,
+        form=form,
+        listing={"id": listing.id, "title": title} if listing else None,
+        stay_url=stay,
+        page_title=f"Edit {title}" if listing else "Add a vehicle",
+    )

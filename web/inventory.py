@@ -1,0 +1,110 @@
+"""How the inventory table is shown: rows, views and addresses of its pages."""
+
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from domain import clock, listings, sellers, stages
+from domain.accounts import Account
+from domain.listings import SORTS, VIEWS, Page, Stage
+from web import render
+from web.filters import ago, miles, money
+
+STAGE_TONES = {
+    Stage.NOT_CONTACTED: "muted",
+    Stage.CONTACTED: "accent",
+    Stage.APPOINTED: "accent",
+    Stage.SHOWN: "good",
+    Stage.NO_SHOW: "warn",
+    Stage.APPRAISED: "accent",
+    Stage.ACQUIRED: "good",
+    Stage.PASS: "muted",
+    Stage.DNC: "bad",
+}
+
+
+async def context(account: Account, view: str, q: str, sort: str, after: str, before: str) -> dict[str, Any]:
+    """All that listings/index.html shows, in five queries."""
+    view = view if view in VIEWS else listings.DEFAULT_VIEW
+    sort = sort if sort in SORTS else listings.DEFAULT_SORT
+    page = await listings.inventory(account.id, view, q, sort, after, before)
+    counts = await listings.counts(account.id)
+    return {
+        "views": [{"slug": v, "label": VIEWS[v][0], "count": f"{counts[v]:,}", "current": v == view} for v in VIEWS],
+        "view": view,
+        "q": q,
+        "sort": sort,
+        "sorts": [(slug, by.label) for slug, by in SORTS.items()],
+        "rows": await rows(account, page),
+        "next_url": _url(view, q, sort, after=page.next),
+        "previous_url": _url(view, q, sort, before=page.previous),
+        "total_label": _total(page, counts[view], q),
+    }
+
+
+async def rows(account: Account, page: Page) -> list[dict[str, Any]]:
+    ids: list[UUID] = [row["id"] for row in page.rows]
+    people = await sellers.of_listings(ids)
+    pictures = await listings.first_pictures(ids)
+    return [_row(account, row, people.get(row["id"], NOBODY), pictures.get(row["id"])) for row in page.rows]
+
+
+NOBODY = {"first_name": "", "last_name": "", "city": "", "state": ""}
+
+
+def _row(account: Account, row: dict[str, Any], seller: dict[str, Any], picture: UUID | None) -> dict[str, Any]:
+    return {
+        "id": row["id"],
+        "url": render.url_for("listings.show", listing_id=row["id"]),
+        "picture_url": f"{render.url_for('pictures.show', picture_id=picture)}?size=thumb" if picture else None,
+        "title": listings.title(row["year"], row["make"], row["model"]),
+        "trim": row["trim"],
+        "odometer": miles(row["odometer"], account.country),
+        "price": money(row["price"], account.currency),
+        "price_change": price_change(row["price"], row["previous_price"], account.currency),
+        "source": row["source_name"],
+        "seller_name": sellers.full_name(seller["first_name"], seller["last_name"]),
+        "city_state": ", ".join(part for part in (seller["city"], seller["state"]) if part),
+        "stage_label": stages.label(row["stage"]),
+        "stage_tone": STAGE_TONES.get(row["stage"], "muted"),
+        "days_online": days_online(row["posted_on"], row["created_at"], account.timezone),
+        "unread": row["waiting_since"] is not None,
+        "last_contact": ago(row["last_contact_at"], account.timezone) or None,
+    }
+
+
+def price_change(price: int | None, previous: int | None, currency: str) -> dict[str, str] | None:
+    """`↓ $500`, good for us; `↑ $500`, bad."""
+    if price is None or previous is None or price == previous:
+        return None
+    fell = price < previous
+    return {
+        "label": f"{'↓' if fell else '↑'} {money(abs(price - previous), currency)}",
+        "tone": "good" if fell else "bad",
+    }
+
+
+def days_online(posted_on: Any, created_at: datetime, zone: str) -> str:
+    """`1 day`, counted on the account's calendar from the day it was posted, or the day we first saw it."""
+    today = clock.now().astimezone(ZoneInfo(zone)).date()
+    days = max(0, (today - (posted_on or created_at.astimezone(ZoneInfo(zone)).date())).days)
+    return "today" if days == 0 else "1 day" if days == 1 else f"{days:,} days"
+
+
+def _total(page: Page, in_view: int, q: str) -> str:
+    if not q.strip():
+        return "1 listing" if in_view == 1 else f"{in_view:,} listings"
+    n = len(page.rows)
+    more = page.next is not None or page.previous is not None
+    return f"{'More than ' if more else ''}{n:,} found"
+
+
+def _url(view: str, q: str, sort: str, **cursor: str | None) -> str | None:
+    """The address of another page of the same view; None without a cursor."""
+    [(name, value)] = cursor.items()
+    if value is None:
+        return None
+    shown = {"view": view, **({"q": q} if q else {}), "sort": sort, name: value}
+    return f"{render.url_for('listings.index')}?{urlencode(shown)}"

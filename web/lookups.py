@@ -1,0 +1,68 @@
+"""Records arrive in a handler already found and already allowed: ask for one by its name and type.
+
+A malformed, foreign or missing id is NotFound, whichever it was.
+"""
+
+from typing import Any
+from uuid import UUID
+
+from litestar import Request
+from litestar.di import NamedDependency, Provide
+
+from domain import listings, messages, users
+from domain.accounts import Account
+from domain.errors import NotFound
+from domain.listings import Listing, Picture
+from domain.messages import Message
+from domain.users import User
+from web import forms
+from web.forms import Form
+
+Me = NamedDependency[User]  # me: the signed-in user; me.account is the account's row
+TheAccount = NamedDependency[Account]  # account: theirs
+TheForm = NamedDependency[Form]  # form: what was posted
+TheListing = NamedDependency[Listing]  # listing: of {listing_id}; its foreign keys are bare ids
+TheMessage = NamedDependency[Message]  # message: of {message_id}
+ThePerson = NamedDependency[User]  # person: of {user_id}, a colleague
+ThePicture = NamedDependency[Picture]  # picture: of {picture_id}, one that can be shown
+
+AnyRequest = Request[Any, Any, Any]
+
+
+async def me(request: AnyRequest) -> User:
+    return request.user
+
+
+async def account(request: AnyRequest) -> Account:
+    return request.user.account
+
+
+async def form(request: AnyRequest) -> Form:
+    return await forms.read(request)
+
+
+async def listing(request: AnyRequest) -> Listing:
+    return await listings.of(request.user.account.id, _id(request, "listing_id"))
+
+
+async def message(request: AnyRequest) -> Message:
+    return await messages.by_id(request.user.account.id, _id(request, "message_id"))
+
+
+async def person(request: AnyRequest) -> User:
+    return await users.of(request.user.account.id, _id(request, "user_id"))
+
+
+async def picture(request: AnyRequest) -> Picture:
+    return await listings.picture(request.user.account.id, _id(request, "picture_id"))
+
+
+def _id(request: AnyRequest, name: str) -> UUID:
+    try:
+        return UUID(str(request.path_params[name]))
+    except ValueError:
+        raise NotFound from None
+
+
+PROVIDERS = (me, account, form, listing, message, person, picture)
+DEPENDENCIES = {provider.__name__: Provide(provider) for provider in PROVIDERS}

@@ -1,0 +1,203 @@
+"""Pages, fragments and problems: the only module that writes HX- headers."""
+
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping
+from contextvars import ContextVar
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from litestar import Litestar, MediaType, Request, Response
+from litestar.plugins.jinja import JinjaTemplateEngine
+from litestar.template.config import TemplateConfig
+from litestar.utils.scope.state import ScopeState
+from markupsafe import Markup, escape
+
+from domain.settings import settings
+from domain.users import Role
+from web import auth, csrf
+from web.filters import FILTERS
+
+HERE = Path(__file__).parent
+STATIC = HERE / "static"
+NOTICE_SECONDS = 60  # how long a notice may wait for the page that shows it
+LOOPBACK = ("localhost", "127.0.0.1", "[::1]", "testserver.local")
+
+AnyRequest = Request[Any, Any, Any]
+Notice = str | Mapping[str, Any]  # a sentence, or {text, tone: good|warn|bad, undo_url?, seconds?, link?: {url, label}}
+
+_app: Litestar | None = None
+_csrf_token: ContextVar[str] = ContextVar("csrf_token", default="")
+
+
+def page(request: AnyRequest, template: str, *, status: int = 200, **context: Any) -> Response[str]:
+    """A whole page, with the notice that a write before it left behind."""
+    notice = context.pop("notice", None) or _left_notice(request)
+    response = _response(request, template, status, {"notice": notice, **context})
+    if auth.cookie_name("notice") in request.cookies:
+        auth.set_cookie(response, "notice", "", 0)
+    return response
+
+
+def fragment(
+    request: AnyRequest, template: str, *, status: int = 200, event: str = "", **context: Any
+) -> Response[str]:
+    """The element that asked. `event` names what happened, several with commas: the rest of the page listens."""
+    response = _response(request, template, status, {"notice": None, **context})
+    if event:
+        response.headers["HX-Trigger"] = event
+    return response
+
+
+def wrote(request: AnyRequest, location: str, *, notice: Notice | None = None, event: str = "") -> Response[Any]:
+    """The answer to a write: for htmx the notice and the event, else 303 to `location` and the notice there."""
+    if is_htmx(request):
+        return fragment(request, "ui/_notice.html", event=event, notice=_whole(notice))
+    return go(request, location, notice=notice)
+
+
+def go(request: AnyRequest, location: str, *, notice: Notice | None = None) -> Response[Any]:
+    """On to another page: 303, or for htmx an order to go there. A notice waits for the page."""
+    if is_htmx(request):
+        response: Response[Any] = Response(None, status_code=204, headers={"HX-Redirect": location})
+    else:
+        response = Response(None, status_code=303, headers={"Location": location})
+    if notice is not None:
+        _leave_notice(response, notice)
+    return response
+
+
+def problem(
+    request: AnyRequest,
+    status: int,
+    title: str,
+    sentence: str,
+    next_step: Mapping[str, str] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response[Any]:
+    """What went wrong and what to do: a page, or for htmx a fragment that goes into #notices."""
+    context = {"status": status, "title": title, "sentence": sentence, "next_step": next_step, "notice": None}
+    if is_htmx(request):
+        response = _response(request, "errors/_problem.html", status, context)
+        response.headers.update({"HX-Retarget": "#notices", "HX-Reswap": "innerHTML"})
+    else:
+        response = _response(request, "errors/problem.html", status, context)
+    response.headers.update(headers or {})
+    return response
+
+
+def is_htmx(request: AnyRequest) -> bool:
+    return request.headers.get("hx-request") == "true"
+
+
+def url_for(name: str, **path: Any) -> str:
+    """The path of a route by its name. Needs no request, so that macros and handlers say it alike."""
+    if _app is None:
+        raise RuntimeError("url_for() needs the application: web.render.attach(app) comes first.")
+    return _app.route_reverse(name, **{key: str(value) for key, value in path.items()})
+
+
+def asset(name: str) -> str:
+    """The URL of a static file with a hash of what is in it, so that browsers may keep it for ever."""
+    path = STATIC / name
+    return f"/static/{name}?v={_digest(path, path.stat().st_mtime_ns)}"
+
+
+def csrf_token() -> str:
+    """A fresh masking of this visitor's CSRF token."""
+    token = _csrf_token.get()
+    return csrf.masked(token) if token else ""
+
+
+def csrf_input() -> Markup:
+    """The hidden field of every form that posts."""
+    return Markup('<input type="hidden" name="_csrf_token" value="{}">').format(escape(csrf_token()))
+
+
+def attach(app: Litestar) -> None:
+    """Tells url_for() which application's routes to read."""
+    global _app
+    _app = app
+
+
+def templates() -> TemplateConfig[JinjaTemplateEngine]:
+    engine = JinjaTemplateEngine.from_environment(TEMPLATES)
+    TEMPLATES.globals.update(GLOBALS)  # Litestar's own url_for and csrf_token fail in a macro without context
+    return TemplateConfig(instance=engine)
+
+
+def environment() -> Environment:
+    env = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        cache_size=-1,
+    )
+    env.filters.update(FILTERS)
+    env.globals.update(GLOBALS)
+    return env
+
+
+def _response(request: AnyRequest, template: str, status: int, context: dict[str, Any]) -> Response[str]:
+    """Litestar's Template response renders when it is sent, too late for an error page; this renders now."""
+    user = request.scope.get("user")
+    shared = {
+        "request": request,
+        "me": user,
+        "account": user.account if user else None,
+        "page_title": None,
+        "insecure": _is_insecure(request),
+    }
+    token = ScopeState.from_scope(request.scope).csrf_token
+    reset = _csrf_token.set(token if isinstance(token, str) else "")
+    try:
+        html = TEMPLATES.get_template(template).render({**shared, **context})
+    finally:
+        _csrf_token.reset(reset)
+    headers = {"Cache-Control": "private, no-cache"}
+    return Response(html, status_code=status, media_type=MediaType.HTML, headers=headers)
+
+
+def _is_insecure(request: AnyRequest) -> bool:
+    """Whether an admin should be told that sessions travel unprotected: no https, and not on this machine alone."""
+    user = request.scope.get("user")
+    if user is None or user.role != Role.ADMIN or settings().secure:
+        return False
+    host = request.headers.get("host", "")
+    return (host if host.endswith("]") else host.rsplit(":", 1)[0]) not in LOOPBACK
+
+
+def _whole(notice: Notice | None) -> dict[str, Any]:
+    given = {"text": notice} if isinstance(notice, str) else dict(notice or {"text": ""})
+    return {"tone": "good", "undo_url": None, "seconds": None, "link": None, **given}
+
+
+def _leave_notice(response: Response[Any], notice: Notice) -> None:
+    body = base64.urlsafe_b64encode(json.dumps(_whole(notice)).encode()).decode()
+    auth.set_cookie(response, "notice", f"{body}.{_sign(body)}", NOTICE_SECONDS)
+
+
+def _left_notice(request: AnyRequest) -> dict[str, Any] | None:
+    body, _, signature = request.cookies.get(auth.cookie_name("notice"), "").rpartition(".")
+    if not body or not hmac.compare_digest(signature.encode(), _sign(body).encode()):
+        return None
+    return json.loads(base64.urlsafe_b64decode(body))
+
+
+def _sign(body: str) -> str:
+    return hmac.new(auth.key_for("notice"), body.encode(), "sha256").hexdigest()
+
+
+@lru_cache(maxsize=256)
+def _digest(path: Path, _: int) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+
+
+GLOBALS = {"url_for": url_for, "asset": asset, "csrf_token": csrf_token, "csrf_input": csrf_input}
+TEMPLATES = environment()

@@ -1,0 +1,147 @@
+"""How one listing is shown on its page (VDP): vehicle, seller, dealer, who looks after it."""
+
+from typing import Any
+
+from domain import listings, phones, sellers, stages, suppressions, users
+from domain.accounts import Account
+from domain.listings import STAGE_LABELS, Listing
+from domain.sellers import Seller
+from domain.users import Permission, User
+from web import inventory, render
+from web.filters import day, initials, miles, money
+
+
+async def context(account: Account, me: User, listing: Listing, seller: Seller) -> dict[str, Any]:
+    """All that listings/show.html shows, except the history, in six queries."""
+    beside = await listings.surroundings(listing.id)
+    people = await listings.followers(listing.id)
+    can_edit = users.may(me, Permission.EDIT_LISTING)
+    return {
+        "listing": header(account, listing, beside["source_name"], following=any(p["id"] == me.id for p in people)),
+        "stages": [
+            {"slug": slug, "label": label, "current": slug == listing.stage} for slug, label in STAGE_LABELS.items()
+        ],
+        "pictures": await _pictures(listing),
+        "vehicle_facts": _vehicle_facts(account, listing),
+        "listing_facts": _listing_facts(account, listing, beside["source_name"]),
+        "price_history": [
+            (day(row["at"], account.timezone), money(row["price"], account.currency) or "No price")
+            for row in await listings.price_history(listing.id)
+        ],
+        "seller": await _seller(account, seller),
+        "dealer": _dealer(account),
+        "main_user": _person(beside, "main"),
+        "secondary_user": _person(beside, "secondary"),
+        "followers": [{"name": p["name"], "initials": initials(p["name"])} for p in people],
+        "assignable": [{"id": p.id, "name": p.name} for p in await users.assignable(account.id)] if can_edit else [],
+        "main_user_id": listing.main_user,
+        "secondary_user_id": listing.secondary_user,
+        "can_edit": can_edit,
+    }
+
+
+def header(account: Account, listing: Listing, source: str, *, following: bool = False) -> dict[str, Any]:
+    """The line on top of a listing's page, as listings/show.html takes it."""
+    return {
+        "id": listing.id,
+        "title": listings.title(listing.year, listing.make, listing.model),
+        "odometer": miles(listing.odometer, account.country),
+        "posted": f"Posted {day(listing.posted_on)}" if listing.posted_on else None,
+        "days_online": inventory.days_online(listing.posted_on, listing.created_at, account.timezone),
+        "price": money(listing.price, account.currency),
+        "price_change": inventory.price_change(listing.price, listing.previous_price, account.currency),
+        "ad_url": listing.url or None,
+        "source": source,
+        "stage_label": stages.label(listing.stage),
+        "stage_tone": inventory.STAGE_TONES.get(listing.stage, "muted"),
+        "following": following,
+        "description": listing.description,
+    }
+
+
+async def _pictures(listing: Listing) -> list[dict[str, Any]]:
+    title = listings.title(listing.year, listing.make, listing.model)
+    urls = [render.url_for("pictures.show", picture_id=picture) for picture in await listings.pictures(listing.id)]
+    return [
+        {"url": url, "thumb_url": f"{url}?size=thumb", "hero_url": url, "alt": f"{title}, picture {n}"}
+        for n, url in enumerate(urls, 1)
+    ]
+
+
+def _vehicle_facts(account: Account, listing: Listing) -> list[tuple[str, str]]:
+    facts = (
+        ("Year", str(listing.year or "")),
+        ("Make", listing.make),
+        ("Model", listing.model),
+        ("Trim", listing.trim),
+        ("VIN", listing.vin),
+        ("Odometer", miles(listing.odometer, account.country)),
+        ("Body style", listing.body_style),
+        ("Exterior color", listing.color),
+        ("Interior color", listing.interior_color),
+        ("Engine", listing.engine),
+        ("Fuel", listing.fuel),
+        ("Transmission", listing.transmission),
+        ("Drivetrain", listing.drivetrain),
+    )
+    return [(label, value) for label, value in facts if value]
+
+
+def _listing_facts(account: Account, listing: Listing, source: str) -> list[tuple[str, str]]:
+    facts = (
+        ("Source", source),
+        ("Posted", day(listing.posted_on)),
+        ("Here since", day(listing.created_at, account.timezone)),
+        ("Previous price", money(listing.previous_price, account.currency)),
+    )
+    return [(label, value) for label, value in facts if value]
+
+
+async def _seller(account: Account, seller: Seller) -> dict[str, Any]:
+    numbers = [(field, label, getattr(seller, field)) for field, label in (("mobile", "Mobile"), ("phone", "Phone"))]
+    numbers = [number for number in numbers if number[2]]
+    stopped = await suppressions.opted_out_among(account.id, [e164 for _, _, e164 in numbers])
+    name = sellers.full_name(seller.first_name, seller.last_name)
+    place = " ".join(part for part in (seller.state, seller.postal_code) if part)
+    return {
+        "id": seller.id,
+        "name": name,
+        "first_name": seller.first_name,
+        "initials": initials(name),
+        "email": seller.email,
+        "address": ", ".join(part for part in (seller.street, seller.city, place) if part),
+        "local_time": None,
+        "chips": [{"label": "Opted out of texts", "tone": "bad", "icon": "ban"}] if stopped else [],
+        "numbers": [
+            {"field": field, "label": label, "e164": e164, "shown": phones.shown(e164), "note": _note(e164, stopped)}
+            for field, label, e164 in numbers
+        ],
+    }
+
+
+def _note(e164: str, stopped: set[str]) -> str | None:
+    if e164 in stopped:
+        return "Said stop"
+    return None if phones.is_valid(e164) else "This number does not exist"
+
+
+def _dealer(account: Account) -> dict[str, Any]:
+    place = ", ".join(part for part in (account.city, account.state) if part)
+    region = " ".join(part for part in (account.state, account.postal_code) if part)
+    return {
+        "name": account.name,
+        "initials": initials(account.name),
+        "place": place,
+        "phone": phones.shown(account.phone) if account.phone else None,
+        "address": ", ".join(part for part in (account.street, account.city, region) if part) or None,
+        "website": account.website or None,
+        "email": account.email or None,
+    }
+
+
+def _person(beside: dict[str, Any], which: str) -> dict[str, Any] | None:
+    if beside[f"{which}_id"] is None:
+        return None
+    name = beside[f"{which}_name"]
+    title, active = beside[f"{which}_title"], beside[f"{which}_active"]
+    return {"name": name, "initials": initials(name), "title": title, "active": bool(active)}
