@@ -8,8 +8,8 @@ from piccolo.columns import Boolean, Text, Varchar
 from piccolo.table import Table
 
 from domain.columns import key, made
-from domain.db import DB, found
-from domain.errors import Refused
+from domain.db import DB
+from domain.errors import NotFound, Refused
 
 
 class Tier(StrEnum):
@@ -105,7 +105,15 @@ async def add(
 
 async def named(slug: str) -> Account:
     """The account of that short name. Raises NotFound."""
-    return await found(Account.objects().get(Account.slug == slug))
+    account = await Account.objects().get(Account.slug == slug)
+    if account is None:
+        raise NotFound(f"There is no account “{slug}”. `./lotwire account list` shows those there are.")
+    return account
+
+
+async def all_accounts() -> list[Account]:
+    """All accounts of the installation, by short name."""
+    return await Account.objects().order_by(Account.slug)
 
 
 def slug_of(name: str) -> str:

@@ -142,9 +142,8 @@ async def stop() -> None:
 
 async def answers() -> None:
     """Asks the database the smallest question; raises whatever it raises when it does not answer."""
-    await DB._run_in_pool("SELECT 1") if isinstance(DB, PooledPostgresEngine) else await DB._run_in_new_connection(
-        "SELECT 1"
-    )
+    ask = DB._run_in_pool if isinstance(DB, PooledPostgresEngine) else DB._run_in_new_connection
+    await ask("SELECT 1")
 
 
 @contextlib.asynccontextmanager
@@ -191,7 +190,10 @@ async def migrate() -> int:
         await Migration.create_table(if_not_exists=True)
         before = await Migration.count()
         with contextlib.redirect_stdout(io.StringIO()) as said:
-            result = await run_forwards("domain")
+            try:
+                result = await run_forwards("domain")
+            except (sqlite3.Error, asyncpg.PostgresError) as error:  # each migration is a transaction of its own
+                raise Unavailable(f"The database could not be brought up to date: {error}.") from error
         if not result.success:
             raise Unavailable(f"The database could not be brought up to date: {result.message or said.getvalue()}")
         return await Migration.count() - before

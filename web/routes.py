@@ -121,6 +121,12 @@ MEMBERS = [
     POST("/messages/{message_id:str}/confirmations", confirmations.create, Permission.SEND),
     GET("/unmatched", unmatched.index),
     POST("/unmatched/{message_id:str}/deletion", unmatched.destroy, Permission.SETTLE_UNMATCHED),
+    # Listings from files
+    imports.new,
+    imports.create,
+    imports.show,
+    imports.update,
+    imports.refused,
     # Integrations
     GET("/apps", apps.index),
     GET("/apps/{kind:str}", apps.show),
