@@ -69,6 +69,13 @@ def follow_parent(grace: float = GRACE) -> None:
     threading.Thread(target=watch, name="follow-parent", daemon=True).start()
 
 
+def wait_at(gate: int | None) -> None:
+    """For a supervised part that has loaded: returns when the supervisor's pipe ends, that is, when all is prepared."""
+    if gate is not None:
+        os.read(gate, 1)
+        os.close(gate)
+
+
 def guard(command: Sequence[str], every: float = 0.5) -> int:
     """Runs a command and ends it when the parent is gone: for systems that have no signal for that. Its exit status."""
     parent = os.getppid()

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from types import FrameType, TracebackType
+from types import FrameType
 
 from workers import processes
 from workers.listening import Knock
@@ -32,6 +32,7 @@ class Part:
     name: str
     command: Sequence[str]
     pass_fds: tuple[int, ...] = ()
+    waits: bool = False  # takes `--gate FD`: loads at once, and goes on when that pipe ends
     process: subprocess.Popen[str] | None = None
     started: float = 0.0
     delay: float = FIRST_DELAY
@@ -66,6 +67,7 @@ class Supervisor:
         self.drain = drain
         self.json_log = json_log
         self._signals = _Signals()
+        self._gate = _Gate()
         self._valkey_due: float | None = None
         self._valkey_delay = FIRST_DELAY
 
@@ -74,15 +76,20 @@ class Supervisor:
 
         Exit status 0 when stopped by a signal, 1 when a part cannot be started (the reason is on stderr).
         """
-        with self._signals:
+        with self._signals, self._gate:
             try:
                 if self.valkey:
                     self.valkey.start()
+                # Loading the code takes longer than all the rest: those who can, load while the database is prepared.
+                for part in self.parts:
+                    if part.waits and self.prepare:
+                        self._start(part, time.monotonic())
                 printed = self._prepared()
                 if self.valkey and printed is not None:
                     self.valkey.wait()
                 if printed is None:
                     return 0 if self._signals.stopping else 1
+                self._gate.open()
                 return self._watch(Knock(listener) if listener else None, lambda: on_ready(printed))
             except CannotStart as error:
                 print(error, file=sys.stderr)
@@ -129,7 +136,10 @@ class Supervisor:
         return 0
 
     def _start(self, part: Part, now: float) -> None:
-        part.process = processes.spawn(part.command, environ=self.environ, pass_fds=part.pass_fds)
+        command, fds = part.command, part.pass_fds
+        if part.waits:
+            command, fds = (*command, "--gate", str(self._gate.read)), (*fds, self._gate.read)
+        part.process = processes.spawn(command, environ=self.environ, pass_fds=fds)
         part.started, part.due = now, None
 
     def _bury(self, part: Part, now: float) -> None:
@@ -200,6 +210,22 @@ class Supervisor:
         print(line, file=sys.stderr, flush=True)
 
 
+class _Gate:
+    """A pipe nobody writes to: whoever reads it waits until we close our end. Open from then on."""
+
+    def __enter__(self) -> None:
+        self.read, self._write = os.pipe()
+
+    def open(self) -> None:
+        os.close(self._write)
+        self._write = -1
+
+    def __exit__(self, *error: object) -> None:
+        if self._write >= 0:
+            self.open()
+        os.close(self.read)
+
+
 class _Signals:
     """Signals as something to wait for: to stop, or that a child ended."""
 
@@ -230,9 +256,7 @@ class _Signals:
                 self._before[number] = signal.signal(number, self._stop)
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
         signal.set_wakeup_fd(self._before_fd)

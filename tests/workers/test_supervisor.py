@@ -62,6 +62,20 @@ while True:
     time.sleep(0.05)
 """
 
+# Loads at once, and goes on when the supervisor says so.
+WAITING = """
+import os, sys, time
+from workers.processes import wait_at
+def note(what):
+    with open(sys.argv[2], "a") as file:
+        file.write(f"{sys.argv[1]} {what} {os.getpid()}\\n")
+note("loaded")
+assert sys.argv[-2] == "--gate"
+wait_at(int(sys.argv[-1]))
+note("went on")
+time.sleep(60)
+"""
+
 SUPERVISE = """
 import json, socket, sys
 from pathlib import Path
@@ -73,7 +87,7 @@ environ = environ_for_child()
 listener = socket.socket(fileno=plan["fd"]) if plan["fd"] else None
 fds = (plan["fd"],) if plan["fd"] else ()
 supervisor = Supervisor(
-    [Part(name, [sys.executable, *command], pass_fds=fds) for name, command in plan["parts"]],
+    [Part(name, [sys.executable, *command], pass_fds=fds, waits=plan["waits"]) for name, command in plan["parts"]],
     environ,
     valkey=Valkey(read(environ)) if plan["queue"] else None,
     prepare=[sys.executable, *plan["prepare"]] if plan["prepare"] else (),
@@ -106,7 +120,16 @@ class House:
         self, *parts: tuple[str, list[str]], listener: socket.socket | None = None, **plan: Any
     ) -> subprocess.Popen[str]:
         fd = listener.fileno() if listener else 0
-        plan = {"parts": parts, "fd": fd, "queue": False, "prepare": [], "drain": 5, "json_log": False, **plan}
+        plan = {
+            "parts": parts,
+            "fd": fd,
+            "queue": False,
+            "prepare": [],
+            "drain": 5,
+            "json_log": False,
+            "waits": False,
+            **plan,
+        }
         environ: Mapping[str, str] = {**os.environ, "PYTHONPATH": str(ROOT), "LOTWIRE_DATA_DIR": str(self.home)}
         process = subprocess.Popen(
             [sys.executable, "-P", "-c", SUPERVISE, json.dumps(plan)],
@@ -253,6 +276,36 @@ def test_nothing_starts_when_the_preparation_fails(house: House) -> None:
     assert supervisor.returncode == 1
     assert complained == "The disk is full.\n"
     assert house.notes("web", "started") == []
+
+
+def test_parts_load_while_the_database_is_prepared_and_touch_it_only_then(house: House) -> None:
+    done = house.home / "done"
+    slow = f"import pathlib, time\nwhile not pathlib.Path({str(done)!r}).exists(): time.sleep(0.02)"
+    house.start(house.part("web", WAITING), waits=True, prepare=["-c", slow])
+    assert eventually(lambda: bool(house.notes("web", "loaded")))
+    time.sleep(0.3)
+    assert house.notes("web", "went on") == []
+
+    done.touch()
+    assert eventually(lambda: bool(house.notes("web", "went on")))
+
+    os.kill(house.notes("web", "went on")[0], signal.SIGKILL)
+    assert eventually(lambda: len(house.notes("web", "went on")) == 2), "later starts wait for nothing"
+
+
+def test_a_part_that_waits_ends_with_a_preparation_that_fails(house: House) -> None:
+    loaded = (
+        f"import pathlib, time\nwhile 'loaded' not in pathlib.Path({str(house.log)!r}).read_text(): time.sleep(0.02)"
+    )
+    house.log.touch()
+    supervisor = house.start(
+        house.part("web", WAITING), waits=True, prepare=["-c", loaded + "\nraise SystemExit('No.')"]
+    )
+
+    assert supervisor.communicate(timeout=30)[1] == "No.\n"
+    assert supervisor.returncode == 1
+    assert house.notes("web", "went on") == []
+    assert is_gone(house.notes("web", "loaded")[0])
 
 
 def test_it_can_be_stopped_while_it_prepares(house: House) -> None:

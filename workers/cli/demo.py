@@ -61,8 +61,9 @@ def _demonstrate(listener: socket.socket, free: socket.socket, data: Path) -> in
     )
     settings = read(environ)
     state = data / "simulator"
-    simulator = ("-m", "workers.simulator", "--port", str(simulator_port), "--state-dir", str(state))
-    simulator += ("--users", str(state / "users.json"))  # written by the seeds
+    serve = ("--port", str(simulator_port), "--state-dir", str(state))
+    users = ("--users", str(state / "users.json"))  # written by the seeds
+    simulator = (sys.executable, "-P", "-m", "workers.simulator", *serve, *users)
     supervisor = Supervisor(
         [*up.parts(listener), Part("simulator", simulator)],
         environ,
@@ -75,10 +76,14 @@ def _demonstrate(listener: socket.socket, free: socket.socket, data: Path) -> in
 
 async def _seed(simulator_url: str) -> object:
     from domain import db, installation, seeds
+    from domain.channels import http
 
     await installation.prepare()
-    async with db.opened():
-        return await seeds.demo(simulator_url)
+    try:
+        async with db.opened():
+            return await seeds.demo(simulator_url)
+    finally:
+        await http.close()
 
 
 def _welcome(settings: Settings, simulator_url: str, seeded: str) -> str:

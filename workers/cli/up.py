@@ -46,10 +46,13 @@ def parts(listener: socket.socket, web: int = 1, workers: int = 1) -> list[Part]
     fd = listener.fileno()
     return [
         *(
-            Part(_numbered("web", n, web), (*LOTWIRE, "web", "--supervised", "--fd", str(fd)), pass_fds=(fd,))
+            Part(_numbered("web", n, web), (*LOTWIRE, "web", "--supervised", "--fd", str(fd)), (fd,), waits=True)
             for n in range(web)
         ),
-        *(Part(_numbered("worker", n, workers), (*LOTWIRE, "worker", "--supervised")) for n in range(workers)),
+        *(
+            Part(_numbered("worker", n, workers), (*LOTWIRE, "worker", "--supervised"), waits=True)
+            for n in range(workers)
+        ),
     ]
 
 

@@ -1,11 +1,12 @@
 """Runs one web process: pages, API and provider hooks. The database is expected to be migrated."""
 
 import argparse
+import importlib
 import socket
 import sys
 
 from workers.listening import CannotListen, listen
-from workers.processes import follow_parent
+from workers.processes import follow_parent, wait_at
 
 GRACEFUL_SECONDS = 3  # open event streams never end by themselves
 
@@ -13,7 +14,13 @@ GRACEFUL_SECONDS = 3  # open event streams never end by themselves
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_address(parser)
     parser.add_argument("--fd", type=int, help=argparse.SUPPRESS)  # a socket that listens already, from `up`
+    add_supervision(parser)
+
+
+def add_supervision(parser: argparse.ArgumentParser) -> None:
+    """What only the supervisor says."""
     parser.add_argument("--supervised", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--gate", type=int, help=argparse.SUPPRESS)
 
 
 def add_address(parser: argparse.ArgumentParser) -> None:
@@ -30,13 +37,10 @@ def run(args: argparse.Namespace) -> int:
     except CannotListen as error:
         print(error, file=sys.stderr)
         return 1
-    return serve(listener)
-
-
-def serve(listener: socket.socket) -> int:
-    """Serves until SIGTERM or SIGINT; 1 when the application does not start (the log says why)."""
     import uvicorn
 
+    importlib.import_module("app")  # uvicorn finds it loaded
+    wait_at(args.gate)
     server = uvicorn.Server(
         uvicorn.Config(
             "app:app",

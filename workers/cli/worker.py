@@ -2,11 +2,12 @@
 
 import argparse
 
-from workers.processes import follow_parent
+from workers.cli.web import add_supervision
+from workers.processes import follow_parent, wait_at
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--supervised", action="store_true", help=argparse.SUPPRESS)
+    add_supervision(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -14,5 +15,6 @@ def run(args: argparse.Namespace) -> int:
         follow_parent()
     from workers import settings
 
+    wait_at(args.gate)
     settings.run()
     return 0
