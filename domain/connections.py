@@ -5,6 +5,7 @@ import json
 import logging
 import secrets
 from collections.abc import Collection
+from contextlib import suppress
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any
@@ -21,12 +22,14 @@ from domain.columns import key, made, moment, parent
 from domain.db import DB, writing
 from domain.errors import Refused, Unavailable
 from domain.settings import settings
+from domain.text import storable
 from domain.users import Role, User
 from domain.vault import seal, unseal
 
 logger = logging.getLogger(__name__)
 
 LINK_AGE = timedelta(minutes=5)  # how long a look-up of a sender is trusted
+OK_STEP = timedelta(seconds=30)
 REMOVAL_SECONDS = 5.0  # how long disconnecting waits for the provider to forget our hook
 
 
@@ -136,7 +139,7 @@ async def connect(
     if not api_key.strip():
         raise Refused("Paste the API key first.", field="api_key")
     options = dict(options or {})
-    hook_secret = str(options.pop("webhook_secret", "")) or secrets.token_urlsafe(32)
+    hook_secret = str(options.pop("webhook_secret", "")) or await _hook_secret(account, kind)
     base_url = base_url.strip().rstrip("/") or CHANNELS[kind].default_base_url
     if not base_url.startswith(("https://", "http://")):
         raise Refused(f"“{base_url}” is not a web address. It starts with https://.", field="base_url")
@@ -198,30 +201,38 @@ async def disconnect(connection: Connection, user: UUID | None) -> None:
 
 
 async def broken(connection_id: UUID, reason: str) -> bool:
-    """The provider refused our key: pause. True the first time, so that the admins are told once."""
-    changed = (
-        await Connection.update(
-            {
-                Connection.state: ConnectionState.BROKEN,
-                Connection.last_error: reason,
-                Connection.last_error_at: clock.now(),
-            }
+    """The provider refused our key: pause, and write to the administrators. True the first time, so that they are
+    told once. Opens a transaction."""
+    async with writing():
+        changed = (
+            await Connection.update(
+                {
+                    Connection.state: ConnectionState.BROKEN,
+                    Connection.last_error: storable(reason),
+                    Connection.last_error_at: clock.now(),
+                }
+            )
+            .where((Connection.id == connection_id) & (Connection.state == ConnectionState.CONNECTED))
+            .returning(Connection.id, Connection.account, Connection.kind)
         )
-        .where((Connection.id == connection_id) & (Connection.state == ConnectionState.CONNECTED))
-        .returning(Connection.id)
-    )
+        for row in changed:
+            await _alert_broken(row["account"], row["kind"], reason)
     return bool(changed)
 
 
 async def worked(connection_ids: set[UUID]) -> None:
-    """Notes that these connections just did their job."""
+    """Notes that these connections just did their job; to half a minute, so that it costs no write a message."""
+    now = clock.now()
     if connection_ids:
-        await Connection.update({Connection.last_ok_at: clock.now()}).where(Connection.id.is_in(list(connection_ids)))
+        await Connection.update({Connection.last_ok_at: now}).where(
+            Connection.id.is_in(list(connection_ids))
+            & (Connection.last_ok_at.is_null() | (Connection.last_ok_at < now - OK_STEP))
+        )
 
 
 async def failed(connection_id: UUID, reason: str) -> None:
     """Notes the last thing that went wrong, for the health panel."""
-    await Connection.update({Connection.last_error: reason[:500], Connection.last_error_at: clock.now()}).where(
+    await Connection.update({Connection.last_error: storable(reason[:500]), Connection.last_error_at: clock.now()}).where(
         Connection.id == connection_id
     )
 
@@ -250,7 +261,7 @@ async def recheck(connection: Connection) -> str:
         return error.reason
     await Connection.update(
         {Connection.state: ConnectionState.CONNECTED, Connection.last_ok_at: clock.now(), Connection.last_error: ""}
-    ).where(Connection.id == connection.id)
+    ).where((Connection.id == connection.id) & (Connection.state != ConnectionState.DISCONNECTED))
     if settings().public_url and not connection.hook_id:  # the provider was away, or would not, when it was connected
         await _register_hook(connection, adapter(connection), unseal(connection.hook_secret))
     return ""
@@ -282,6 +293,20 @@ async def sender(connection: Connection, user: User, max_age: timedelta = LINK_A
     if found is None:
         return None
     return await SenderLink.objects().get((SenderLink.connection == connection.id) & (SenderLink.user == user.id))
+
+
+async def _hook_secret(account: UUID, kind: str) -> str:
+    """The one the provider signs with already, so that a mended key does not silence its hooks; else a new one."""
+    known = await (
+        Connection.select(Connection.hook_secret)
+        .where((Connection.account == account) & (Connection.kind == kind))
+        .order_by(Connection.created_at, ascending=False)
+        .first()
+    )
+    with suppress(Unavailable):  # sealed with a key that is gone
+        if known and (kept := unseal(known["hook_secret"])):
+            return kept
+    return secrets.token_urlsafe(32)
 
 
 async def _checked(candidate: Channel, unchecked_is_fine: bool) -> tuple[bool, str]:
@@ -323,19 +348,15 @@ async def admins(account_id: UUID) -> list[User]:
     return found
 
 
-async def alert_broken(connection_id: UUID) -> None:
-    """Writes to the administrators that a provider refused our key and that messages wait."""
-    connection = await by_id(connection_id)
-    if connection is None:
-        return
-    name = CHANNELS[connection.kind].name
-    for admin in await admins(connection.account):
+async def _alert_broken(account_id: UUID, kind: str, reason: str) -> None:
+    name = CHANNELS[kind].name
+    where = f"{settings().public_url}/apps/{kind}" if settings().public_url else f"Apps, {name}"
+    for admin in await admins(account_id):
         await house_mail.send(
             admin.email,
             f"{name} refused the key of your dealership",
             f"Hello {admin.name},\n\n{name} no longer accepts the API key, so messages wait instead of leaving. "
-            f"Nothing is lost.\n\nIts words: {connection.last_error}\n\n"
-            f"Connect again here: {settings().public_url}/apps/{connection.kind}\n",
+            f"Nothing is lost.\n\nIts words: {reason}\n\nConnect again here: {where}\n",
         )
 
 
@@ -348,3 +369,19 @@ async def health(connection: Connection) -> dict[str, Any]:
         connection.id,
     )
     return dict(rows[0])
+
+
+async def register_missing_hooks() -> int:
+    """Asks providers again that could not be asked to call us when they were connected; how many agreed now."""
+    if not settings().public_url:
+        return 0
+    waiting = await Connection.objects().where(
+        (Connection.state == ConnectionState.CONNECTED) & (Connection.hook_id == "")
+    )
+    for connection in waiting:
+        await _register_hook(connection, adapter(connection), unseal(connection.hook_secret))
+    if not waiting:
+        return 0
+    return await Connection.count().where(
+        Connection.id.is_in([connection.id for connection in waiting]) & (Connection.hook_id != "")
+    )

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from time import monotonic
 from typing import Any
 
-from domain import delivery, receipts
+from domain import connections, delivery, receipts
 from workers.imports import run_due_imports
 from workers.inbox import handle_events
 from workers.mail import send_mail
@@ -32,6 +32,7 @@ class Clockwork:
             (10.0, fetch_pictures),
             (15.0, end_dead_leases),
             (60.0, sweep),
+            (20.0, register_hooks),
         ]
 
     async def run(self) -> None:
@@ -52,6 +53,10 @@ class Clockwork:
 async def follow_up(ctx: dict[str, Any]) -> None:
     while listings := await delivery.follow_up():
         await ctx["hint"](listings)
+
+
+async def register_hooks(ctx: dict[str, Any]) -> None:
+    await connections.register_missing_hooks()
 
 
 async def match_early_receipts(ctx: dict[str, Any]) -> None:

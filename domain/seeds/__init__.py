@@ -8,10 +8,11 @@ from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
-from domain import ads, clock, connections, db, history, ids, passwords, pictures, text
+from domain import ads, clock, connections, db, ids, passwords, pictures, text
 from domain.accounts import Account, Tier
 from domain.attempts import Attempt
 from domain.connections import Connection
+from domain.history import Event
 from domain.listings import Listing, Picture, Stage
 from domain.messages import RANKS, Message, State
 from domain.seeds.stock import CARS, SELLERS, TALKS
@@ -63,7 +64,7 @@ async def _dealership() -> tuple[Account, list[User]]:
         tier=Tier.ACCELERATED,
         country="US",
         timezone="America/New_York",
-        phone="+18605550100",
+        phone="+18605550190",
         email="hello@harborauto.example",
         website="harborauto.example",
         street="218 Wethersfield Ave",
@@ -197,7 +198,9 @@ async def _talk(
             Listing.main_user: main,
         }
     ).where(Listing.id == listing)
-    await history.note(account.id, listing, "stage", user=main, old=Stage.NOT_CONTACTED, new=Stage.CONTACTED)
+    first = clock.now() - timedelta(hours=float(talk[0][1]), minutes=-1)
+    detail = json.dumps({"old": str(Stage.NOT_CONTACTED), "new": str(Stage.CONTACTED)})
+    await Event.insert(Event(account=account.id, listing=listing, kind="stage", detail=detail, at=first))
 
 
 def _attempt(message: Message, connection: Connection) -> Attempt:
