@@ -232,9 +232,9 @@ async def worked(connection_ids: set[UUID]) -> None:
 
 async def failed(connection_id: UUID, reason: str) -> None:
     """Notes the last thing that went wrong, for the health panel."""
-    await Connection.update({Connection.last_error: storable(reason[:500]), Connection.last_error_at: clock.now()}).where(
-        Connection.id == connection_id
-    )
+    await Connection.update(
+        {Connection.last_error: storable(reason[:500]), Connection.last_error_at: clock.now()}
+    ).where(Connection.id == connection_id)
 
 
 async def hook_refused(connection_id: UUID) -> None:
@@ -375,8 +375,12 @@ async def register_missing_hooks() -> int:
     """Asks providers again that could not be asked to call us when they were connected; how many agreed now."""
     if not settings().public_url:
         return 0
+    now = clock.now()
     waiting = await Connection.objects().where(
-        (Connection.state == ConnectionState.CONNECTED) & (Connection.hook_id == "")
+        (Connection.state == ConnectionState.CONNECTED)
+        & (Connection.hook_id == "")
+        # Soon while it is new, later only now and then: a provider that says no is not to be pestered.
+        & ((Connection.created_at > now - timedelta(minutes=2)) | (Connection.last_error_at < now - timedelta(hours=1)))
     )
     for connection in waiting:
         await _register_hook(connection, adapter(connection), unseal(connection.hook_secret))

@@ -32,7 +32,7 @@ class Clockwork:
             (10.0, fetch_pictures),
             (15.0, end_dead_leases),
             (60.0, sweep),
-            (20.0, register_hooks),
+            (5.0, register_hooks),
         ]
 
     async def run(self) -> None:
