@@ -179,7 +179,8 @@ def _number(typed: str) -> float | None:
     if last >= 0 and (groups_only or typed.count(typed[last]) > 1):
         whole, fraction = typed, ""
     groups = re.split(r"[.,]", whole)
-    if len(groups) > 1 and (not 1 <= len(groups[0]) <= 3 or any(len(group) not in (2, 3) for group in groups[1:])):
+    # Thousands, or as in 1,23,456 hundreds before the thousands.
+    if len(groups) > 1 and not (len(groups[-1]) == 3 and all(2 <= len(group) <= 3 for group in groups[1:-1])):
         return None
     return float(f"{''.join(groups)}.{fraction or 0}") * times
 

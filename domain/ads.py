@@ -6,8 +6,6 @@ dealership's own and are never touched.
 """
 
 import hashlib
-import re
-import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -19,7 +17,7 @@ from piccolo.querystring import QueryString
 
 from domain import ad_values, audit, clock, db, ids, phones, sources
 from domain.errors import Refused
-from domain.listings import Listing, Picture, PriceChange, Stage
+from domain.listings import Listing, Picture, PriceChange, Stage, search_words
 from domain.sellers import Seller
 
 # What an ad may say -> how people call it. The names are those of the API's body, laid flat.
@@ -187,17 +185,6 @@ async def put_many(account: UUID, ads: Sequence[Ad], source: str) -> list[Outcom
     return outcomes
 
 
-def search_words(*texts: str) -> list[str]:
-    """The words by which a listing is found: lower case, without accents and without punctuation inside a word.
-
-    `F-150` is `f150`, `(520) 555-0117` is `520` and `5550117`, both parts of `15205550117`. The column `search` holds
-    these words, and a query is folded the same way before it is looked for in it.
-    """
-    folded = unicodedata.normalize("NFKD", " ".join(texts).casefold())
-    return [word for part in folded.split() if (word := _WORD.sub("", part))]
-
-
-_WORD = re.compile(r"[\W_]+")
 _ORDER = {name: place for place, name in enumerate(FIELDS)}
 
 _Reader = Callable[[str, str, str], Any]

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO
+from typing import TextIO
 
 from domain.errors import Refused
 
@@ -57,7 +57,7 @@ def sniff(path: Path) -> Shape:
         raise Refused("There is no such file. Check its name.", field="file") from None
     except OSError as error:
         raise Refused(f"The file cannot be read: {error.strerror}.", field="file") from None
-    found = [_header(path, encoding, delimiter) for delimiter in DELIMITERS]
+    found = [_header(start, encoding, delimiter) for delimiter in DELIMITERS]
     _, shape = max(found, key=lambda score_and_shape: score_and_shape[0])
     if not shape.header:
         raise Refused("This file is empty. Choose a CSV file with a header and rows.", field="file")
@@ -70,8 +70,8 @@ def rows(path: Path, shape: Shape) -> Iterator[Row]:
     A row whose quotation mark is never closed comes with a `problem`, and reading goes on at the line below it.
     Raises Refused (field `file`) for a line that no CSV has.
     """
-    with path.open("rb") as raw:
-        for row in _records(_lines(raw, shape.encoding), shape.delimiter, shape.encoding):
+    with path.open(encoding=shape.encoding, errors="replace", newline="") as text:
+        for row in _records(_lines(text), shape.delimiter, shape.encoding):
             if row.line > shape.line_of_header and (row.problem or any(map(str.strip, row.cells))):
                 yield row
 
@@ -177,29 +177,29 @@ def _encoding(start: bytes, rest: io.BufferedReader) -> str:
             broken += text.count("\ufffd")
             beyond_ascii += len(text) - len(text.encode("ascii", "ignore"))
         chunk = rest.read(1 << 20)
-    return "utf-8-sig" if broken * 10 <= beyond_ascii - broken else "cp1252"
+    if broken * 10 > beyond_ascii - broken:
+        return "cp1252"
+    return "utf-8-sig" if start.startswith(codecs.BOM_UTF8) else "utf-8"
 
 
-def _header(path: Path, encoding: str, delimiter: str) -> tuple[tuple[int, int, int], Shape]:
+def _header(start: bytes, encoding: str, delimiter: str) -> tuple[tuple[int, int, int], Shape]:
     """The likeliest header with this separator, and how likely: fields known, then width, then the earlier line."""
     best = ((0, 0, 0), Shape(encoding, delimiter, (), 0))
-    with path.open("rb") as raw:
-        sample = io.BytesIO(raw.read(SAMPLE))
-        records = _records(_lines(sample, encoding), delimiter, encoding)
-        for row in islice((row for row in records if any(map(str.strip, row.cells))), HEADER_WITHIN):
-            if row.cells[0].casefold().startswith("sep=") and len(row.cells) <= 2:
-                continue  # Excel's own way to say which separator follows
-            names = tuple(" ".join(cell.split()) for cell in row.cells)
-            score = (sum(map(bool, guess_mapping(names))), len(names), -row.line)
-            # A row of data may be wider than the header, so a later line must name more of the fields.
-            if not best[1].header or score[0] > best[0][0]:
-                best = (score, Shape(encoding, delimiter, names, row.line))
+    sample = io.StringIO(start.decode(encoding, "replace"), newline="")
+    records = _records(_lines(sample), delimiter, encoding)
+    for row in islice((row for row in records if any(map(str.strip, row.cells))), HEADER_WITHIN):
+        if row.cells[0].casefold().startswith("sep=") and len(row.cells) <= 2:
+            continue  # Excel's own way to say which separator follows
+        names = tuple(" ".join(cell.split()) for cell in row.cells)
+        score = (sum(map(bool, guess_mapping(names))), len(names), -row.line)
+        # A row of data may be wider than the header, so a later line must name more of the fields.
+        if not best[1].header or score[0] > best[0][0]:
+            best = (score, Shape(encoding, delimiter, names, row.line))
     return best
 
 
-def _lines(raw: BinaryIO, encoding: str) -> Iterator[str]:
-    """Physical lines with their ends, whichever those are."""
-    text = io.TextIOWrapper(raw, encoding=encoding, errors="replace", newline="")
+def _lines(text: TextIO) -> Iterator[str]:
+    """Physical lines with their ends, whichever those are: the text was opened with newline=""."""
     number = 1
     while line := text.readline(LONGEST_LINE):
         if len(line) == LONGEST_LINE and not line.endswith(("\r", "\n")):
@@ -235,10 +235,13 @@ class _Lines:
         self.ended_inside = False
 
 
+_LENGTH_OF_MARK = {"utf-16": 2, "utf-8-sig": 3}
+
+
 def _records(lines: Iterable[str], delimiter: str, encoding: str) -> Iterator[Row]:
     source = _Lines(lines)
     reader = csv.reader(source, delimiter=delimiter, skipinitialspace=True)
-    line, offset = 1, 2 if encoding == "utf-16" else 0
+    line, offset = 1, _LENGTH_OF_MARK.get(encoding, 0)
     while True:
         problem = ""
         try:
@@ -268,7 +271,7 @@ def _never_closed(line: int) -> str:
 def _size(text: str, encoding: str) -> int:
     if encoding == "cp1252" or (text.isascii() and encoding != "utf-16"):
         return len(text)
-    return len(text.encode("utf-8" if encoding == "utf-8-sig" else "utf-16-le"))
+    return len(text.encode("utf-16-le" if encoding == "utf-16" else "utf-8"))
 
 
 def _folded(name: str) -> str:

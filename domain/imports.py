@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any
 from uuid import UUID
 
 import asyncpg
@@ -29,6 +29,7 @@ from domain.columns import key, made, moment, parent
 from domain.db import DB, found
 from domain.errors import Refused, Unavailable
 from domain.settings import settings
+from domain.sources import WELL_KNOWN, Source
 from domain.users import User
 
 LARGEST_FILE = 200_000_000  # bytes
@@ -87,7 +88,7 @@ class Preview:
         return [name for name, column in zip(self.header, self.columns, strict=True) if name and not column]
 
 
-async def upload(account: UUID, user: UUID | None, file_name: str, stream: BinaryIO, source: str = "") -> Import:
+async def upload(account: UUID, user: UUID | None, file_name: str, stream: IO[bytes], source: str = "") -> Import:
     """Keeps a copy of the file and guesses its columns. `source` is for rows that name none.
 
     Raises Refused (field `file`) when it is too large or no CSV, Unavailable when the disk is full.
@@ -120,6 +121,13 @@ async def start(job: Import, columns: Sequence[str], owner: str = "") -> Import:
             raise Refused("This import was started already.")
         await audit.record(job.account, job.user, "listings.imported", job.id, file=job.file_name)
     return await of(job.account, job.id)
+
+
+async def sources_of(account: UUID) -> list[tuple[str, str]]:
+    """The sites rows can come from, as (slug, name): those the account has and those everybody knows."""
+    rows = await Source.select(Source.slug, Source.name).where(Source.account == account)
+    known = {**WELL_KNOWN, **{row["slug"]: row["name"] for row in rows}}
+    return sorted(known.items(), key=lambda slug_and_name: slug_and_name[1].casefold())
 
 
 async def discard(job: Import) -> None:
@@ -224,7 +232,7 @@ def _mapping(columns: Sequence[str], rows: int) -> str:
     return json.dumps({"columns": list(columns), "rows": rows})
 
 
-def _keep(stream: BinaryIO, path: Path) -> tuple[int, list[str], int]:
+def _keep(stream: IO[bytes], path: Path) -> tuple[int, list[str], int]:
     """Copies the file; its size in bytes, the field of each column, and how many rows there are."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -23,9 +23,8 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from PIL import Image, ImageOps
 from yarl import URL
 
-from domain import clock, db
+from domain import clock, db, picture_files
 from domain.listings import Picture
-from domain.settings import settings
 
 TIMEOUT = 10.0  # seconds, redirects included
 LARGEST_FILE = 10_000_000  # bytes
@@ -118,14 +117,9 @@ def store(data: bytes) -> Kept:
     """
     picture, thumb, size = _made(data)
     sha256 = hashlib.sha256(picture).hexdigest()
-    _write(file_of(sha256, thumb=True), thumb)
-    _write(file_of(sha256), picture)  # last, so that where this one is, both are
+    _write(picture_files.path(sha256, thumb=True), thumb)
+    _write(picture_files.path(sha256), picture)  # last, so that where this one is, both are
     return Kept(sha256, *size)
-
-
-def file_of(sha256: str, *, thumb: bool = False) -> Path:
-    """Where a kept picture (`image/jpeg`) or its thumbnail lies."""
-    return settings().data_dir / "pictures" / sha256[:2] / (f"{sha256}.thumb.jpg" if thumb else f"{sha256}.jpg")
 
 
 async def fetch(session: aiohttp.ClientSession, url: str, rules: Rules = RULES) -> bytes:
