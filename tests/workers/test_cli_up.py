@@ -59,16 +59,15 @@ def test_it_comes_up_recovers_and_goes_without_a_trace(lotwire: Lotwire) -> None
     assert up.stdout
     printed = [up.stdout.readline() for _ in range(4)]
     url = printed[0].removeprefix("Lotwire is ready at ").strip()
-    link = re.search(r"http://\S+/setup\?token=\S+", printed[2])
+    link = re.search(r"http://\S+/set-up\?token=\S+", printed[2])
     assert link, printed
     assert _status(f"{url}/healthz") == 200
     assert _status(f"{url}/readyz") == 200, "database and queue are there"
     assert _status(link[0]) == 200
 
-    parts = {_arguments(pid): pid for pid in _children(up.pid)}
-    worker = parts["worker --supervised"]
+    [worker] = [pid for pid in _children(up.pid) if _command(pid) == "worker"]
     os.kill(worker, signal.SIGKILL)
-    assert _eventually(lambda: any(_arguments(p) == "worker --supervised" for p in _children(up.pid) if p != worker))
+    assert _eventually(lambda: any(_command(pid) == "worker" for pid in _children(up.pid) if pid != worker))
 
     everybody = _children(up.pid)
     assert len(everybody) == 4, "two webs, a worker and the queue"
@@ -165,14 +164,13 @@ def _children(pid: int) -> list[int]:
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
-def _arguments(pid: int) -> str:
-    """What comes after `-m workers.cli`; empty for other programs."""
+def _command(pid: int) -> str:
+    """Which command of ours the process runs; empty for other programs."""
     try:
         line = Path(f"/proc/{pid}/cmdline").read_text().split("\0")
     except OSError:
         return ""
-    after = line[line.index("workers.cli") + 1 :] if "workers.cli" in line else []
-    return " ".join(after).strip()
+    return line[line.index("workers.cli") + 1] if "workers.cli" in line else ""
 
 
 def _eventually(is_true: Callable[[], bool], seconds: float = 20.0) -> bool:

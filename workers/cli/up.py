@@ -65,7 +65,7 @@ def _welcome(settings: Settings, listener: socket.socket, token: str) -> str:
     url = settings.public_url or url_of(listener)
     lines = [f"Lotwire is ready at {url}", f"Its data is in {settings.data_dir}"]
     if token:
-        lines.append(f"Nobody can sign in yet. Set up the first dealership, once, at {url}/setup?token={token}")
+        lines.append(f"Nobody can sign in yet. Set up the first dealership, once, at {url}/set-up?token={token}")
     return "\n".join([*lines, "Ctrl-C stops it."])
 
 
