@@ -326,7 +326,10 @@ async def _register_hook(connection: Connection, provider: Channel, hook_secret:
     except ChannelError as error:
         hook_id = ""
         await failed(connection.id, f"Replies will not arrive until the webhook is set up. {error.reason}")
-    await Connection.update({Connection.hook_id: hook_id}).where(Connection.id == connection.id)
+    values: dict[Any, Any] = {Connection.hook_id: hook_id}
+    if hook_id:
+        values[Connection.last_error] = ""
+    await Connection.update(values).where(Connection.id == connection.id)
 
 
 async def _remove_hook(connection: Connection, provider: Channel | None = None) -> None:
