@@ -230,10 +230,11 @@ async def inventory(
     query = Listing.select(*ROW).where(where).limit(limit + 1)
     if cursor is not None:
         query = query.where(_beyond(by, cursor, backwards))
-    name, direction = by.column._meta.name, "ASC" if by.descending == backwards else "DESC"
+    name, up = by.column._meta.name, by.descending == backwards
     # Listings without a value come last; the databases disagree on that unless told.
     nulls = "" if not by.column._meta.null else " NULLS FIRST" if backwards else " NULLS LAST"
-    rows = await query.order_by(OrderByRaw(f'"listing"."{name}" {direction}{nulls}, "listing"."id" {direction}'))
+    order = OrderByRaw(f'"listing"."{name}" {"ASC" if up else "DESC"}{nulls}, "listing"."id"')
+    rows = await query.order_by(order, ascending=up)  # which says how the id goes
     more, rows = len(rows) > limit, rows[:limit]
     if backwards:
         rows.reverse()
