@@ -131,7 +131,7 @@ def check(fields: Mapping[str, str], country: str) -> tuple[Ad | None, list[Refu
     for name in REQUIRED:
         if not fields.get(name, "").strip():
             wrong = [error for error in wrong if error.field != name]
-            wrong.append(Refused(f"{FIELDS[name]} is missing. It is needed.", field=name))
+            wrong.append(Refused(f"Give the {FIELDS[name].lower()}.", field=name))
     if "vin" in fields:
         try:
             values["vin"] = ad_values.vin(fields["vin"], values.get("year"))

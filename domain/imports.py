@@ -236,7 +236,7 @@ def _keep(stream: IO[bytes], path: Path) -> tuple[int, list[str], int]:
     """Copies the file; its size in bytes, the field of each column, and how many rows there are."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as copy:
+        with open(path, "xb", opener=_private) as copy:
             size = 0
             while part := stream.read(1 << 20):
                 size += len(part)
@@ -422,13 +422,17 @@ async def _finish(job: Import, owner: str, problem: str) -> None:
 
 
 def _append_refusals(path: Path, header: Sequence[str], refused: Sequence[tuple[int, str, list[str]]]) -> None:
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "w", encoding="utf-8", newline="") as file:
+    with open(path, "a", encoding="utf-8", newline="", opener=_private) as file:
         writer = csv.writer(file)
         if file.tell() == 0:
             file.write("\ufeff")  # or Excel takes it for Windows-1252
             writer.writerow(map(csv_files.safe, ("Line", "Reason", *header)))
         for line, reason, cells in refused:
             writer.writerow((line, *map(csv_files.safe, (reason, *cells))))
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def _cut_refusals(path: Path, last_line: int) -> None:
@@ -441,7 +445,7 @@ def _cut_refusals(path: Path, last_line: int) -> None:
     aside = path.with_suffix(".part")
     with (
         open(path, encoding="utf-8", errors="replace", newline="") as old,
-        open(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8", newline="") as new,
+        open(aside, "w", encoding="utf-8", newline="", opener=_private) as new,
     ):
         rows, writer, before = csv.reader(old), csv.writer(new), 0
         writer.writerow(next(rows, ()))

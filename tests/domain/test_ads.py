@@ -185,7 +185,7 @@ def test_a_full_name_is_split_unless_its_parts_are_given() -> None:
 def test_every_wrong_field_is_told_at_once_in_order() -> None:
     found = wrong(year="19", make=" ", price="cheap", mobile="12", email="dana")
     assert list(found) == ["year", "make", "price", "mobile", "email"]
-    assert found["make"] == "Make is missing. It is needed."
+    assert found["make"] == "Give the make."
     assert "“12” is not a phone number" in found["mobile"]
 
 
