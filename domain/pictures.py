@@ -69,7 +69,7 @@ def is_public(address: Address) -> bool:
     IPv6 that carries IPv4 (mapped, 6to4, NAT64) is judged by what it carries; Teredo never passes.
     """
     if isinstance(address, ipaddress.IPv6Address):
-        if address.teredo is not None or address.scope_id is not None:
+        if address.teredo is not None or address.scope_id is not None or address.is_site_local:
             return False
         carried = address.ipv4_mapped or address.sixtofour
         if address in _NAT64:
