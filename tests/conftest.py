@@ -41,6 +41,7 @@ os.environ.update(
 
 import domain.clock  # noqa: E402
 from domain import db  # noqa: E402
+from domain.channels import http  # noqa: E402
 from domain.settings import Settings, settings  # noqa: E402
 from tests import databases, make, valkey_server  # noqa: E402
 from tests.client import Client  # noqa: E402
@@ -94,6 +95,7 @@ async def house(database: str, clock: "Clock") -> AsyncIterator[None]:
     make.forget()
     async with db.opened():
         yield
+        await http.close()
 
 
 # Time and settings
