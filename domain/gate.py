@@ -26,7 +26,7 @@ EVERY_KIND = frozenset({"one_to_one", "batch", "scheduled", "automated"})
 
 @dataclass(frozen=True)
 class Code:
-    """A reason to refuse: the sentence, the next step, and the kinds of message it applies to (messaging.md 13.5)."""
+    """A reason to refuse: the sentence, the next step, and the kinds of message it applies to."""
 
     sentence: str
     next_step: str
