@@ -5,7 +5,20 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from domain import clock, connections, db, gate, messages, phones, plans, sellers, suppressions, wildcards, wordings
+from domain import (
+    clock,
+    connections,
+    db,
+    gate,
+    listings,
+    messages,
+    phones,
+    plans,
+    sellers,
+    suppressions,
+    wildcards,
+    wordings,
+)
 from domain.accounts import Account
 from domain.channels.base import ChannelError, Kind
 from domain.connections import Connection, ConnectionState, SenderLink
@@ -148,9 +161,7 @@ async def send(scene: Scene, draft: Draft, alongside: Alongside | None = None) -
     async with db.writing():
         stored = await Message.insert(message).on_conflict(target=Message.nonce, action="DO NOTHING")
         if stored:
-            await Listing.update({Listing.main_user: scene.user.id}).where(
-                (Listing.id == scene.listing.id) & Listing.main_user.is_null()
-            )
+            await listings.become_main_user(scene.listing.id, scene.user.id)
             if alongside is not None:
                 await alongside(message)
     if not stored:
@@ -162,7 +173,10 @@ async def send(scene: Scene, draft: Draft, alongside: Alongside | None = None) -
 
 
 def checked(scene: Scene, draft: Draft) -> wordings.Rendered:
-    """The final text of a draft. Raises Refused when it is empty, too long, or holds a token that does not exist."""
+    """The final text of a draft. Raises Refused when it is no text, empty, too long, or holds a token that does not
+    exist."""
+    if draft.channel != "text":
+        raise Refused("Only texts can be sent yet. Choose Text.", field="channel", code="channel")
     problems = wildcards.problems(draft.body)
     if problems:
         raise Refused(problems[0].message, field="body", code="unknown_wildcard")

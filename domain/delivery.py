@@ -14,9 +14,11 @@ from piccolo.table import Table
 from domain import clock, connections, db, gate, history, ids, messages, phones, plans, receipts, suppressions
 from domain.channels.base import Accepted, ChannelError, Kind, Outgoing
 from domain.columns import moment
+from domain.connections import ConnectionState
 from domain.db import DB
 from domain.gate import Permit, SenderState
 from domain.messages import RANKS, Message, State
+from domain.text import storable
 from domain.users import User
 
 # Every f-string below holds fixed words and `{}` placeholders only; values travel as parameters.
@@ -61,28 +63,32 @@ class Outcome:
 
 @dataclass
 class News:
-    """What changed, for those who must hear of it: live pages, the pace, the administrators."""
+    """What changed, for those who must hear of it: live pages, and the pace."""
 
     listings: set[UUID] = field(default_factory=set)
     closed: dict[UUID, float] = field(default_factory=dict)  # connection -> seconds to leave it alone
-    broken: list[UUID] = field(default_factory=list)  # connections whose key was refused just now
 
 
-async def due_connections(closed: Iterable[UUID] = ()) -> list[UUID]:
-    """The healthy connections with something due now, but for those in `closed`."""
+async def due_connections(limit: int, closed: Iterable[UUID] = ()) -> dict[UUID, int]:
+    """The healthy connections with something due now, but for those in `closed`: how many messages, up to `limit`."""
     rows = await Message.raw(
-        """SELECT c.id FROM connection c WHERE c.state = 'connected' AND EXISTS (
-             SELECT 1 FROM message m WHERE m.connection = c.id AND m.state = 'queued' AND m.not_before <= {})""",
+        """SELECT c.id, (SELECT count(*) FROM (
+             SELECT 1 FROM message m WHERE m.connection = c.id AND m.state = 'queued' AND m.not_before <= {} LIMIT {}
+           ) AS few) AS due FROM connection c WHERE c.state = 'connected'""",
         clock.now(),
+        limit,
     )
     shut = set(closed)
-    return [row["id"] for row in rows if row["id"] not in shut]
+    return {row["id"]: row["due"] for row in rows if row["due"] and row["id"] not in shut}
 
 
 async def next_due() -> datetime | None:
     """When the next message that is not due yet will be."""
     rows = await Message.raw(
-        "SELECT not_before FROM message WHERE state = 'queued' AND not_before > {} ORDER BY not_before LIMIT 1",
+        """SELECT m.not_before FROM connection c JOIN message m ON m.id = (
+             SELECT id FROM message WHERE connection = c.id AND state = 'queued' AND not_before > {}
+             ORDER BY not_before, id LIMIT 1)
+           WHERE c.state = 'connected' ORDER BY m.not_before LIMIT 1""",
         clock.now(),
     )
     return rows[0]["not_before"] if rows else None
@@ -93,15 +99,17 @@ async def claim(owner: str, connection: UUID, limit: int) -> list[UUID]:
     until, arguments = _lease_end()
     skip = "FOR UPDATE SKIP LOCKED" if db.on_postgres() else ""
     rows = await Message.raw(
-        f"""UPDATE message SET state = 'claimed', owner = {{}}, lease_until = {until} WHERE id IN (
+        # MATERIALIZED: PostgreSQL must look only once, or it would lock more rows than the limit.
+        f"""WITH due AS MATERIALIZED (
               SELECT id FROM message WHERE connection = {{}} AND state = 'queued' AND not_before <= {{}}
-              ORDER BY not_before, id LIMIT {{}} {skip}) AND state = 'queued'
-            RETURNING id, not_before""",
-        owner,
-        *arguments,
+              ORDER BY not_before, id LIMIT {{}} {skip})
+            UPDATE message SET state = 'claimed', owner = {{}}, lease_until = {until}
+            WHERE id IN (SELECT id FROM due) AND state = 'queued' RETURNING id, not_before""",
         connection,
         clock.now(),
         limit,
+        owner,
+        *arguments,
     )
     return [row["id"] for row in sorted(rows, key=lambda row: (row["not_before"], row["id"]))]
 
@@ -128,6 +136,8 @@ async def look_up_senders(owner: str, ids: Sequence[UUID]) -> tuple[list[UUID], 
     given back, to be tried later; a refused key breaks the connection.
     """
     news = News()
+    if not ids:
+        return [], news
     rows = await Message.raw(
         f"""SELECT m.id, m.tries, m.connection, m."user" AS person FROM message m
             LEFT JOIN sender_link s ON s.connection = m.connection AND s."user" = m."user"
@@ -153,17 +163,23 @@ async def look_up_senders(owner: str, ids: Sequence[UUID]) -> tuple[list[UUID], 
 async def start(owner: str, ids: Sequence[UUID]) -> tuple[list[Started], News]:
     """The gate's last look and the attempt rows, in one transaction; then the calls may begin, all of them at once.
 
-    Messages that are no longer `owner`'s, or were cancelled meanwhile, are left out; refused ones end here.
+    Messages that are no longer `owner`'s, or were cancelled meanwhile, are left out; refused ones end here; those whose
+    connection broke or went meanwhile go back to wait for it.
     """
     news = News()
     started: list[Started] = []
     refused: list[tuple[dict[str, Any], gate.Decision]] = []
+    if not ids:
+        return started, news
     features = await plans.table()
     now = clock.now()
     async with db.writing():
         for account in sorted({row["account"] for row in await _accounts(ids)}, key=str):
             await suppressions.announce_start(account)
-        decided = [(row, gate.decide(_facts(row, features), now)) for row in await _claimed_rows(owner, ids)]
+        rows = await _claimed_rows(owner, ids)
+        healthy = [row for row in rows if row["connection_state"] == ConnectionState.CONNECTED]
+        await release(owner, [row["id"] for row in rows if row["connection_state"] != ConnectionState.CONNECTED])
+        decided = [(row, gate.decide(_facts(row, features), now)) for row in healthy]
         for row, decision in decided:
             if not decision.allowed:
                 refused.append((row, decision))
@@ -203,22 +219,24 @@ async def record(outcomes: Sequence[Outcome]) -> News:
         await receipts.apply_early(
             [(each.started.connection, each.accepted.provider_id) for each in accepted if each.accepted]
         )
+        await connections.worked({each.started.connection for each in accepted})
     news.listings.update(each.started.listing for each in outcomes)
-    await connections.worked({each.started.connection for each in accepted})
     for each in outcomes:
-        refused = each.error and each.error.kind is Kind.CONNECTION_BROKEN
-        if refused and await connections.broken(each.started.connection, each.error.reason):
-            news.broken.append(each.started.connection)
+        if each.error and each.error.kind is Kind.CONNECTION_BROKEN:
+            await connections.broken(each.started.connection, each.error.reason)
     return news
 
 
-async def renew(owner: str) -> None:
-    """Prolongs the leases of everything `owner` has in hand."""
+async def renew(owner: str, ids: Sequence[UUID]) -> None:
+    """Prolongs the leases of the messages `owner` has in hand; what it lost sight of is left to the sweep."""
+    if not ids:
+        return
     until, arguments = _lease_end()
     await Message.raw(
         f"""UPDATE message SET lease_until = {until}
-            WHERE owner = {{}} AND state IN ('claimed', 'sending')""",
+            WHERE id IN ({_holes(len(ids))}) AND owner = {{}} AND state IN ('claimed', 'sending')""",
         *arguments,
+        *ids,
         owner,
     )
 
@@ -324,7 +342,8 @@ def _facts(row: Mapping[str, Any], features: Mapping[str, frozenset[str]]) -> ga
         opted_out=bool(row["opted_out"]),
         stage=row["stage"],
         plan_has_messaging="messaging" in included,
-        connected=row["connection_state"] != "disconnected" and connections.included(row["provider"], included),
+        connected=row["connection_state"] == ConnectionState.CONNECTED
+        and connections.included(row["provider"], included),
         sender=row["provider_id"] or "",
         sender_state=str(sender_state),
     )
@@ -362,6 +381,7 @@ async def _refuse(row: Mapping[str, Any], decision: gate.Decision, now: datetime
     await Message.update(
         {
             Message.state: State.SKIPPED if own else State.FAILED,
+            Message.rank: 0 if own else RANKS[State.FAILED],
             Message.code: first.code,
             Message.reason: first.message,
             Message.owner: "",
@@ -372,12 +392,13 @@ async def _refuse(row: Mapping[str, Any], decision: gate.Decision, now: datetime
 
 
 async def _close_attempts(outcomes: Sequence[Outcome], now: datetime) -> None:
+    """What the provider reported as its own meanwhile stays accepted, whatever became of our call."""
     rows = [
         (
             each.started.outgoing.message_id,
             each.started.n,
             "accepted" if each.accepted else str(each.error.kind) if each.error else "",
-            each.accepted.reason if each.accepted else each.error.reason[:2000] if each.error else "",
+            each.accepted.reason if each.accepted else storable(each.error.reason[:2000]) if each.error else "",
             each.accepted.provider_id if each.accepted else "",
         )
         for each in outcomes
@@ -385,13 +406,16 @@ async def _close_attempts(outcomes: Sequence[Outcome], now: datetime) -> None:
     values, arguments = _values(("uuid", "int", "text", "text", "text"), rows)
     await Message.raw(
         f"""UPDATE attempt SET finished_at = {{}}, outcome = v.column3, reason = v.column4, provider_id = v.column5
-            FROM {values} WHERE attempt.message = v.column1 AND attempt.n = v.column2""",
+            FROM {values} WHERE attempt.message = v.column1 AND attempt.n = v.column2
+              AND (attempt.outcome <> 'accepted' OR v.column3 = 'accepted')""",
         now,
         *arguments,
     )
 
 
 async def _accept(outcomes: Sequence[Outcome], now: datetime) -> None:
+    """Also of messages taken for unknown meanwhile, and of those among them that a person sent again and whose next
+    attempt has not begun: it is not needed any more."""
     if not outcomes:
         return
     rows = [
@@ -414,7 +438,7 @@ async def _accept(outcomes: Sequence[Outcome], now: datetime) -> None:
                    owner = '', lease_until = NULL
             FROM {values}
             WHERE message.id = v.column1 AND message.attempts = v.column2 AND message.rank < v.column4
-              AND message.state IN ('sending', 'unknown')""",
+              AND message.state IN ('sending', 'unknown', 'queued', 'claimed')""",
         True,
         now,
         *arguments,
@@ -423,7 +447,10 @@ async def _accept(outcomes: Sequence[Outcome], now: datetime) -> None:
 
 async def _not_accepted(outcome: Outcome, error: ChannelError, now: datetime, news: News) -> None:
     started = outcome.started
-    values: dict[Any, Any] = {Message.reason: error.reason, Message.code: error.code or "provider"}
+    values: dict[Any, Any] = {
+        Message.reason: storable(error.reason),
+        Message.code: storable(error.code) or "provider",
+    }
     if error.kind is Kind.THROTTLED:
         wait = error.retry_after or _backoff(started.n)
         news.closed[started.connection] = max(wait, news.closed.get(started.connection, 0.0))
@@ -449,8 +476,7 @@ async def _hold(
     """The provider could not say who sends: no attempt was made, the messages wait."""
     now = clock.now()
     if error.kind is Kind.CONNECTION_BROKEN:
-        if await connections.broken(connection.id, error.reason):
-            news.broken.append(connection.id)
+        await connections.broken(connection.id, error.reason)
         await release(owner, [row["id"] for row in rows])
         return
     await connections.failed(connection.id, error.reason)
@@ -462,7 +488,7 @@ async def _hold(
                 Message.state: State.FAILED,
                 Message.rank: RANKS[State.FAILED],
                 Message.code: "provider",
-                Message.reason: error.reason,
+                Message.reason: storable(error.reason),
             }
         else:
             values = _again(now, _backoff(row["tries"]))
@@ -506,7 +532,7 @@ def _again(now: datetime, wait: float) -> dict[Any, Any]:
 
 def _backoff(tries: int) -> float:
     """Seconds before the next try: 2, 4, 8 … at most ten minutes, spread so that a crowd does not come back at once."""
-    return min(2.0 ** (tries + 1), LONGEST_WAIT) * random.uniform(0.8, 1.2)
+    return min(2.0 ** min(tries + 1, 10), LONGEST_WAIT) * random.uniform(0.8, 1.2)
 
 
 def _holes(n: int) -> str:

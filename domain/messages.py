@@ -8,7 +8,7 @@ from uuid import UUID
 from piccolo.columns import Boolean, Integer, Text, Varchar
 from piccolo.table import Table
 
-from domain import audit, clock, db
+from domain import audit, clock, connections, db
 from domain.accounts import Account
 from domain.columns import key, made, moment, parent
 from domain.connections import Connection
@@ -98,6 +98,7 @@ RANKS = {
     State.DELIVERED: 6,
 }
 WAITING = (State.PENDING, State.QUEUED, State.CLAIMED)  # nothing has left yet
+CALLED = tuple(RANKS)  # the provider was called: what a receipt may speak of
 RETRIABLE = (State.FAILED, State.UNDELIVERED, State.UNKNOWN)
 
 
@@ -157,6 +158,7 @@ async def _cancel(which: Any, reason: str, code: str) -> int:
                 Message.code: code,
                 Message.reason: reason,
                 Message.owner: "",
+                Message.lease_until: None,
                 Message.changed_at: clock.now(),
             }
         )
@@ -169,9 +171,11 @@ async def _cancel(which: Any, reason: str, code: str) -> int:
 async def retry(message: Message, user: User, attempts: int) -> bool:
     """A person asks for one more attempt of a message that failed or whose fate is unknown.
 
-    `attempts` is how many there were on the page they looked at: a second click asks for nothing more.
+    `attempts` is how many there were on the page they looked at: a second click asks for nothing more. It leaves by the
+    connection that carries the channel now, should that be another one than before.
     """
     now = clock.now()
+    carrying = await connections.carrying(message.account, message.channel)
     async with db.writing():
         rows = (
             await Message.update(
@@ -182,6 +186,7 @@ async def retry(message: Message, user: User, attempts: int) -> bool:
                     Message.reason: "",
                     Message.provider_id: "",
                     Message.tries: 0,
+                    Message.connection: carrying.id if carrying else message.connection,
                     Message.not_before: now,
                     Message.undoable: False,
                     Message.changed_at: now,

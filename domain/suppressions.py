@@ -48,8 +48,8 @@ async def opted_out_among(account_id: UUID, addresses: list[str], channel: str =
 
 
 async def opt_out(account_id: UUID, address: str, word: str, message: UUID | None, channel: str = "text") -> bool:
-    """The seller said stop. True when that is news. Call it in the transaction that stores the message, after
-    `wait_for_starts`."""
+    """The seller said stop. True when that is news. Call it in the transaction that stores the message."""
+    await wait_for_starts(account_id)
     rows = await OptOut.raw(
         """INSERT INTO opt_out (id, account, channel, address, word, message, at, lifted_at, lifted_by)
            VALUES ({}, {}, {}, {}, {}, {}, {}, null, '') ON CONFLICT DO NOTHING RETURNING id""",

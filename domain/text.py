@@ -76,6 +76,12 @@ def plain(body: str) -> str:
     return body if simpler == body else plain(simpler)
 
 
+def storable(body: str) -> str:
+    """The text without what PostgreSQL (NUL) or UTF-8 (half a surrogate pair) cannot hold. Providers and browsers send
+    such things when they are broken."""
+    return body.replace("\0", "").encode("utf-8", "replace").decode()
+
+
 def is_gsm(char: str) -> bool:
     """Whether one character stands in the GSM alphabet, its extension included."""
     return char in _GSM

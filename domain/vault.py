@@ -12,7 +12,7 @@ from domain.settings import settings
 
 def seal(secret: str) -> str:
     """The secret as it may lie in a database. An empty one stays empty."""
-    return _fernet().encrypt(secret.encode()).decode() if secret else ""
+    return _fernet(settings().secret_key).encrypt(secret.encode()).decode() if secret else ""
 
 
 def unseal(sealed: str) -> str:
@@ -20,7 +20,7 @@ def unseal(sealed: str) -> str:
     if not sealed:
         return ""
     try:
-        return _fernet().decrypt(sealed.encode()).decode()
+        return _fernet(settings().secret_key).decrypt(sealed.encode()).decode()
     except InvalidToken:
         raise Unavailable(
             "A stored credential was sealed with another secret key. Restore LOTWIRE_SECRET_KEY or connect again."
@@ -28,5 +28,5 @@ def unseal(sealed: str) -> str:
 
 
 @cache
-def _fernet() -> Fernet:
-    return Fernet(base64.urlsafe_b64encode(hashlib.sha256(b"vault:" + settings().secret_key).digest()))
+def _fernet(key: bytes) -> Fernet:
+    return Fernet(base64.urlsafe_b64encode(hashlib.sha256(b"vault:" + key).digest()))

@@ -27,7 +27,7 @@ class Rendered:
 
 def render(wording: str, values: Mapping[str, str], *, plain: bool = False) -> Rendered:
     """The body exactly as the seller will read it. `plain` swaps look-alike characters for GSM-7 ones."""
-    tidy = wording.replace("\r\n", "\n").replace("\r", "\n").strip()
+    tidy = text.storable(wording).replace("\r\n", "\n").replace("\r", "\n").strip()
     if plain:
         tidy, values = text.plain(tidy), {token: text.plain(value) for token, value in values.items()}
     filled = wildcards.fill(tidy, values)

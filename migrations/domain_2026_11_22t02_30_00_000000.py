@@ -31,7 +31,7 @@ STATEMENTS = (
     'CREATE UNIQUE INDEX sender_link_one ON sender_link (connection, "user")',
     "CREATE UNIQUE INDEX opt_out_one ON opt_out (account, channel, address) WHERE lifted_at IS NULL",
     "CREATE INDEX message_history ON message (listing, at, id)",
-    "CREATE INDEX message_due ON message (not_before, id) WHERE state = 'queued'",
+    "CREATE INDEX message_due ON message (connection, not_before, id) WHERE state = 'queued'",
     "CREATE INDEX message_leased ON message (owner, lease_until) WHERE state IN ('claimed', 'sending')",
     "CREATE INDEX message_unknown ON message (account, to_address) WHERE state = 'unknown'",
     "CREATE INDEX message_by_recipient ON message (account, to_address, at)",

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from time import monotonic
@@ -9,7 +10,7 @@ from uuid import UUID
 
 from domain import clock, connections, delivery, logs
 from domain.channels.base import Channel, ChannelError, Kind
-from domain.connections import Connection
+from domain.connections import Connection, ConnectionState
 from domain.delivery import News, Outcome, Started
 from workers.pace import Pace
 from workers.processes import is_dead
@@ -18,6 +19,8 @@ logger = logging.getLogger(__name__)
 
 HANDFUL = 32  # messages of one transaction; all their calls start at once
 OPEN_CALLS = 64
+OPEN_OF_ONE = 48  # of one connection: a provider that hangs leaves room for the others
+AT_ONCE = 200  # outcomes of one transaction
 RECORD_EVERY = 0.02  # seconds outcomes gather before they are written together
 LONGEST_SLEEP = 1.0  # seconds; only heals a lost wake-up
 RENEW_EVERY = 20.0
@@ -25,25 +28,25 @@ TURN = 15.0  # seconds a dispatcher's turn lasts on SQLite unless renewed
 PATIENCE = 12.0  # seconds open calls may take when the worker stops
 
 Hint = Callable[[Iterable[UUID]], Awaitable[None]]
-Alarm = Callable[[UUID], Awaitable[None]]
 
 
 class Dispatcher:
-    """Runs in one task from a worker's start to its end. `hint` tells live pages of listings that changed, `alarm`
-    hears of a connection that broke."""
+    """Runs in one task from a worker's start to its end. `hint` tells live pages of listings that changed."""
 
-    def __init__(self, owner: str, pace: Pace, hint: Hint, alarm: Alarm) -> None:
+    def __init__(self, owner: str, pace: Pace, hint: Hint) -> None:
         self.owner = owner
         self._pace = pace
         self._hint = hint
-        self._alarm = alarm
         self._wake = asyncio.Event()
         self._stopping = False
+        self._handfuls: dict[UUID, asyncio.Task[None]] = {}  # connection -> what claims and starts for it just now
         self._calls: set[asyncio.Task[None]] = set()
         self._ended: list[Outcome] = []
         self._some_ended = asyncio.Event()
-        self._open = 0  # calls begun whose outcome is not written yet
+        self._open: Counter[UUID] = Counter()  # connection -> calls promised or begun whose outcome is not written yet
+        self._in_hand: set[UUID] = set()  # messages whose leases we prolong
         self._closed: dict[UUID, float] = {}  # connection -> when (monotonic) to look at it again
+        self._served: dict[UUID, float] = {}  # connection -> when (monotonic) it had its last handful
         self._adapters: dict[UUID, tuple[tuple[str, ...], Channel]] = {}
         self._turn_until = 0.0
 
@@ -57,68 +60,73 @@ class Dispatcher:
         renewer = asyncio.create_task(self._renew())
         try:
             while not self._stopping:
-                busy = False
                 try:
-                    busy = await self._round()
+                    await self._round()
                 except Exception:
                     logger.exception("A round of the dispatcher failed")
                     await asyncio.sleep(0.5)
-                if not busy:
-                    await self._sleep()
+                await self._sleep()
             await self._drain()
         finally:
-            for task in (recorder, renewer):
-                task.cancel()
-                with suppress(asyncio.CancelledError):
-                    await task
+            await _end(recorder, renewer, *self._handfuls.values(), *self._calls)
 
     def stop(self) -> None:
         """Takes nothing new on; `run` ends once the open calls have been recorded."""
         self._stopping = True
         self._wake.set()
 
-    async def _round(self) -> bool:
-        """One handful of every connection that has something due. False when there was nothing to do."""
+    async def _round(self) -> None:
+        """Begins a handful of every connection that has something due, in a task of its own: none waits for another's
+        provider. Who waited longest comes first."""
         self._wake.clear()
         if not await self._my_turn():
-            return False
+            return
         now = monotonic()
         self._closed = {connection: until for connection, until in self._closed.items() if until > now}
-        busy = False
-        for connection_id in await delivery.due_connections(self._closed):
-            free = min(HANDFUL, OPEN_CALLS - self._open)
+        due = await delivery.due_connections(HANDFUL, {*self._closed, *self._handfuls})
+        for connection, number in sorted(due.items(), key=lambda each: self._served.get(each[0], 0.0)):
+            free = min(number, OPEN_CALLS - self._open.total(), OPEN_OF_ONE - self._open[connection])
             if free <= 0 or self._stopping:
-                break
-            busy = await self._handful(connection_id, free) or busy
-        if self._open >= OPEN_CALLS:
-            await self._room()
-            return True
-        return busy
+                continue
+            self._served[connection] = now
+            self._open[connection] += free
+            self._handfuls[connection] = asyncio.create_task(self._handful(connection, free))
 
-    async def _handful(self, connection_id: UUID, free: int) -> bool:
-        connection = await connections.by_id(connection_id)
-        if connection is None:
-            return False
-        turn = await self._pace.take(connection, free)
-        if not turn.allowed:
-            self._closed[connection_id] = monotonic() + turn.wait
-            return False
-        claimed = await delivery.claim(self.owner, connection_id, turn.allowed)
-        if not claimed:
-            return False
-        ready, news = await delivery.look_up_senders(self.owner, claimed)
-        await self._tell(news)
-        if not ready:
-            return True
-        channel = self._adapter(connection)
-        started, news = await delivery.start(self.owner, ready)
-        self._open += len(started)
-        for each in started:
-            task = asyncio.create_task(self._call(channel, each))
-            self._calls.add(task)
-            task.add_done_callback(self._calls.discard)
-        await self._tell(news)
-        return True
+    async def _handful(self, connection_id: UUID, wanted: int) -> None:
+        claimed: list[UUID] = []
+        started: list[Started] = []
+        try:
+            connection = await connections.by_id(connection_id)
+            if connection is None or connection.state != ConnectionState.CONNECTED:
+                return
+            channel = self._adapter(connection)
+            turn = await self._pace.take(connection, wanted)
+            if not turn.allowed:
+                self._closed[connection_id] = monotonic() + turn.wait
+                return
+            claimed = await delivery.claim(self.owner, connection_id, turn.allowed)
+            self._in_hand.update(claimed)
+            ready, news = await delivery.look_up_senders(self.owner, claimed)
+            await self._tell(news)
+            if self._stopping:
+                return
+            started, news = await delivery.start(self.owner, ready)
+            for each in started:
+                task = asyncio.create_task(self._call(channel, each))
+                self._calls.add(task)
+                task.add_done_callback(self._calls.discard)
+            await self._tell(news)
+        except Exception:
+            logger.exception("A handful could not be begun", extra={"connection": str(connection_id)})
+            self._closed[connection_id] = monotonic() + 1.0
+            with suppress(Exception):  # else their leases run out
+                await delivery.release(self.owner, claimed)
+        finally:
+            del self._handfuls[connection_id]
+            self._open[connection_id] -= wanted - len(started)
+            self._in_hand.difference_update(set(claimed) - {each.outgoing.message_id for each in started})
+            if claimed or self._closed:
+                self._wake.set()
 
     async def _call(self, channel: Channel, started: Started) -> None:
         logs.message_id.set(str(started.outgoing.message_id))
@@ -136,21 +144,27 @@ class Dispatcher:
         self._some_ended.set()
 
     async def _record(self) -> None:
-        """Writes outcomes together. What cannot be written is kept and tried again, never dropped."""
+        """Writes outcomes together. What cannot be written is kept and tried again, never dropped; it goes to the end
+        of the line and the next ones are written in small groups, so that it keeps no other waiting."""
+        at_once = AT_ONCE
         while True:
             await self._some_ended.wait()
             await asyncio.sleep(RECORD_EVERY)
             self._some_ended.clear()
             while self._ended:
-                batch = self._ended[:200]
+                batch, self._ended = self._ended[:at_once], self._ended[at_once:]
                 try:
                     news = await delivery.record(batch)
                 except Exception:
                     logger.exception("Outcomes could not be written yet", extra={"outcomes": len(batch)})
+                    self._ended += batch
+                    at_once = 1
                     await asyncio.sleep(0.5)
                     continue
-                del self._ended[: len(batch)]
-                self._open -= len(batch)
+                at_once = min(at_once * 4, AT_ONCE)
+                for outcome in batch:
+                    self._open[outcome.started.connection] -= 1
+                    self._in_hand.discard(outcome.started.outgoing.message_id)
                 self._wake.set()
                 await self._tell(news)
 
@@ -159,8 +173,6 @@ class Dispatcher:
             self._closed[connection] = monotonic() + seconds
         try:
             await self._hint(news.listings)
-            for connection in news.broken:
-                await self._alarm(connection)
         except Exception:
             logger.exception("News could not be told")
 
@@ -168,7 +180,7 @@ class Dispatcher:
         while True:
             await asyncio.sleep(RENEW_EVERY)
             try:
-                await delivery.renew(self.owner)
+                await delivery.renew(self.owner, list(self._in_hand))
             except Exception:
                 logger.exception("Leases could not be renewed")
 
@@ -193,15 +205,13 @@ class Dispatcher:
         with suppress(TimeoutError):
             await asyncio.wait_for(self._wake.wait(), wait)
 
-    async def _room(self) -> None:
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._wake.wait(), LONGEST_SLEEP)
-
     async def _drain(self) -> None:
         """Waits for open calls; what is still open after that ends as unknown by its lease."""
         until = monotonic() + PATIENCE
-        while self._open and monotonic() < until:
-            await asyncio.sleep(0.02)  # noqa: ASYNC110 - outcomes are written by another task, in batches
+        # Outcomes are written by another task, in batches.
+        while self._open.total() and monotonic() < until:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+        await _end(*self._handfuls.values())
         await delivery.give_back(self.owner)
 
     def _adapter(self, connection: Connection) -> Channel:
@@ -212,3 +222,9 @@ class Dispatcher:
             kept = (made_of, connections.adapter(connection))
             self._adapters[connection.id] = kept
         return kept[1]
+
+
+async def _end(*tasks: asyncio.Task[None]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

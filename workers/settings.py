@@ -48,7 +48,7 @@ async def start_up(ctx: dict[str, Any]) -> None:
     hint = partial(live.hint, ctx["redis"])
     ctx["hint"] = hint
     ctx["owner"] = owner
-    dispatcher = Dispatcher(owner, Pace(settings().queue_url), hint, mail_jobs.connection_broke)
+    dispatcher = Dispatcher(owner, Pace(settings().queue_url), hint)
     ctx["dispatcher"] = dispatcher
     ctx["dispatching"] = asyncio.create_task(dispatcher.run())
     clockwork = Clockwork(ctx)
@@ -62,10 +62,12 @@ async def shut_down(ctx: dict[str, Any]) -> None:
         clockwork.cancel()
         with suppress(asyncio.CancelledError):
             await clockwork
-    if dispatcher := ctx.get("dispatcher"):
-        cast(Dispatcher, dispatcher).stop()
-        with suppress(TimeoutError):
+    try:
+        if dispatcher := ctx.get("dispatcher"):
+            cast(Dispatcher, dispatcher).stop()
             await asyncio.wait_for(ctx["dispatching"], PATIENCE + 3)
+    except Exception:  # the database is gone, say: what we had in hand ends by its lease
+        logger.exception("The dispatcher did not end in order")
     await http.close()
     await db.stop()
 
