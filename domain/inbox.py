@@ -1,6 +1,7 @@
 """What came in: stored once, opt-outs first, matched, and told to whom it concerns."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -18,6 +19,7 @@ from domain.db import DB
 from domain.listings import Listing
 from domain.messages import RANKS, Message, State
 from domain.opt_out_words import Word
+from domain.text import storable
 
 
 class ProviderEvent(Table, db=DB, tablename="provider_event"):
@@ -94,7 +96,7 @@ async def put_off(event_id: UUID, problem: str) -> None:
     event = await ProviderEvent.objects().get(ProviderEvent.id == event_id)
     if event is None or event.handled_at is not None:
         return
-    wait = timedelta(seconds=min(2.0**event.tries, 300.0))
+    wait = timedelta(seconds=2.0 ** min(event.tries, 8))  # four minutes at most
     await ProviderEvent.update(
         {
             ProviderEvent.tries: event.tries + 1,
@@ -115,10 +117,8 @@ async def _handled(event: ProviderEvent, problem: str = "") -> bool:
 
 async def _incoming(connection: Connection, said: Incoming) -> UUID | None:
     """Opt-outs first, then the message, then the listing it belongs to; all in the caller's transaction."""
-    account = connection.account
+    account, said = connection.account, replace(said, body=storable(said.body))
     word = opt_out_words.read(said.body)
-    if word is Word.STOP:
-        await suppressions.wait_for_starts(account)
     message_id = ids.new()
     listing = await _listing_of(account, said.from_address, said.to_address)
     stored = await Message.insert(_inbound(message_id, connection, listing, said)).on_conflict(
@@ -128,9 +128,8 @@ async def _incoming(connection: Connection, said: Incoming) -> UUID | None:
         return None
     if word is Word.STOP:
         await _stop(account, listing, said, message_id)
-    elif word in (Word.START, Word.YES) and await suppressions.opt_in(account, said.from_address, said.body[:40]):
-        if listing:
-            await history.note(account, listing, "opted_in", message=message_id, address=said.from_address)
+    elif word in (Word.START, Word.YES):
+        await _start_again(account, listing, said, message_id)
     if listing:
         await history.contacted([listing], clock.now())
         await Listing.raw(
@@ -148,6 +147,12 @@ async def _stop(account: UUID, listing: UUID | None, said: Incoming, message_id:
         await history.note(account, listing, "opted_out", message=message_id, address=said.from_address)
 
 
+async def _start_again(account: UUID, listing: UUID | None, said: Incoming, message_id: UUID) -> None:
+    news = await suppressions.opt_in(account, said.from_address, said.body[:40])
+    if listing and news:
+        await history.note(account, listing, "opted_in", message=message_id, address=said.from_address)
+
+
 def _inbound(message_id: UUID, connection: Connection, listing: UUID | None, said: Incoming) -> Message:
     now = clock.now()
     return Message(
@@ -161,7 +166,7 @@ def _inbound(message_id: UUID, connection: Connection, listing: UUID | None, sai
         body=said.body,
         to_address=said.to_address,
         from_address=said.from_address,
-        nonce=f"in:{connection.id.hex}:{said.provider_id}"[:80],
+        nonce=receipts.nonce("in", connection.id, said.provider_id),
         state=State.RECEIVED,
         connection=connection.id,
         provider_id=said.provider_id,
@@ -186,7 +191,8 @@ async def _listing_of(account: UUID, seller: str, ours: str) -> UUID | None:
     if not rows:
         rows = await Message.raw(
             """SELECT l.id AS listing FROM seller s JOIN listing l ON l.id = s.listing
-               WHERE s.account = {} AND (s.phone = {} OR s.mobile = {}) ORDER BY l.created_at DESC LIMIT 1""",
+               WHERE s.account = {} AND (s.phone = {} OR s.mobile = {})
+               ORDER BY l.created_at DESC, l.id DESC LIMIT 1""",
             account,
             seller,
             seller,
@@ -196,17 +202,17 @@ async def _listing_of(account: UUID, seller: str, ours: str) -> UUID | None:
 
 async def _receipt(connection: Connection, event: ProviderEvent, said: base.Receipt) -> UUID | None:
     """A receipt for what we sent; the late answer to a call of unknown fate; or a text typed in the provider's app."""
-    if event.tries == 0:
-        await receipts.keep(connection.id, said)
+    await receipts.keep(connection.id, event.id, said)
     owner = await receipts.owner(connection.id, said.provider_id)
     if owner is not None:
         return owner["listing"]
     if not said.to:
         return None
-    unknown = await _unknown_like(connection, said)
-    if len(unknown) == 1:
-        return await _resolve(connection, unknown[0], said)
-    if event.tries < MOST_TRIES and (unknown or await _open_attempt(connection.id, said.to)):
+    unanswered = await _unanswered(connection, said)
+    alike = [row for row in unanswered if row["alike"]]
+    if len(alike) == 1 and alike[0]["outcome"] == "unknown":
+        return await _resolve(connection, alike[0], said)
+    if unanswered and event.tries < MOST_TRIES:
         # It may be ours with its answer still under way. The event stays open, so nothing is lost by waiting.
         await ProviderEvent.update(
             {
@@ -219,48 +225,53 @@ async def _receipt(connection: Connection, event: ProviderEvent, said: base.Rece
     return await _typed_elsewhere(connection, said)
 
 
-async def _unknown_like(connection: Connection, said: base.Receipt) -> list[dict[str, Any]]:
-    """Our messages of unknown fate that this can be: same number, words and sender, tried shortly before."""
-    if said.body is None:
-        return []
-    rows: list[dict[str, Any]] = await Message.raw(
-        """SELECT m.id, m.listing, a.id AS attempt FROM message m
-           JOIN attempt a ON a.message = m.id AND a.n = m.attempts
-           WHERE m.account = {} AND m.to_address = {} AND m.state = 'unknown' AND m.connection = {}
-             AND m.body = {} AND a.sender = {} AND a.provider_id = '' AND a.started_at BETWEEN {} AND {}""",
+async def _unanswered(connection: Connection, said: base.Receipt) -> list[dict[str, Any]]:
+    """Our calls to this number, around this time, whose answer we do not have: still open (outcome ""), or `unknown`
+    and `alike` in words and sender. Where the event does not say the words, none is alike."""
+    rows: list[dict[str, Any]] = await Attempt.raw(
+        """SELECT a.id, a.n, a.outcome, a.sender, m.id AS message, m.listing, m.body FROM message m
+           JOIN attempt a ON a.message = m.id
+           WHERE m.account = {} AND m.to_address = {} AND m.direction = 'out' AND a.connection = {}
+             AND a.provider_id = '' AND a.outcome IN ('', 'unknown') AND a.started_at BETWEEN {} AND {}""",
         connection.account,
         said.to,
         connection.id,
-        said.body,
-        said.sender,
         said.at - SAME_CALL,
         said.at + SAME_CALL,
     )
-    return rows
+    for row in rows:
+        row["alike"] = row["body"] == said.body and row["sender"] == said.sender
+    return [row for row in rows if row["alike"] or row["outcome"] == ""]
 
 
 async def _resolve(connection: Connection, row: dict[str, Any], said: base.Receipt) -> UUID | None:
-    """The provider did take it: the attempt learns its id, and every receipt of it counts."""
-    await Attempt.update({Attempt.provider_id: said.provider_id}).where(Attempt.id == row["attempt"])
-    await Message.update({Message.provider_id: said.provider_id, Message.follow_up: True}).where(
-        Message.id == row["id"]
+    """The provider did take it: the attempt learns its id, and every receipt of it counts. A retry of it that has not
+    left yet is not needed any more."""
+    now = clock.now()
+    await Attempt.update(
+        {Attempt.provider_id: said.provider_id, Attempt.outcome: "accepted", Attempt.finished_at: now}
+    ).where(Attempt.id == row["id"])
+    await Message.update(
+        {
+            Message.state: State.ACCEPTED,
+            Message.rank: RANKS[State.ACCEPTED],
+            Message.code: "",
+            Message.reason: "",
+            Message.provider_id: said.provider_id,
+            Message.from_address: said.from_address,
+            Message.follow_up: True,
+            Message.owner: "",
+            Message.lease_until: None,
+            Message.changed_at: now,
+        }
+    ).where(
+        (Message.id == row["message"])
+        & (Message.attempts == row["n"])
+        & Message.state.is_in([State.UNKNOWN, State.QUEUED, State.CLAIMED])
     )
     await receipts.apply_early([(connection.id, said.provider_id)])
     listing: UUID | None = row["listing"]
     return listing
-
-
-async def _open_attempt(connection: UUID, to: str) -> bool:
-    rows = await Message.raw(
-        """SELECT m.id FROM message m JOIN attempt a ON a.message = m.id AND a.n = m.attempts
-           JOIN connection c ON c.id = m.connection
-           WHERE m.account = c.account AND c.id = {} AND m.to_address = {} AND m.at > {}
-             AND m.state = 'sending' LIMIT 1""",
-        connection,
-        to,
-        clock.now() - LOOK_BACK,
-    )
-    return bool(rows)
 
 
 async def _typed_elsewhere(connection: Connection, said: base.Receipt) -> UUID | None:
@@ -279,7 +290,7 @@ async def _typed_elsewhere(connection: Connection, said: base.Receipt) -> UUID |
         user=link.user if link else None,
         author_name=link.name if link else "",
         origin="app",
-        body=said.body or "",
+        body=storable(said.body or ""),
         to_address=said.to,
         from_address=said.from_address,
         nonce=receipts.app_nonce(connection.id, said.provider_id),

@@ -1,18 +1,20 @@
 """What a provider said of a message it took: kept raw, climbing a ladder, so that any order ends in one state."""
 
+import hashlib
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from piccolo.columns import Text, Varchar
 from piccolo.table import Table
 
-from domain import clock, db, ids
+from domain import clock, db
 from domain.channels import base
 from domain.columns import key, made, moment, parent
 from domain.connections import Connection
 from domain.db import DB
-from domain.messages import RANKS, Message, State
+from domain.messages import CALLED, RANKS, Message, State
 
 
 class Receipt(Table, db=DB, tablename="receipt"):
@@ -26,8 +28,11 @@ class Receipt(Table, db=DB, tablename="receipt"):
     received_at = made()
 
 
+EARLY_FOR = timedelta(days=1)
+
+
 async def owner(connection: UUID, provider_id: str) -> dict[str, Any] | None:
-    """The message the provider calls so, as {message, n, listing}: `n` is the attempt, 0 for one typed in its own app."""
+    """The message the provider calls so, as {message, n, listing}. `n` is the attempt, 0 for one typed in its app."""
     rows: list[dict[str, Any]] = await Receipt.raw(
         """SELECT a.message, a.n, m.listing FROM attempt a JOIN message m ON m.id = a.message
            WHERE a.provider_id = {} AND a.connection = {}""",
@@ -43,29 +48,33 @@ async def owner(connection: UUID, provider_id: str) -> dict[str, Any] | None:
 
 def app_nonce(connection: UUID, provider_id: str) -> str:
     """What makes a message typed in the provider's app unique."""
-    return f"app:{connection.hex}:{provider_id}"[:80]
+    return nonce("app", connection, provider_id)
 
 
-async def keep(connection: UUID, receipt: base.Receipt) -> None:
-    """Stores a receipt and moves its message up, if the message is known yet. Call it inside a transaction."""
-    attempt = await owner(connection, receipt.provider_id)
+def nonce(prefix: str, connection: UUID, provider_id: str) -> str:
+    """What makes a message unique that the provider made, not we."""
+    name = provider_id if len(provider_id) <= 40 else hashlib.sha256(provider_id.encode()).hexdigest()[:40]
+    return f"{prefix}:{connection.hex}:{name}"
+
+
+async def keep(connection: UUID, event: UUID, receipt: base.Receipt) -> None:
+    """Stores the receipt an event brought, once, and moves its message up, if the message is known yet. Call it inside
+    a transaction."""
     await Receipt.insert(
         Receipt(
-            id=ids.new(),
+            id=event,
             connection=connection,
             provider_id=receipt.provider_id,
-            message=attempt["message"] if attempt else None,
             state=receipt.state,
             reason=receipt.reason,
             at=receipt.at,
         )
-    )
-    if attempt is not None:
-        await _climb(attempt["message"], attempt["n"], receipt.state, receipt.reason)
+    ).on_conflict(target=Receipt.id, action="DO NOTHING")
+    await apply_early([(connection, receipt.provider_id)])
 
 
 async def apply_early(known: Sequence[tuple[UUID, str]]) -> None:
-    """Applies receipts that came before the answer to the call did. Call it in the transaction that learns the ids."""
+    """Applies receipts that came before we knew whose they are. Call it in the transaction that learns the ids."""
     if not known:
         return
     rows = await Receipt.select(
@@ -83,12 +92,14 @@ async def apply_early(known: Sequence[tuple[UUID, str]]) -> None:
 
 
 async def match_early(limit: int = 200) -> set[UUID]:
-    """Heals the rare pair that missed each other: a receipt and an answer stored at the same moment."""
+    """Heals the rare pair that missed each other: a receipt and an answer stored at the same moment. Returns the
+    listings whose history changed. Receipts of texts nobody knows are looked at for a day."""
     rows = await Receipt.raw(
         """SELECT r.connection, r.provider_id, m.listing FROM receipt r
            JOIN attempt a ON a.connection = r.connection AND a.provider_id = r.provider_id
            JOIN message m ON m.id = a.message
-           WHERE r.message IS NULL ORDER BY r.received_at LIMIT {}""",
+           WHERE r.message IS NULL AND r.received_at > {} ORDER BY r.received_at LIMIT {}""",
+        clock.now() - EARLY_FOR,
         limit,
     )
     if rows:
@@ -98,7 +109,7 @@ async def match_early(limit: int = 200) -> set[UUID]:
 
 
 async def _climb(message: UUID, n: int, state: str, reason: str) -> None:
-    """Only the newest attempt speaks for the message, and only upwards."""
+    """Only the newest attempt speaks for the message, only upwards, and not while the next attempt waits."""
     rank = RANKS[State(state)]
     await Message.update(
         {
@@ -108,4 +119,9 @@ async def _climb(message: UUID, n: int, state: str, reason: str) -> None:
             Message.code: "provider" if state == State.UNDELIVERED else "",
             Message.changed_at: clock.now(),
         }
-    ).where((Message.id == message) & (Message.attempts == n) & (Message.rank < rank))
+    ).where(
+        (Message.id == message)
+        & (Message.attempts == n)
+        & (Message.rank < rank)
+        & Message.state.is_in([str(called) for called in CALLED])
+    )
