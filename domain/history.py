@@ -1,9 +1,10 @@
 """The communication history of a listing: messages and events in one order, a page at a time."""
 
+import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +21,9 @@ from domain.messages import Message
 from domain.users import User
 
 PAGE = 50
+LOOKED_AT = 20  # changes a stamp is made of
 MOST_LIVE = 400  # entries a page that stays open keeps refreshing
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Event(Table, db=DB, tablename="event"):
@@ -44,18 +47,15 @@ class Cursor:
     id: UUID
 
     def __str__(self) -> str:
-        return f"{int(self.at.timestamp() * 1_000_000):x}-{self.id.hex}"
+        return f"{(self.at - EPOCH) // timedelta(microseconds=1):x}-{self.id.hex}"
 
     @classmethod
     def read(cls, written: str) -> "Cursor | None":
         """The cursor somebody sent back; None when it is not one."""
         moment, _, name = written.partition("-")
         try:
-            micros = int(moment, 16)
-            return cls(
-                datetime.fromtimestamp(micros // 1_000_000, UTC).replace(microsecond=micros % 1_000_000), UUID(name)
-            )
-        except (ValueError, OverflowError, OSError):
+            return cls(EPOCH + timedelta(microseconds=int(moment, 16)), UUID(name))
+        except (ValueError, OverflowError):
             return None
 
 
@@ -70,27 +70,31 @@ class Page:
 
 async def page(listing: UUID, before: Cursor | None = None, limit: int = PAGE) -> Page:
     """The newest `limit` entries, or those before a cursor. Two queries."""
-    rows = await _rows(listing, "<", before, "DESC", limit + 1)
-    more, rows = len(rows) > limit, rows[:limit][::-1]
-    first = Cursor(rows[0]["at"], rows[0]["id"]) if rows else None
-    return Page(rows, first if more else None, first)
+    return await _page(listing, "<", before, limit)
 
 
 async def since(listing: UUID, first: Cursor) -> Page:
-    """Everything from a cursor on, that entry included: what an open page shows when it refreshes itself."""
-    rows = await _rows(listing, ">=", first, "ASC", MOST_LIVE)
-    return Page(rows, None, first)
+    """Everything from a cursor on, that entry included: what an open page shows when it refreshes itself. Of more than
+    `MOST_LIVE` the newest; `older` then leads to the rest."""
+    return await _page(listing, ">=", first, MOST_LIVE)
 
 
 async def stamp(listing: UUID) -> str:
-    """A word that changes whenever the history of a listing does."""
+    """A word that changes whenever the history of a listing does.
+
+    It is made of the newest few changes and not of the newest one, because a change may commit after one that began
+    later.
+    """
     rows = await Message.raw(
-        """SELECT (SELECT max(changed_at) FROM message WHERE listing = {}) AS message,
-                  (SELECT max(at) FROM event WHERE listing = {}) AS event""",
+        """SELECT id, changed_at AS at FROM message WHERE listing = {} ORDER BY changed_at DESC, id DESC LIMIT {}""",
         listing,
-        listing,
+        LOOKED_AT,
     )
-    return f"{rows[0]['message']}/{rows[0]['event']}"
+    rows += await Event.raw(
+        "SELECT id, at FROM event WHERE listing = {} ORDER BY at DESC, id DESC LIMIT {}", listing, LOOKED_AT
+    )
+    said = " ".join(f"{row['id']}{row['at']}" for row in rows)
+    return hashlib.sha256(said.encode()).hexdigest()[:16]
 
 
 async def note(
@@ -127,12 +131,21 @@ async def contacted(listings: Iterable[UUID], at: datetime) -> None:
         await note(row["account"], row["id"], "stage", old=str(Stage.NOT_CONTACTED), new=str(Stage.CONTACTED))
 
 
-async def _rows(listing: UUID, compare: str, cursor: Cursor | None, order: str, limit: int) -> list[dict[str, Any]]:
-    where, arguments = "", [listing]
+async def _page(listing: UUID, compare: str, cursor: Cursor | None, limit: int) -> Page:
+    rows = await _rows(listing, compare, cursor, limit + 1)
+    more, rows = len(rows) > limit, rows[:limit][::-1]
+    first = Cursor(rows[0]["at"], rows[0]["id"]) if rows else None
+    return Page(rows, first if more else None, first)
+
+
+async def _rows(listing: UUID, compare: str, cursor: Cursor | None, limit: int) -> list[dict[str, Any]]:
+    """Newest first."""
+    where = ""
+    arguments: list[Any] = [listing]
     if cursor is not None:
         where = f"AND (x.at, x.id) {compare} ({{}}, {{}})"
         arguments += [cursor.at, cursor.id]
-    tail = f"WHERE x.listing = {{}} {where} ORDER BY x.at {order}, x.id {order} LIMIT {{}}"
+    tail = f"WHERE x.listing = {{}} {where} ORDER BY x.at DESC, x.id DESC LIMIT {{}}"
     found = await Message.raw(
         f"""SELECT 'message' AS what, x.id, x.at, x.channel, x.direction, x.author_kind, x.kind, x.origin, x.subject,
                    x.body, x.state, x.code, x.reason, x.segments, x.to_address, x.from_address, x.author_name,
@@ -147,5 +160,5 @@ async def _rows(listing: UUID, compare: str, cursor: Cursor | None, order: str, 
         *arguments,
         limit,
     )
-    found.sort(key=lambda row: (row["at"], row["id"]), reverse=order == "DESC")
+    found.sort(key=lambda row: (row["at"], row["id"]), reverse=True)
     return found[:limit]
