@@ -4,11 +4,10 @@ import logging
 from email.message import EmailMessage
 from typing import Any
 from urllib.parse import unquote, urlsplit
-from uuid import UUID
 
 import aiosmtplib
 
-from domain import connections, house_mail
+from domain import house_mail
 from domain.settings import settings
 
 logger = logging.getLogger(__name__)
@@ -17,18 +16,14 @@ TIMEOUT = 20.0  # seconds
 
 
 async def send_mail(ctx: dict[str, Any]) -> None:
-    """Sends what waits in the outbox. Without LOTWIRE_SMTP_URL it goes on waiting."""
+    """Sends what waits in the outbox; one that fails keeps no other back. Without LOTWIRE_SMTP_URL all wait."""
     if not settings().smtp_url:
         return
     for mail in await house_mail.due():
-        message = EmailMessage()
-        message["From"] = settings().mail_from
-        message["To"] = mail.recipient
-        message["Subject"] = mail.subject
-        message["Auto-Submitted"] = "auto-generated"
-        message.set_content(mail.text)
+        if not await house_mail.take(mail):
+            continue
         try:
-            await aiosmtplib.send(message, **server(settings().smtp_url))
+            await aiosmtplib.send(_written(mail), **server(settings().smtp_url))
         except (aiosmtplib.SMTPException, OSError, ValueError) as error:
             await house_mail.failed(mail, f"{type(error).__name__}: {error}"[:300])
             logger.warning("A mail did not leave", extra={"mail": str(mail.id), "error": type(error).__name__})
@@ -36,9 +31,15 @@ async def send_mail(ctx: dict[str, Any]) -> None:
             await house_mail.delivered(mail)
 
 
-async def connection_broke(connection_id: UUID) -> None:
-    """Tells the administrators that a provider refused our key."""
-    await connections.alert_broken(connection_id)
+def _written(mail: house_mail.Mail) -> EmailMessage:
+    """Raises ValueError for an address or a subject that no header can hold."""
+    message = EmailMessage()
+    message["From"] = settings().mail_from
+    message["To"] = mail.recipient
+    message["Subject"] = mail.subject
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(mail.text)
+    return message
 
 
 def server(url: str) -> dict[str, Any]:
