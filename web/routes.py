@@ -27,6 +27,7 @@ from web.handlers import (
     health,
     history,
     home,
+    hooks,
     imports,
     listings,
     password_links,
@@ -45,6 +46,7 @@ from web.handlers import (
     user_links,
 )
 from web.handlers import users as people
+from web.handlers.api import routes as api
 
 Handler = Callable[..., Awaitable[Any]]
 
@@ -151,6 +153,8 @@ MEMBERS = [
 ROUTES = [
     create_static_files_router("/static", [render.STATIC], name="static"),
     *MACHINES,
+    hooks.ROUTER,
+    api.ROUTER,
     Router("/", guards=[auth.visitors], route_handlers=VISITORS),
     Router("/", guards=[auth.members], route_handlers=MEMBERS),
 ]

@@ -1,0 +1,66 @@
+"""Rows as the JSON the API gives; the shapes are those of `schemas`."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from domain.accounts import Account
+from web.handlers.api.schemas import OTHER_VEHICLE_FIELDS, SELLER_FIELDS
+
+Row = Mapping[str, Any]
+
+AS_THEY_ARE = (
+    "id",
+    "channel",
+    "direction",
+    "author_kind",
+    "kind",
+    "origin",
+    "state",
+    "code",
+    "reason",
+    "subject",
+    "body",
+)
+
+
+def listing(row: Row, account: Account) -> dict[str, Any]:
+    """A row of `domain.api_records.listings`."""
+    seller = row["seller"] or {}
+    return {
+        **{name: row[name] for name in ("id", "source", "external_id")},
+        "vehicle": {name: row[name] for name in ("year", "make", "model", *OTHER_VEHICLE_FIELDS)},
+        "price": _amount(row["price"]),
+        "previous_price": _amount(row["previous_price"]),
+        "currency": account.currency,
+        **{name: row[name] for name in ("url", "description", "posted_on", "pictures", "stage")},
+        "seller": {name: seller.get(name, "") for name in SELLER_FIELDS},
+        "main_user": _person(row["main_user_id"], row["main_user_name"]),
+        **{name: row[name] for name in ("waiting_since", "last_contact_at", "created_at", "updated_at")},
+    }
+
+
+def message(row: Row) -> dict[str, Any]:
+    """A row of `domain.api_records.messages`."""
+    return {
+        **{name: row[name] for name in AS_THEY_ARE},
+        "listing_id": row["listing"],
+        "author": _person(row["user_id"], row["user_name"]),
+        "to": row["to_address"],
+        "from": row["from_address"],
+        **{name: row[name] for name in ("encoding", "segments", "at", "changed_at")},
+    }
+
+
+def message_detail(row: Row) -> dict[str, Any]:
+    """The row of `domain.api_records.message`."""
+    return {**message(row), "attempts": row["attempts"], "receipts": row["receipts"]}
+
+
+def _amount(cents: int | None) -> float | int | None:
+    if cents is None:
+        return None
+    return cents // 100 if cents % 100 == 0 else cents / 100
+
+
+def _person(user_id: Any, name: str | None) -> dict[str, Any] | None:
+    return {"id": user_id, "name": name} if user_id else None

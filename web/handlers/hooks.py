@@ -1,0 +1,78 @@
+"""What providers call: kept first, once, and answered at once; a worker reads it afterwards."""
+
+import logging
+from typing import Any
+from uuid import UUID
+
+from litestar import MediaType, Request, Response, Router, post
+from litestar.exceptions import HTTPException, PermissionDeniedException
+
+from domain import connections, inbox
+from domain.channels.base import BadSignature, NotUnderstood, TooOld
+from domain.connections import Connection, ConnectionState
+from domain.errors import NotFound
+from web import queue
+
+logger = logging.getLogger(__name__)
+
+LARGEST_BODY = 256 * 1024  # bytes
+
+AnyRequest = Request[Any, Any, Any]
+
+
+@post("/{kind:str}/{connection_id:str}", name="hooks.create", status_code=200)
+async def create(request: AnyRequest) -> Response[str]:
+    """Answers 200 once the event is in the database, new or not; 503 makes the provider try again."""
+    connection = await _connection(request.path_params["kind"], request.path_params["connection_id"])
+    body = await request.body()
+    try:
+        event = connections.adapter(connection).verify(body, dict(request.headers))
+    except (BadSignature, NotUnderstood) as error:
+        return await _refused(connection, error)
+    if await inbox.store(connection.id, event):
+        await queue.kick(request, "handle_events", job_id=queue.slot("handle_events"))
+    return _said(200, "ok")
+
+
+async def _connection(kind: str, connection_id: str) -> Connection:
+    """The connection of that kind and id that is still installed. Raises NotFound."""
+    try:
+        connection = await connections.by_id(UUID(connection_id))
+    except ValueError:
+        raise NotFound from None
+    if connection is None or connection.kind != kind or connection.state == ConnectionState.DISCONNECTED:
+        raise NotFound
+    return connection
+
+
+async def _refused(connection: Connection, error: BadSignature | NotUnderstood) -> Response[str]:
+    logger.warning("A hook call was refused: %s", error, extra={"connection": str(connection.id)})
+    if isinstance(error, NotUnderstood):
+        return _said(400, "The event could not be read.")
+    await connections.hook_refused(connection.id)
+    return _said(403 if isinstance(error, TooOld) else 401, "The event is not taken: its signature does not hold.")
+
+
+def on_error(request: AnyRequest, error: Exception) -> Response[str]:
+    """A machine calls, so no page; whatever is our own fault is 503, and the provider tries again."""
+    if isinstance(error, NotFound):
+        return _said(404, "There is no such hook.")
+    if isinstance(error, HTTPException) and error.status_code == 413:
+        return _said(413, "The event is too large.")
+    if isinstance(error, HTTPException) and error.status_code < 500:
+        return _said(400, "The request could not be read.")
+    logger.error("A hook call could not be kept", exc_info=error)
+    return Response("Try again later.\n", status_code=503, media_type=MediaType.TEXT, headers={"Retry-After": "10"})
+
+
+def _said(status: int, sentence: str) -> Response[str]:
+    return Response(f"{sentence}\n", status_code=status, media_type=MediaType.TEXT)
+
+
+ROUTER = Router(
+    "/hooks",
+    route_handlers=[create],
+    exception_handlers={Exception: on_error, PermissionDeniedException: on_error, HTTPException: on_error},
+    request_max_body_size=LARGEST_BODY,
+    include_in_schema=False,
+)
