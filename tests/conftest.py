@@ -10,7 +10,10 @@ Queue       valkey      the URL of a real Valkey of this run;  queue: the same, 
 Web         client      tests.client.Client on app.app, in the test's own loop, signed out
             agent_client, manager_client, admin_client   the same, signed in; `.user` is who
             count_queries    `with count_queries() as queries: … ; assert queries.count <= 8` (queries.statements)
-Processes   site        web, worker, simulator and Valkey as real processes (tests/site.py); `.url`, `.cookie(user)`
+Processes   site        a running Lotwire (tests/site.py) with simulator, shared by the tests: `.url`, `.simulator`,
+                        `async with site.opened(): user = await make.user()`, `await site.cookie(user)`; on SQLite, or
+                        @pytest.mark.parametrize("site", ["sqlite", "postgres"], indirect=True, scope="session")
+            start_site  start_site("postgres", web=2, workers=2) -> a Site of this test's own, to be mistreated
 
 Rows come from `tests.make`, providers that misbehave from `tests.fakes`, browsers from `tests.browser.conftest`.
 Options: --database sqlite|postgres (while you work), --engine webkit, --screenshots DIRECTORY.
@@ -21,7 +24,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -44,7 +47,9 @@ from domain import db  # noqa: E402
 from domain.channels import http  # noqa: E402
 from domain.settings import Settings, settings  # noqa: E402
 from tests import databases, make, valkey_server  # noqa: E402
+from tests import site as sites  # noqa: E402
 from tests.client import Client  # noqa: E402
+from tests.site import Site  # noqa: E402
 
 MORNING = datetime(2026, 11, 24, 16, 0, tzinfo=UTC)  # a Tuesday, 11:00 in New York and 8:00 in Los Angeles
 
@@ -60,8 +65,6 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     for fixture in ("database", "blank_database"):
         if fixture in metafunc.fixturenames and fixture not in chosen:
             metafunc.parametrize(fixture, _engines(metafunc.config), indirect=True)
-    if "site_database" in metafunc.fixturenames:
-        metafunc.parametrize("site_database", _engines(metafunc.config), scope="session")
 
 
 def _engines(config: pytest.Config) -> list[str]:
@@ -229,3 +232,33 @@ def count_queries() -> "Callable[[], Any]":
             yield queries
 
     return counting
+
+
+# Processes
+
+
+@pytest.fixture(scope="session")
+def site(request: pytest.FixtureRequest, all_databases: databases.Databases) -> Iterator[Site]:
+    engine = getattr(request, "param", None) or _engines(request.config)[0]
+    with sites.running(all_databases, engine, MORNING) as running:
+        yield running
+
+
+@pytest.fixture
+def start_site(all_databases: databases.Databases) -> "Iterator[Callable[..., Site]]":
+    with ExitStack() as started:
+
+        def start(engine: str = "sqlite", **how: int) -> Site:
+            return started.enter_context(sites.running(all_databases, engine, MORNING, **how))
+
+        yield start
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """What the site said goes with the report of a test that failed on it."""
+    report = yield
+    running = getattr(item, "funcargs", {}).get("site")
+    if report.failed and running is not None:
+        report.sections.append(("log of the site", "\n".join(running.log.splitlines()[-60:])))
+    return report

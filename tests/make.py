@@ -45,7 +45,10 @@ from web.auth import cookie_name
 PASSWORD = "correct horse battery staple"
 # argon2id of PASSWORD at the least cost the algorithm allows, so that signing in with it takes no time.
 PASSWORD_HASH = "$argon2id$v=19$m=8,t=1,p=1$c2FsdCBvZiB0aGUgdGVzdHM$frSQWIJ9YTKoNmO+TdQEvg"
-AREA_CODES = ("520", "602", "303", "415", "503", "206", "512", "614", "704", "801")
+AREA_CODES = (
+    *("520", "602", "303", "415", "503", "206", "512", "614", "704", "801", "202", "305", "312", "313", "404"),
+    *("405", "410", "412", "502", "504", "505", "513", "515", "585", "612", "615", "702", "713", "802", "808"),
+)
 
 _count = itertools.count(1)
 _first_account: Account | None = None
@@ -53,9 +56,8 @@ _first_account: Account | None = None
 
 def forget() -> None:
     """A new database has no account yet."""
-    global _first_account, _count
+    global _first_account
     _first_account = None
-    _count = itertools.count(1)
 
 
 def phone() -> str:

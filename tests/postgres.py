@@ -2,7 +2,6 @@
 
 import asyncio
 import concurrent.futures
-import ctypes
 import os
 import pwd
 import shutil
@@ -18,9 +17,10 @@ from typing import Any
 
 import asyncpg
 
+from tests import children
+
 USER = "lotwire"
 TEMPLATE = "lotwire_template"
-PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 # Speed for durability: nobody wants these data after the run.
 OPTIONS = {
@@ -97,12 +97,7 @@ class Cluster:
         try:
             self._desk.close()
         finally:
-            self._process.send_signal(signal.SIGQUIT)  # at once: there is nothing to keep
-            try:
-                self._process.wait(10)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
+            children.end(self._process, signal.SIGQUIT, patience=10)  # at once: there is nothing to keep
             self._remove()
 
     def _order(self) -> "concurrent.futures.Future[str]":
@@ -126,22 +121,12 @@ class Cluster:
             raise RuntimeError(f"initdb failed:\n{done.stderr or done.stdout}")
 
     def _start(self, programs: Path) -> "subprocess.Popen[bytes]":
-        self.port = _free_port()
+        self.port = children.free_port()
         command = [str(programs / "postgres"), "-D", str(self.home / "data"), "-h", "127.0.0.1", "-p", str(self.port)]
         for name, value in {**OPTIONS, "unix_socket_directories": str(self.home)}.items():
             command += ["-c", f"{name}={value}"]
         log = self.home / "server.log"
-        with open(log, "wb") as output:
-            process = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                cwd=self.home,
-                start_new_session=True,  # Ctrl-C is ours to handle
-                preexec_fn=_die_with(os.getpid()),  # noqa: PLW1509 - set in the child, after it changed its user
-                **self._as_owner(),
-            )
+        process = children.spawn(command, log=log, cwd=self.home, farewell=signal.SIGQUIT, **self._as_owner())
         deadline = time.monotonic() + 30
         while not _answers(self.port):
             if process.poll() is not None or time.monotonic() > deadline:
@@ -228,30 +213,9 @@ def _unprivileged() -> pwd.struct_passwd:
     raise Missing("PostgreSQL refuses to run as root, and there is no user “postgres” to run it as. Create one.")
 
 
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
-
-
 def _answers(port: int) -> bool:
     try:
         socket.create_connection(("127.0.0.1", port), timeout=1).close()
     except OSError:
         return False
     return True
-
-
-def _die_with(parent: int) -> Callable[[], None]:
-    """Asks Linux to end the server when the test run is killed outright."""
-    try:
-        prctl = ctypes.CDLL(None).prctl
-    except AttributeError:  # not Linux
-        return lambda: None
-
-    def ask() -> None:
-        prctl(PR_SET_PDEATHSIG, signal.SIGQUIT)
-        if os.getppid() != parent:
-            os._exit(1)
-
-    return ask
