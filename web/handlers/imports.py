@@ -68,13 +68,14 @@ async def show(request: AnyRequest, account: TheAccount, import_id: FromPath[str
 
 @post("/imports/{import_id:str}", name="imports.update", guards=[importers], status_code=200)
 async def update(request: AnyRequest, account: TheAccount, import_id: FromPath[str], form: TheForm) -> Response[Any]:
-    """Starts it with the columns as matched."""
+    """Starts it with the columns as matched; a second click finds it started."""
     job = await _found(account, import_id)
-    try:
-        await imports.start(job, _columns(form, job))
-    except Refused as refused:
-        return await _page(request, job, form.refuse(refused, ()))
-    await queue.kick(request, "run_import", str(job.id))
+    if job.state == "uploaded":
+        try:
+            await imports.start(job, _columns(form, job))
+        except Refused as refused:
+            return await _page(request, job, form.refuse(refused, ()))
+        await queue.kick(request, "run_import", str(job.id))
     return render.go(request, render.url_for("imports.show", import_id=str(job.id)))
 
 
