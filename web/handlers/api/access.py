@@ -58,7 +58,7 @@ async def _require_plan(account: Account, connection: Connection, handler: BaseR
     """Who sends hears it as one of the gate's refusals, everybody else as something that is not theirs."""
     features = (await plans.table()).get(account.tier, frozenset())
     if "api" not in features:
-        status = 422 if connection.scope["method"] == "POST" else 403
+        status = 422 if connection.scope.get("method") == "POST" else 403
         raise problems.one(status, "tier", "The API is not part of this dealership's plan. Compare plans.")
     if handler.opt.get("messaging") and "messaging" not in features:
         raise problems.one(403, "tier", f"{CODES['tier'].sentence} {CODES['tier'].next_step}")

@@ -15,20 +15,20 @@ from domain.users import Permission
 from web import forms, queue
 from web.handlers.api import answers, bodies, problems
 from web.handlers.api.problems import Problem, Problems
-from web.handlers.api.schemas import MOST_ITEMS
+from web.handlers.api.schemas import MOST_ITEMS, Schema
 from web.lookups import Me, TheAccount, TheListing
 
 AnyRequest = Request[Any, Any, Any]
 
-LIMIT = {"type": "integer", "minimum": 1, "maximum": MOST_ITEMS, "default": PAGE}
-CURSOR = {"type": "string", "description": "`next` of the page before."}
-INDEX_QUERY = {
+LIMIT: Schema = {"type": "integer", "minimum": 1, "maximum": MOST_ITEMS, "default": PAGE}
+CURSOR: Schema = {"type": "string", "description": "`next` of the page before."}
+INDEX_QUERY: dict[str, Schema] = {
     "view": {"type": "string", "enum": list(listings.VIEWS), "default": listings.DEFAULT_VIEW},
     "q": {"type": "string", "maxLength": 200, "description": "Words of vehicle, VIN, seller or phone."},
     "cursor": CURSOR,
     "limit": LIMIT,
 }
-MESSAGES_QUERY = {"cursor": CURSOR, "limit": LIMIT}
+MESSAGES_QUERY: dict[str, Schema] = {"cursor": CURSOR, "limit": LIMIT}
 
 
 async def put(request: AnyRequest, me: Me, account: TheAccount) -> Response[Any]:
