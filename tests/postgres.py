@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +46,8 @@ class Missing(Exception):
 class Cluster:
     """A running server. `create()` and `drop()` may be called from any thread; `stop()` once, at the end."""
 
-    def __init__(self) -> None:
+    def __init__(self, options: Mapping[str, str] = OPTIONS) -> None:
+        self._options = options
         programs = _programs()
         self._owner = _unprivileged() if os.geteuid() == 0 else None
         # /tmp and not the run's own directory: the server's user must be able to walk there.
@@ -123,7 +124,7 @@ class Cluster:
     def _start(self, programs: Path) -> "subprocess.Popen[bytes]":
         self.port = children.free_port()
         command = [str(programs / "postgres"), "-D", str(self.home / "data"), "-h", "127.0.0.1", "-p", str(self.port)]
-        for name, value in {**OPTIONS, "unix_socket_directories": str(self.home)}.items():
+        for name, value in {**self._options, "unix_socket_directories": str(self.home)}.items():
             command += ["-c", f"{name}={value}"]
         log = self.home / "server.log"
         process = children.spawn(command, log=log, cwd=self.home, farewell=signal.SIGQUIT, **self._as_owner())

@@ -25,6 +25,7 @@ def spawn(
     *,
     environ: Mapping[str, str] | None = None,
     stdout: int | IO[str] | None = None,
+    stderr: int | IO[str] | None = None,
     pass_fds: Collection[int] = (),
 ) -> subprocess.Popen[str]:
     """Starts a child that gets SIGTERM when this process ends, however it ends.
@@ -37,6 +38,7 @@ def spawn(
         env=environ,
         stdin=subprocess.DEVNULL,
         stdout=stdout,
+        stderr=stderr,
         pass_fds=pass_fds,
         text=True,
         start_new_session=True,

@@ -1,0 +1,211 @@
+"""What the bench does in a house's own database: fills it, counts, waits. A process of its own that prints JSON."""
+
+import argparse
+import asyncio
+import json
+import sys
+import time
+from datetime import timedelta
+from typing import Any
+from unittest import mock
+from uuid import UUID
+
+from domain import clock, db
+from domain.accounts import Account
+from domain.connections import Connection
+from domain.listings import Listing
+from domain.messages import Message, State
+from domain.sellers import Seller
+from domain.users import User
+from tests import make
+from tests.bench import machine
+from tests.bench.words import MESSAGES, SAID
+from tests.client import Client
+from tests.simulator import KEY
+
+AHEAD = timedelta(seconds=1.5)  # from the filled queue to the first call: the worker waits for it asleep
+CHUNK = 200  # rows of one INSERT
+SETTLED_WITHIN = 600.0  # seconds
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.inside", description=__doc__)
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    verbs.add_parser("conversation")
+    page = verbs.add_parser("queries")
+    page.add_argument("path")
+    page.add_argument("cookie")
+    connect = verbs.add_parser("connect")
+    connect.add_argument("simulator")
+    connect.add_argument("sender", type=int)
+    send = verbs.add_parser("send")
+    send.add_argument("messages", type=int)
+    send.add_argument("worker", type=int)
+    args = parser.parse_args()
+    print(json.dumps(asyncio.run(_open(args))))
+    return 0
+
+
+async def _open(args: argparse.Namespace) -> Any:
+    if args.verb == "queries":
+        return await queries(args.path, args.cookie)
+    async with db.opened():
+        if args.verb == "conversation":
+            return await conversation()
+        if args.verb == "connect":
+            return await connect(args.simulator, args.sender)
+        return await send(args.messages, args.worker)
+
+
+async def conversation() -> dict[str, str]:
+    """A listing whose page shows a full history, and somebody signed in to look at it: {path, cookie}."""
+    async with db.writing():
+        agent = await make.user(role="agent", name="Ben Carter")
+        listing = await make.listing(main_user=agent.id, stage="contacted", description=" ".join(SAID))
+        connection = await make.connection()
+        await make.sender_link(connection, agent)
+        for n in range(MESSAGES):
+            at = clock.now() - timedelta(hours=3 * (MESSAGES - n))
+            message = await make.message(
+                listing,
+                direction="in" if n % 2 else "out",
+                body=SAID[n % len(SAID)],
+                at=at,
+                changed_at=at,
+                connection=connection.id,
+            )
+            if message.direction == "out":
+                await make.attempt(message, connection)
+        name, value = await make.session(agent)
+    return {"path": f"/listings/{listing.id}", "cookie": f"{name}={value}"}
+
+
+async def queries(path: str, cookie: str) -> int:
+    """How many statements one look at the page takes."""
+    from app import app, lifespan
+
+    seen = 0
+    kind = type(db.DB)
+    run = kind.run_querystring
+
+    async def counted(self: Any, querystring: Any, in_pool: bool = True) -> Any:
+        nonlocal seen
+        seen += 1
+        return await run(self, querystring, in_pool)
+
+    async with lifespan(app), Client(app) as visitor:
+        await visitor.get(path, headers={"Cookie": cookie})  # what is kept in memory is read once
+        with mock.patch.object(kind, "run_querystring", counted):
+            answer = await visitor.get(path, headers={"Cookie": cookie})
+    if answer.status_code != 200:
+        raise RuntimeError(f"The page answered {answer.status_code}.")
+    return seen
+
+
+async def connect(simulator: str, sender: int) -> str:
+    """A dealership that texts through the simulator, its pace not limited."""
+    agent = await make.user(role="agent")
+    connection = await make.connection(
+        base_url=simulator, secret=KEY, options=json.dumps({"per_minute": 0, "per_second": 0})
+    )
+    await make.sender_link(connection, agent, provider_id=str(sender))
+    return str(connection.id)
+
+
+async def send(messages: int, worker: int) -> dict[str, float]:
+    """Queues texts, each to a listing of its own, and waits until all have ended.
+
+    Answers {accepted, other, seconds, cpu}: how many were accepted and how many ended otherwise, from the moment they
+    were due to the last answer, and the processor time of the worker's process with all that follows from them.
+    """
+    agent = await User.objects().order_by(User.created_at).first()
+    connection = await Connection.objects().first()
+    assert agent is not None
+    assert connection is not None
+    async with db.writing():
+        ids = await _queue(messages, agent, connection)
+        due = clock.now() + AHEAD
+        await Message.update({Message.not_before: due}).where(Message.state == State.QUEUED)
+    if clock.now() > due:
+        raise RuntimeError("The queue was filled too slowly.")
+    await asyncio.sleep((due - clock.now()).total_seconds() - 0.05)
+    cpu = machine.cpu_seconds(worker)
+    await _settled()
+    cpu = machine.cpu_seconds(worker) - cpu
+    rows = await Message.raw(
+        """SELECT count(*) AS number, sum(CASE WHEN m.state = 'accepted' THEN 1 ELSE 0 END) AS accepted
+           FROM message m WHERE m.id >= {} AND m.id <= {}""",
+        ids[0],
+        ids[-1],
+    )
+    last = await Message.raw("SELECT finished_at FROM attempt WHERE message >= {} ORDER BY finished_at DESC", ids[0])
+    accepted = int(rows[0]["accepted"] or 0)
+    return {
+        "accepted": accepted,
+        "other": int(rows[0]["number"]) - accepted,
+        "seconds": (last[0]["finished_at"] - due).total_seconds(),
+        "cpu": cpu,
+    }
+
+
+async def _queue(messages: int, agent: User, connection: Connection) -> list[UUID]:
+    account = await Account.objects().first()
+    assert account is not None
+    source = await make.source(account)
+    ids: list[UUID] = []
+    now = time.time_ns()
+    for start in range(0, messages, CHUNK):
+        listings, people, texts = [], [], []
+        for n in range(start, min(start + CHUNK, messages)):
+            listing = Listing(
+                account=account.id,
+                source=source.id,
+                external_id=f"{now}-{n}",
+                year=2019,
+                make="Subaru",
+                model="Outback",
+            )
+            number = f"+1{make.AREA_CODES[n % 10]}555{n % 10_000:04}"
+            person = Seller(account=account.id, listing=listing.id, first_name="Dana", last_name="Reyes", mobile=number)
+            text = Message(
+                account=account.id,
+                listing=listing.id,
+                channel="text",
+                direction="out",
+                author_kind="agent",
+                user=agent.id,
+                body=f"{SAID[0]} ({now}-{n})",
+                to_field="mobile",
+                to_address=number,
+                encoding="GSM-7",
+                segments=1,
+                nonce=f"{now}-{n}",
+                connection=connection.id,
+                not_before=clock.now() + timedelta(hours=1),
+            )
+            listings.append(listing)
+            people.append(person)
+            texts.append(text)
+            ids.append(text.id)
+        await Listing.insert(*listings)
+        await Seller.insert(*people)
+        await Message.insert(*texts)
+    return sorted(ids)
+
+
+async def _settled() -> None:
+    """Until nothing waits, is on its way, or has still to be told to its listing."""
+    give_up = time.monotonic() + SETTLED_WITHIN
+    while time.monotonic() < give_up:
+        rows = await Message.raw(
+            """SELECT (SELECT count(*) FROM message WHERE state IN ('queued', 'claimed', 'sending'))
+                    + (SELECT count(*) FROM message WHERE follow_up) AS number"""
+        )
+        if not rows[0]["number"]:
+            return
+        await asyncio.sleep(0.1)
+    raise RuntimeError(f"Texts still waited after {SETTLED_WITHIN:.0f} s.")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,66 @@
+"""Measures what was asked for and prints it: a table, or JSON."""
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+
+from tests.bench import delivery, imports, machine, pages, plan, rules, startup
+from tests.bench.figures import Figure, table
+from tests.bench.houses import CannotMeasure, Databases, isolate
+from tests.bench.plan import Plan
+from workers.cli.demo import daytime_offset
+
+Measure = Callable[[Plan, Databases], Iterator[Figure]]
+
+MEASURES: dict[str, Measure] = {
+    "startup": startup.measure,
+    "pages": pages.measure,
+    "delivery": delivery.measure,
+    "import": imports.measure,
+    "gate": rules.measure,
+}
+RUNS = {"import": 3}  # the longest one
+USUAL_RUNS = 5
+
+
+def run(args: argparse.Namespace) -> int:
+    """Exit status 0 when everything was measured, however it turned out; else 1, with the reasons on stderr."""
+    here = machine.this_machine()
+    print(here, file=sys.stderr)
+    if here.warning:
+        print(here.warning, file=sys.stderr)
+    figures: dict[str, list[Figure]] = {}
+    problems: list[str] = []
+    with tempfile.TemporaryDirectory(prefix="lotwire-bench-") as directory:
+        isolate(directory, daytime_offset(datetime.now(UTC)))
+        databases = Databases()
+        try:
+            for name, engines in _asked(args):
+                sizes = (plan.quick if args.quick else plan.whole)(engines, args.runs or RUNS.get(name, USUAL_RUNS))
+                figures.setdefault(name, [])
+                try:
+                    figures[name] += MEASURES[name](sizes, databases)
+                except CannotMeasure as error:
+                    problems.append(f"{name} could not be measured: {error}")
+                    print(problems[-1], file=sys.stderr)
+        finally:
+            databases.stop()
+    if args.json:
+        shown = {name: [figure.record() for figure in each] for name, each in figures.items()}
+        print(json.dumps({"machine": here.record(), "figures": shown, "problems": problems}, indent=2))
+    else:
+        print(table([figure for each in figures.values() for figure in each]))
+    return 1 if problems else 0
+
+
+def _asked(args: argparse.Namespace) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """What to measure on which databases, one at a time, so that a missing one costs no other figure."""
+    for name in args.what or MEASURES:
+        if name in ("startup", "gate"):
+            yield name, ("sqlite",)
+            continue
+        for engine in ("sqlite", "postgres") if args.database == "both" else (args.database,):
+            yield name, (engine,)
