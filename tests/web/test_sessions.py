@@ -133,9 +133,7 @@ async def test_a_session_ends_after_its_time_and_with_its_user(client: Client) -
     assert (await client.get("/apps")).status_code == 303
 
 
-async def test_being_seen_is_written_at_most_every_five_minutes(
-    agent_client: Client, clock, count_queries
-) -> None:
+async def test_being_seen_is_written_at_most_every_five_minutes(agent_client: Client, clock, count_queries) -> None:
     with count_queries() as queries:
         await agent_client.get("/profile")
     assert not [statement for statement in queries.statements if "UPDATE" in statement]
@@ -143,7 +141,10 @@ async def test_being_seen_is_written_at_most_every_five_minutes(
     with count_queries() as queries:
         await agent_client.get("/profile")
         await agent_client.get("/profile")
-    assert len([statement for statement in queries.statements if "UPDATE" in statement and "web_session" in statement]) == 1
+    assert (
+        len([statement for statement in queries.statements if "UPDATE" in statement and "web_session" in statement])
+        == 1
+    )
 
 
 async def test_htmx_is_told_to_leave_for_the_sign_in_page(client: Client) -> None:

@@ -1,0 +1,119 @@
+"""The apps and their connections, as an admin and as an agent see them."""
+
+import pytest
+
+from domain import plans
+from domain.channels.base import ChannelError, Kind
+from domain.channels.dialpad import Dialpad
+from domain.connections import Connection
+from domain.vault import unseal
+from tests import make
+from tests.client import Client
+
+
+@pytest.fixture
+def dialpad(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A provider that takes every key but "wrong", without a network."""
+
+    async def check(self: Dialpad) -> None:
+        if "wrong" in repr(vars(self)):
+            raise ChannelError("Dialpad does not accept this key.", Kind.CONNECTION_BROKEN)
+
+    monkeypatch.setattr(Dialpad, "check", check)
+
+
+async def test_an_admin_connects_and_sees_hook_and_secret_this_once(admin_client: Client, dialpad: None) -> None:
+    await plans.seed()
+    assert "Not connected" in (await admin_client.get("/apps")).text
+    answer = await admin_client.submit("/apps/dialpad/connections", {"api_key": "the-company-key"})
+    assert answer.status_code == 200
+    [row] = await Connection.select()
+    assert unseal(row["secret"]) == "the-company-key"
+    assert f"http://lotwire.test/hooks/dialpad/{row['id']}" in answer.text
+    assert unseal(row["hook_secret"]) in answer.text
+    again = (await admin_client.get("/apps/dialpad")).text
+    assert unseal(row["hook_secret"]) not in again
+    assert "the-company-key" not in answer.text + again
+    assert "Connected" in (await admin_client.get("/apps")).text
+
+
+async def test_a_key_that_the_provider_refuses_is_told_and_not_kept(admin_client: Client, dialpad: None) -> None:
+    await plans.seed()
+    answer = await admin_client.submit("/apps/dialpad/connections", {"api_key": "wrong"})
+    assert answer.status_code == 422
+    assert "Dialpad does not accept this key." in answer.text
+    assert not await Connection.exists()
+
+
+async def test_no_key_is_refused_at_its_field(admin_client: Client, dialpad: None) -> None:
+    await plans.seed()
+    answer = await admin_client.submit("/apps/dialpad/connections", {"api_key": " "})
+    assert answer.status_code == 422
+    assert 'id="f-api_key-err"' in answer.text
+
+
+async def test_an_app_outside_the_plan_leads_to_the_plans_and_cannot_be_connected(
+    client: Client, dialpad: None
+) -> None:
+    await plans.seed()
+    account = await make.account(tier="standard")
+    async with await client.signed_in(await make.user(account, role="admin")) as admin:
+        page = (await admin.get("/apps/dialpad")).text
+        assert "Compare plans" in page
+        answer = await admin.submit("/apps/dialpad/connections", {"api_key": "key"})
+    assert answer.status_code == 422
+    assert not await Connection.exists()
+
+
+async def test_an_agent_reads_whom_to_ask_and_may_not_connect(admin_client: Client, agent_client: Client) -> None:
+    await plans.seed()
+    page = (await agent_client.get("/apps/dialpad")).text
+    assert admin_client.user.name in page
+    assert 'name="api_key"' not in page
+    for path in ("connections", "connections/deletion", "tests"):
+        assert (await agent_client.submit(f"/apps/dialpad/{path}", {"api_key": "x"})).status_code == 403
+
+
+async def test_a_look_at_a_broken_connection_tells_why_and_pauses_it(admin_client: Client, dialpad: None) -> None:
+    await plans.seed()
+    await make.connection(secret="wrong")
+    await make.message(state="queued")
+    answer = await admin_client.submit("/apps/dialpad/tests")
+    assert "Dialpad does not accept this key." in answer.text
+    assert "Sending is paused" in answer.text
+    assert "<dt>Waiting</dt><dd>1</dd>" in answer.text
+
+
+async def test_a_look_at_a_good_connection_says_so(admin_client: Client, dialpad: None) -> None:
+    await plans.seed()
+    await make.connection()
+    assert "Dialpad answers and takes the key." in (await admin_client.submit("/apps/dialpad/tests")).text
+
+
+async def test_disconnecting_forgets_the_key(admin_client: Client, dialpad: None) -> None:
+    await plans.seed()
+    connection = await make.connection()
+    answer = await admin_client.submit("/apps/dialpad/connections/deletion")
+    assert answer.status_code == 303
+    row = await Connection.select().where(Connection.id == connection.id).first()
+    assert (row["state"], row["secret"]) == ("disconnected", "")
+    assert (await admin_client.submit("/apps/dialpad/connections/deletion")).status_code == 404
+
+
+async def test_another_dealerships_connection_is_not_ours(admin_client: Client) -> None:
+    await plans.seed()
+    await make.connection(await make.account())
+    assert "Not connected" in (await admin_client.get("/apps/dialpad")).text
+    assert (await admin_client.submit("/apps/dialpad/tests")).status_code == 404
+
+
+async def test_an_app_there_is_not_is_not_found(agent_client: Client) -> None:
+    assert (await agent_client.get("/apps/fax")).status_code == 404
+
+
+async def test_the_page_of_an_app_asks_the_database_at_most_five_times(admin_client: Client, count_queries) -> None:
+    await plans.seed()
+    await make.connection()
+    with count_queries() as queries:
+        await admin_client.get("/apps/dialpad")
+    assert queries.count <= 5, queries.statements
