@@ -251,6 +251,11 @@ def is_cursor(text: str, sort: str = DEFAULT_SORT) -> bool:
     return _read_cursor(text, SORTS[sort]) is not None
 
 
+def _is(column: Any, value: bool) -> Any:
+    """The condition on a Boolean of a joined table, whose kind the type checker cannot see."""
+    return column.eq(value)
+
+
 def _shown(account: UUID) -> Any:
     return (Listing.account == account) & Listing.hidden.eq(False)
 
@@ -354,7 +359,10 @@ async def first_pictures(listings: list[UUID]) -> dict[UUID, UUID]:
 async def picture(account: UUID, picture: UUID) -> Picture:
     """A picture that can be shown, of a listing of the account. Raises NotFound."""
     query = Picture.objects().get(
-        (Picture.id == picture) & (Picture.state == "kept") & (Picture.listing.account == account)
+        (Picture.id == picture)
+        & (Picture.state == "kept")
+        & (Picture.listing.account == account)
+        & _is(Picture.listing.hidden, False)
     )
     return await found(query)
 
@@ -362,7 +370,9 @@ async def picture(account: UUID, picture: UUID) -> Picture:
 async def followers(listing: UUID) -> list[dict[str, Any]]:
     """`{id, name}` of the active people who follow it, by name."""
     query = Follower.select(Follower.user.id.as_alias("id"), Follower.user.name.as_alias("name"))
-    return await query.where((Follower.listing == listing) & Follower.user.active.eq(True)).order_by(Follower.user.name)
+    return await query.where((Follower.listing == listing) & _is(Follower.user.active, True)).order_by(
+        Follower.user.name
+    )
 
 
 async def follow(listing: Listing, user: User) -> None:

@@ -31,7 +31,7 @@ class Seller(Table, db=DB, tablename="seller"):
 async def of_listing(listing: UUID) -> Seller:
     """The seller of an ad; one without any datum when the ad came without."""
     seller = await Seller.objects().get(Seller.listing == listing)
-    return seller or Seller(listing=listing)
+    return seller or Seller(listing=listing, _ignore_missing=True)
 
 
 async def of_listings(listings: Sequence[UUID]) -> dict[UUID, dict[str, Any]]:

@@ -130,7 +130,7 @@ async def open_for(user: User, address: str, browser: str) -> str:
 async def resume(token: str) -> Session | None:
     """The session of a cookie with its user and their account, in one query; None when it is over."""
     now = clock.now()
-    session = await Session.objects(Session.user, Session.user.account).get(Session.token_hash == _hash(token))
+    session = await Session.objects(*_with_account(Session)).get(Session.token_hash == _hash(token))
     if session is None or session.expires_at <= now or not session.user.active:
         return None
     if session.seen_at <= now - SEEN_EVERY:
@@ -234,7 +234,7 @@ async def ask_for_link(email: str) -> None:
 
 async def link_of(token: str) -> PasswordLink:
     """The open link of that token with its user and their account. Raises NotFound when used, too old or unknown."""
-    query = PasswordLink.objects(PasswordLink.user, PasswordLink.user.account)
+    query = PasswordLink.objects(*_with_account(PasswordLink))
     link = await query.get((PasswordLink.token_hash == _hash(token)) & _open())
     if link is None or link.purpose == "first" or not link.user.active:
         raise NotFound
@@ -298,7 +298,7 @@ async def add_token(user: User, scopes: str, name: str = "") -> str:
 async def bearer(token: str) -> ApiToken | None:
     """The token with its user and their account; None when unknown, revoked or its user inactive."""
     now = clock.now()
-    row = await ApiToken.objects(ApiToken.user, ApiToken.user.account).get(ApiToken.token_hash == _hash(token))
+    row: Any = await ApiToken.objects(*_with_account(ApiToken)).get(ApiToken.token_hash == _hash(token))
     if row is None or row.revoked_at is not None or not row.user.active:
         return None
     if row.used_at is None or row.used_at <= now - SEEN_EVERY:
@@ -357,6 +357,11 @@ async def _new_link(user: UUID | None, purpose: str, lasts: timedelta) -> str:
 
 def _base(base: str) -> str:
     return settings().public_url or base.rstrip("/") or "http://localhost:8000"
+
+
+def _with_account(table: Any) -> tuple[Any, Any]:
+    """What to join so that a row comes with its user, and the user with their account."""
+    return table.user, table.user.account
 
 
 def _open() -> Any:

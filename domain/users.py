@@ -1,6 +1,7 @@
 """The people who work at a dealership."""
 
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from piccolo.columns import Boolean, Integer, Text, Varchar
@@ -177,7 +178,7 @@ async def change_profile(user: User, *, name: str, title: str, phone: str, undo_
     seconds = undo_seconds.strip()
     if not (seconds.isascii() and seconds.isdigit() and 0 <= int(seconds[:9]) <= 30):
         raise Refused("Give the seconds to undo a message: a whole number from 0 to 30.", field="undo_seconds")
-    values = {
+    values: dict[Any, Any] = {
         User.name: clean_name(name),
         User.title: clean_title(title),
         User.phone: phones.parse(phone, country) if phone.strip() else "",

@@ -4,9 +4,9 @@ import logging
 import re
 import secrets
 from time import perf_counter
-from typing import Any
+from typing import Any, cast
 
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from domain import logs
 from domain.settings import settings
@@ -59,7 +59,7 @@ def wrap(app: ASGIApp) -> ASGIApp:
                 raise  # half an answer is out: only closing the connection can tell
             await _last_resort(send_sealed, request_id)
         finally:
-            _tell(scope, status, perf_counter() - begun)
+            _tell(cast(HTTPScope, scope), status, perf_counter() - begun)
             logs.request_id.reset(token)
 
     return enveloped
@@ -88,7 +88,7 @@ async def _last_resort(send: Send, request_id: str) -> None:
     await send({"type": "http.response.body", "body": body.encode(), "more_body": False})
 
 
-def _tell(scope: Scope, status: int, seconds: float) -> None:
+def _tell(scope: HTTPScope, status: int, seconds: float) -> None:
     handler: Any = scope.get("route_handler")
     route = (handler.name if handler else None) or "none"
     metrics.REQUESTS.labels(route, scope["method"], str(status)).inc()

@@ -12,7 +12,7 @@ from domain.listings import SORTS, VIEWS, Page, Stage
 from web import render
 from web.filters import ago, miles, money
 
-STAGE_TONES = {
+STAGE_TONES: dict[str, str] = {
     Stage.NOT_CONTACTED: "muted",
     Stage.CONTACTED: "accent",
     Stage.APPOINTED: "accent",

@@ -25,7 +25,7 @@ from web.filters import FILTERS
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
 NOTICE_SECONDS = 60  # how long a notice may wait for the page that shows it
-LOOPBACK = ("localhost", "127.0.0.1", "[::1]", "testserver.local")
+LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 
 AnyRequest = Request[Any, Any, Any]
 Notice = str | Mapping[str, Any]  # a sentence, or {text, tone: good|warn|bad, undo_url?, seconds?, link?: {url, label}}
@@ -154,7 +154,8 @@ def _response(request: AnyRequest, template: str, status: int, context: dict[str
         "page_title": None,
         "insecure": _is_insecure(request),
     }
-    token = ScopeState.from_scope(request.scope).csrf_token
+    # After a POST Litestar's state holds what the form sent, which is masked already: only the cookie is the token.
+    token = request.cookies.get(auth.cookie_name("csrftoken")) or ScopeState.from_scope(request.scope).csrf_token
     reset = _csrf_token.set(token if isinstance(token, str) else "")
     try:
         html = TEMPLATES.get_template(template).render({**shared, **context})

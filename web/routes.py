@@ -150,7 +150,7 @@ MEMBERS = [
     POST("/plans", plans.update),
 ]
 
-ROUTES = [
+ROUTES: list[Any] = [
     create_static_files_router("/static", [render.STATIC], name="static"),
     *MACHINES,
     hooks.ROUTER,
