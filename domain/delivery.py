@@ -281,16 +281,20 @@ async def follow_up(limit: int = 200) -> set[UUID]:
         .order_by(Message.changed_at)
         .limit(limit)
     )
-    touched = {row["listing"] for row in rows if row["listing"]}
     if not rows:
         return set()
+    newest: dict[UUID, datetime] = {}
+    for row in rows:
+        if row["listing"]:
+            newest[row["listing"]] = max(row["at"], newest.get(row["listing"], row["at"]))
+    touched = set(newest)
     now = clock.now()
     async with db.writing():
         if touched:
             await history.contacted(touched, now)
-            for listing in touched:
-                newest = max(row["at"] for row in rows if row["listing"] == listing)
-                await messages.answered(listing, newest, now)
+            # Few wait for an answer, and of a batch to new sellers nobody does: the others cost no statement each.
+            for listing in await messages.waiting_among(touched):
+                await messages.answered(listing, newest[listing], now)
         await Message.update({Message.follow_up: False}).where(Message.id.is_in([row["id"] for row in rows]))
     return touched
 

@@ -101,18 +101,7 @@ async def note(
     account: UUID, listing: UUID, kind: str, user: UUID | None = None, message: UUID | None = None, **detail: Any
 ) -> None:
     """Adds an event line. Call it inside the transaction it tells of."""
-    await Event.insert(
-        Event(
-            id=ids.new(),
-            account=account,
-            listing=listing,
-            user=user,
-            kind=kind,
-            detail=json.dumps(detail),
-            message=message,
-            at=clock.now(),
-        )
-    )
+    await Event.insert(_line(account, listing, kind, detail, user, message))
 
 
 async def contacted(listings: Iterable[UUID], at: datetime) -> None:
@@ -127,8 +116,29 @@ async def contacted(listings: Iterable[UUID], at: datetime) -> None:
         .returning(Listing.id, Listing.account)
     )
     await Listing.update({Listing.last_contact_at: at}).where(Listing.id.is_in(which))
-    for row in moved:
-        await note(row["account"], row["id"], "stage", old=str(Stage.NOT_CONTACTED), new=str(Stage.CONTACTED))
+    if moved:
+        detail = {"old": str(Stage.NOT_CONTACTED), "new": str(Stage.CONTACTED)}
+        await Event.insert(*[_line(row["account"], row["id"], "stage", detail) for row in moved])
+
+
+def _line(
+    account: UUID,
+    listing: UUID,
+    kind: str,
+    detail: dict[str, Any],
+    user: UUID | None = None,
+    message: UUID | None = None,
+) -> Event:
+    return Event(
+        id=ids.new(),
+        account=account,
+        listing=listing,
+        user=user,
+        kind=kind,
+        detail=json.dumps(detail),
+        message=message,
+        at=clock.now(),
+    )
 
 
 async def _page(listing: UUID, compare: str, cursor: Cursor | None, limit: int) -> Page:

@@ -1,5 +1,6 @@
 """One thing sent to or received from a seller through the platform."""
 
+from collections.abc import Collection
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -239,6 +240,19 @@ async def mark_responded(listing_id: UUID) -> int:
         )
         await Listing.update({Listing.waiting_since: None}).where(Listing.id == listing_id)
     return len(rows)
+
+
+async def waiting_among(listings: Collection[UUID]) -> set[UUID]:
+    """Those of the listings whose seller waits for an answer, or is thought to."""
+    if not listings:
+        return set()
+    rows = await Listing.raw(
+        f"""SELECT id FROM listing WHERE id IN ({", ".join(["{}"] * len(listings))}) AND (waiting_since IS NOT NULL
+             OR EXISTS (SELECT 1 FROM message m
+                        WHERE m.listing = listing.id AND m.direction = 'in' AND m.responded_at IS NULL))""",  # noqa: S608
+        *listings,
+    )
+    return {row["id"] for row in rows}
 
 
 async def answered(listing_id: UUID, until: datetime, now: datetime) -> None:
