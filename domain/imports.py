@@ -157,6 +157,7 @@ async def run(import_id: UUID, owner: str, progress: Callable[[Import], None] | 
     job = await _claim(import_id, owner)
     if job is None:
         return False
+    owner = job.owner
     try:
         await _run(job, owner, progress)
     except _TakenOver:
@@ -171,9 +172,9 @@ async def run(import_id: UUID, owner: str, progress: Callable[[Import], None] | 
     return True
 
 
-async def stop(job: Import, owner: str, reason: str) -> None:
-    """Ends an import that `owner` runs; what is in stays in."""
-    await _finish(job, owner, reason)
+async def stop(job: Import, reason: str) -> None:
+    """Ends a running import, whoever runs it; what is in stays in."""
+    await _finish(await of(job.account, job.id), None, reason)
 
 
 async def refusals(job: Import, limit: int = 100) -> list[dict[str, Any]]:
@@ -285,11 +286,11 @@ def _and(names: Sequence[str]) -> str:
 
 
 async def _claim(import_id: UUID, owner: str) -> Import | None:
-    """None when it is over, or another owner has it."""
+    """None when it is over, or somebody has it. Each run is an owner of its own, so that two of one worker differ."""
     now = clock.now()
     free = (Import.state == "queued") | (Import.lease_until < now) | (Import.owner == owner)
     claimed = await (
-        Import.update({Import.state: "running", Import.owner: owner, Import.lease_until: now + LEASE})
+        Import.update({Import.state: "running", Import.owner: f"{owner} {ids.new()}", Import.lease_until: now + LEASE})
         .where((Import.id == import_id) & Import.state.is_in(["queued", "running"]) & free)
         .returning(Import.id)
     )
@@ -412,10 +413,12 @@ async def _store(job: Import, owner: str, account: UUID, header: Sequence[str], 
         setattr(job, column._meta.name, value)
 
 
-async def _finish(job: Import, owner: str, problem: str) -> None:
+async def _finish(job: Import, owner: str | None, problem: str) -> None:
     state = "failed" if problem else "done"
     values = {Import.state: state, Import.problem: problem, Import.finished_at: clock.now(), Import.lease_until: None}
-    mine = (Import.id == job.id) & (Import.owner == owner) & (Import.state == "running")
+    mine = (Import.id == job.id) & (Import.state == "running")
+    if owner is not None:
+        mine &= Import.owner == owner
     if await Import.update(values).where(mine).returning(Import.id):  # type: ignore[arg-type]
         job.state, job.problem = state, problem
         upload_path(job).unlink(missing_ok=True)

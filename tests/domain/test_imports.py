@@ -1,5 +1,6 @@
 """Every row of an import is accounted for, whatever happens to the file, the rows or the worker."""
 
+import asyncio
 import csv
 import errno
 import io
@@ -267,7 +268,35 @@ async def test_a_fault_of_ours_ends_the_import_and_keeps_what_is_in(
     assert await imports.due() == []
 
 
-async def test_a_full_disk_leaves_the_import_for_later(house: None, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_import_that_is_picked_up_twice_at_once_runs_once(
+    house: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(imports, "CHUNK", 10)
+    job = await uploaded(many(50))
+    await imports.start(job, imports.columns_of(job))
+    ran = await asyncio.gather(*(imports.run(job.id, "the same worker") for _ in range(3)))
+    assert sorted(ran) == [False, False, True]
+    assert counts(await again(job)) == (50, 0, 0)
+
+
+async def test_an_import_that_is_stopped_stores_nothing_more(house: None) -> None:
+    job = await uploaded(many(1200))
+    await imports.start(job, imports.columns_of(job), "the command line")
+    stops: list[asyncio.Task[None]] = []
+
+    def stop_soon(_: Import) -> None:
+        stops.append(asyncio.ensure_future(imports.stop(job, "Stopped.")))
+
+    assert not await imports.run(job.id, "the command line", stop_soon)
+    await asyncio.gather(*stops)
+    job = await again(job)
+    assert (job.state, job.problem) == ("failed", "Stopped.")
+    assert job.done_rows == await Listing.count() < 1200
+
+
+async def test_a_full_disk_leaves_the_import_for_later(
+    house: None, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
     job = await uploaded(many(3))
     await imports.start(job, imports.columns_of(job))
 
@@ -279,6 +308,7 @@ async def test_a_full_disk_leaves_the_import_for_later(house: None, monkeypatch:
         with pytest.raises(Unavailable):
             await imports.run(job.id, "me")
     assert (await again(job)).state == "running"
+    clock.advance(seconds=61)
     assert await imports.run(job.id, "me")
     assert counts(await again(job)) == (3, 0, 0)
 

@@ -52,7 +52,7 @@ async def _import(file: Path, slug: str, source: str) -> tuple[Import, Path | No
             try:
                 await imports.run(job.id, owner, progress.show)
             except asyncio.CancelledError:
-                await imports.stop(job, owner, "Stopped from the keyboard. What is in stays in.")
+                await imports.stop(job, "Stopped from the keyboard. What is in stays in.")
                 raise
         job = await imports.of(account.id, job.id)
         refused_file = _hand_over(imports.refused_path(job), file) if job.refused else None
