@@ -1,0 +1,50 @@
+"""WebKitGTK, the nearest to Safari there is here; only on demand (`--engine webkit`), on a screen of its own."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from selenium import webdriver
+from selenium.webdriver.remote.webdriver import WebDriver
+from selenium.webdriver.webkitgtk.options import Options
+
+from tests import children
+from tests.browser.chromium import Missing
+
+
+@contextmanager
+def running() -> Iterator[WebDriver]:
+    """A fresh browser under Xvfb; without a display WebKitGTK would hang."""
+    needed = [shutil.which("WebKitWebDriver"), shutil.which("Xvfb")]
+    minibrowser = next(Path("/usr/lib").glob("*/webkit2gtk-4.*/MiniBrowser"), None)
+    if not all(needed) or minibrowser is None:
+        raise Missing("WebKitGTK is not installed. Run “apt-get install webkit2gtk-driver xvfb”.")
+    with _display() as display:
+        environ = {"DISPLAY": display, "GDK_BACKEND": "x11", "LIBGL_ALWAYS_SOFTWARE": "1", "NO_AT_BRIDGE": "1"}
+        environ["WEBKIT_DISABLE_DMABUF_RENDERER"] = "1"
+        options = Options()
+        options.binary_location = str(minibrowser)
+        options.add_argument("--automation")
+        service = webdriver.WebKitGTKService(needed[0], env={**os.environ, **environ})
+        driver = webdriver.WebKitGTK(options=options, service=service)
+        try:
+            yield driver
+        finally:
+            driver.quit()
+
+
+@contextmanager
+def _display() -> Iterator[str]:
+    read, write = os.pipe()
+    with tempfile.TemporaryDirectory(prefix="lotwire-xvfb-") as home:
+        command = ("Xvfb", "-displayfd", str(write), "-screen", "0", "1440x1000x24", "-nolisten", "tcp")
+        process = children.spawn(command, log=Path(home) / "log", cwd=Path(home), pass_fds=(write,))
+        os.close(write)
+        try:
+            with os.fdopen(read) as file:
+                yield f":{file.readline().strip()}"
+        finally:
+            children.end(process, patience=10)
