@@ -6,10 +6,11 @@ size (BREACH). The token in a page is therefore the cookie's secret XORed with r
 
 import secrets
 
+from litestar import Request
 from litestar.config.csrf import CSRFConfig
 from litestar.datastructures import Cookie, MutableScopeHeaders
 from litestar.middleware.csrf import CSRFMiddleware
-from litestar.types import HTTPSendMessage
+from litestar.types import HTTPSendMessage, Receive, Scope, Send
 
 HALF = 64  # hex digits of the secret; as many follow for its HMAC
 MAX_AGE = 30 * 24 * 3600  # as long as a session: a tab left open over the weekend still works
@@ -26,6 +27,15 @@ class MaskedCSRF(CSRFMiddleware):
 
     def __init__(self, app: object, config: CSRFConfig) -> None:
         super().__init__(app=app, config=config)  # type: ignore[arg-type]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """A cookie that is not ours counts as none and is replaced: browsers keep one cookie for every port of a host,
+        so a second Lotwire, or the same with another secret, would else refuse every form for a month."""
+        if scope["type"] == "http":
+            cookies = Request(scope).cookies  # parsed once a request: whoever asks later gets this dictionary
+            if self._decode_csrf_token(cookies.get(self.config.cookie_name, "")) is None:
+                cookies.pop(self.config.cookie_name, None)
+        await super().__call__(scope, receive, send)
 
     def _csrf_tokens_match(self, request_csrf_token: str, cookie_csrf_token: str) -> bool:
         if super()._csrf_tokens_match(request_csrf_token, cookie_csrf_token):

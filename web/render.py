@@ -65,7 +65,7 @@ def go(request: AnyRequest, location: str, *, notice: Notice | None = None) -> R
     if is_htmx(request):
         response: Response[Any] = Response(None, status_code=204, headers={"HX-Redirect": location})
     else:
-        response = Response(None, status_code=303, headers={"Location": location})
+        response = Response("", status_code=303, media_type=MediaType.TEXT, headers={"Location": location})
     if notice is not None:
         _leave_notice(response, notice)
     return response
@@ -180,7 +180,7 @@ def _whole(notice: Notice | None) -> dict[str, Any]:
 
 
 def _leave_notice(response: Response[Any], notice: Notice) -> None:
-    body = base64.urlsafe_b64encode(json.dumps(_whole(notice)).encode()).decode()
+    body = base64.urlsafe_b64encode(json.dumps(_whole(notice)).encode()).decode().rstrip("=")
     auth.set_cookie(response, "notice", f"{body}.{_sign(body)}", NOTICE_SECONDS)
 
 
@@ -188,7 +188,7 @@ def _left_notice(request: AnyRequest) -> dict[str, Any] | None:
     body, _, signature = request.cookies.get(auth.cookie_name("notice"), "").rpartition(".")
     if not body or not hmac.compare_digest(signature.encode(), _sign(body).encode()):
         return None
-    return json.loads(base64.urlsafe_b64decode(body))
+    return json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
 
 
 def _sign(body: str) -> str:
