@@ -92,12 +92,13 @@ async def _dealership() -> tuple[Account, list[User]]:
     return account, people
 
 
-async def _inventory(account: Account) -> list[UUID]:
+async def _inventory(account: Account) -> dict[int, UUID]:
     """The ads, each through the front door, then their pictures."""
     rng = random.Random(7)  # the same dealership every time
-    made: list[UUID] = []
+    made: dict[int, UUID] = {}
     today = clock.now().date()
-    for n, (car, person) in enumerate(zip(CARS, SELLERS, strict=True)):
+    # The first of the list goes in last, so that the inventory begins with the ads that have a conversation.
+    for n, (car, person) in reversed(list(enumerate(zip(CARS, SELLERS, strict=True)))):
         year, make, model, trim, color, body, drivetrain, engine, odometer, price, source = car
         first, last, city, state, postal_code = person
         number = f"86055501{n % 40:02}" if n < 40 else f"20355501{n % 40:02}"
@@ -129,7 +130,7 @@ async def _inventory(account: Account) -> list[UUID]:
             "postal_code": postal_code,
         }
         outcome = await ads.put(account.id, source, ads.read(typed, account.country))
-        made.append(outcome.listing_id)
+        made[n] = outcome.listing_id
         if n % 5 == 2:  # the seller came down with the price
             cheaper = {**typed, "price": str(round(price * 0.955, -2))[:-2]}
             await ads.put(account.id, source, ads.read(cheaper, account.country))
@@ -146,7 +147,9 @@ async def _hang_pictures(listing: UUID, color: str) -> None:
         await Picture.insert(row)
 
 
-async def _conversations(account: Account, people: list[User], connection: Connection, listings: list[UUID]) -> None:
+async def _conversations(
+    account: Account, people: list[User], connection: Connection, listings: dict[int, UUID]
+) -> None:
     agents = {"maya": people[0], "ben": people[1]}
     for n, talk in TALKS.items():
         await _talk(account, agents, connection, listings[n], talk)
