@@ -104,6 +104,7 @@ async def test_one_request_too_many_waits_for_the_next_minute(
     api: Api, monkeypatch: pytest.MonkeyPatch, clock, queue_is_gone: bool
 ) -> None:
     monkeypatch.setattr(access, "PER_MINUTE", 3)
+    monkeypatch.setattr(access, "_alone_until", 0.0)
     clock.freeze()
     if queue_is_gone:
         monkeypatch.setattr(api.client.app.state, "redis", Redis(host="127.0.0.1", port=9))

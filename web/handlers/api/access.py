@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections import Counter
+from time import monotonic
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +20,7 @@ logger = logging.getLogger(__name__)
 
 PER_MINUTE = 600  # requests of one token
 BUDGET_SECONDS = 0.1  # how long counting may take; then this process counts alone
+ALONE_SECONDS = 5.0  # for this long, so that a queue that is gone is not waited for at each request
 
 Connection = ASGIConnection[Any, Any, Any, Any]
 
@@ -66,13 +68,18 @@ async def _require_plan(account: Account, connection: Connection, handler: BaseR
 
 async def _count(connection: Connection, token: UUID) -> None:
     """Raises 429 from the request on that is one too many within this minute."""
+    global _alone_until
     now = clock.now().timestamp()
     minute = int(now // 60)
-    try:
-        async with asyncio.timeout(BUDGET_SECONDS):
-            asked = await _count_together(connection.app.state.redis, token, minute)
-    except Exception as error:  # whatever the client throws when the queue is gone
-        logger.info("Counting requests without the queue: %s", type(error).__name__)
+    asked = None
+    if monotonic() >= _alone_until:
+        try:
+            async with asyncio.timeout(BUDGET_SECONDS):
+                asked = await _count_together(connection.app.state.redis, token, minute)
+        except Exception as error:  # whatever the client throws when the queue is gone
+            logger.info("Counting requests without the queue: %s", type(error).__name__)
+            _alone_until = monotonic() + ALONE_SECONDS
+    if asked is None:
         asked = _count_alone(token, minute)
     if asked > PER_MINUTE:
         raise problems.one(
@@ -99,3 +106,4 @@ def _count_alone(token: UUID, minute: int) -> int:
 
 
 _alone: Counter[UUID | str] = Counter()  # of this process, and only of the minute in it
+_alone_until = 0.0  # monotonic
