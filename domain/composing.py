@@ -16,6 +16,7 @@ from domain import (
     plans,
     sellers,
     suppressions,
+    text,
     wildcards,
     wordings,
 )
@@ -178,6 +179,8 @@ def checked(scene: Scene, draft: Draft) -> wordings.Rendered:
     if draft.channel != "text":
         raise Refused("Only texts can be sent yet. Choose Text.", field="channel", code="channel")
     problems = wildcards.problems(draft.body)
+    if not problems and scene.account.plain_texts:  # full-width braces are look-alikes too
+        problems = wildcards.problems(text.plain(draft.body))
     if problems:
         raise Refused(problems[0].message, field="body", code="unknown_wildcard")
     rendered = wordings.render(draft.body, scene.values(), plain=scene.account.plain_texts)
