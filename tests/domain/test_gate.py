@@ -1,0 +1,190 @@
+"""The gate: pure, total, in words people can act on, and the only maker of permits."""
+
+import inspect
+import itertools
+import random
+from dataclasses import replace
+from datetime import UTC, datetime
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from domain import gate, ids
+from domain.channels.base import Outgoing
+from domain.gate import CODES, Facts, Permit, SenderState, decide, permit, refusal
+
+NOW = datetime(2026, 11, 24, 16, tzinfo=UTC)
+FINE = Facts(
+    message_id=UUID("01930000-0000-7000-8000-000000000001"),
+    channel="text",
+    kind="one_to_one",
+    to="+15205550117",
+    address_valid=True,
+    opted_out=False,
+    stage="contacted",
+    plan_has_messaging=True,
+    connected=True,
+    sender="4693435745845248",
+    sender_state=SenderState.LINKED,
+)
+STAGES = ("not_contacted", "contacted", "appointed", "acquired", "pass", "dnc", "a stage of tomorrow")
+
+FACTS = some.builds(
+    Facts,
+    message_id=some.one_of(some.none(), some.uuids()),
+    channel=some.just("text"),
+    kind=some.sampled_from(sorted(gate.EVERY_KIND)),
+    to=some.sampled_from(["", "+15205550117", "not a number"]),
+    address_valid=some.booleans(),
+    opted_out=some.booleans(),
+    stage=some.sampled_from(STAGES),
+    plan_has_messaging=some.booleans(),
+    connected=some.booleans(),
+    sender=some.sampled_from(["", "4693435745845248"]),
+    sender_state=some.sampled_from([str(state) for state in SenderState]),
+    missing=some.lists(some.sampled_from(["vehicle.trim", "seller.city"]), unique=True).map(tuple),
+)
+
+
+def codes(facts: Facts) -> list[str]:
+    return [refusal.code for refusal in decide(facts, NOW).refusals]
+
+
+def outgoing(facts: Facts, **values: str) -> Outgoing:
+    return Outgoing(**{"message_id": facts.message_id, "channel": facts.channel, "to": facts.to, "body": "Hi",
+                       "sender": facts.sender, **values})  # fmt: skip
+
+
+def test_where_nothing_stands_against_it_a_message_may_go():
+    assert decide(FINE, NOW).allowed
+
+
+@pytest.mark.parametrize(
+    ("fact", "value", "code"),
+    [
+        ("plan_has_messaging", False, "tier"),
+        ("stage", "dnc", "stage_dnc"),
+        ("stage", "pass", "stage_pass"),
+        ("to", "", "no_contact"),
+        ("address_valid", False, "phone_invalid"),
+        ("opted_out", True, "opted_out"),
+        ("connected", False, "no_connection"),
+        ("sender_state", "unlinked", "sender_not_linked"),
+        ("sender_state", "no_number", "sender_without_number"),
+        ("missing", ("vehicle.trim",), "missing_wildcard:vehicle.trim"),
+    ],
+)
+def test_each_fact_alone_is_refused_with_its_code(fact, value, code):
+    assert codes(replace(FINE, **{fact: value})) == [code]
+
+
+def test_a_sender_that_could_not_be_asked_just_now_refuses_nothing_yet():
+    assert codes(replace(FINE, sender_state="unchecked", sender="")) == []
+
+
+def test_all_reasons_are_given_in_the_order_to_mend_them():
+    worst = replace(FINE, plan_has_messaging=False, stage="dnc", to="", connected=False, missing=("a.b", "c.d"))
+    assert codes(worst) == [
+        "tier",
+        "stage_dnc",
+        "no_contact",
+        "no_connection",
+        "missing_wildcard:a.b",
+        "missing_wildcard:c.d",
+    ]
+
+
+@given(FACTS)
+def test_the_gate_always_decides_and_the_same_facts_get_the_same_answer(facts):
+    first, second = decide(facts, NOW), decide(replace(facts), NOW)
+    assert first == second
+    assert first.allowed == (first.refusals == ())
+    assert all(each.message and each.next_step for each in first.refusals)
+    assert len({each.code for each in first.refusals}) == len(first.refusals)
+
+
+@given(FACTS)
+def test_one_more_reason_never_makes_a_refused_message_go(facts):
+    before = decide(facts, NOW)
+    for worse in (replace(facts, opted_out=True), replace(facts, stage="dnc"), replace(facts, connected=False)):
+        if not before.allowed:
+            assert not decide(worse, NOW).allowed
+
+
+@given(FACTS.filter(lambda facts: facts.to and facts.address_valid))
+def test_no_message_to_somebody_who_opted_out_is_ever_allowed(facts):
+    assert not decide(replace(facts, opted_out=True), NOW).allowed
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_each_code_has_a_sentence_and_a_next_step(code):
+    said = refusal(code, "vehicle.trim")
+    for words in (said.message, said.next_step):
+        assert words
+        assert words[0].isupper() or words.startswith("{{")
+        assert code not in words
+    assert said.next_step.endswith(".")
+    assert CODES[code].kinds <= gate.EVERY_KIND
+
+
+def test_a_sender_without_an_account_hears_exactly_the_known_words():
+    assert refusal("sender_not_linked").message == "No Dialpad account found"
+    assert refusal("no_connection").message == (
+        "You need an active DialPad connection to use this feature. Click here to connect."
+    )
+
+
+def test_the_decision_can_be_kept_as_it_was():
+    record = decide(replace(FINE, opted_out=True), NOW).record()
+    assert record["codes"] == ["opted_out"]
+    assert record["at"] == NOW.isoformat()
+    assert record["facts"]["message_id"] == str(FINE.message_id)
+
+
+# Permits
+
+
+def test_only_an_allowed_message_gets_a_permit():
+    assert isinstance(permit(decide(FINE, NOW)), Permit)
+    with pytest.raises(PermissionError):
+        permit(decide(replace(FINE, opted_out=True), NOW))
+    with pytest.raises(PermissionError):  # what a window asks is no message yet
+        permit(decide(replace(FINE, message_id=None), NOW))
+
+
+def test_nobody_but_the_gate_makes_a_permit():
+    decision = decide(FINE, NOW)
+    for maker in (None, object(), gate, "gate", decision):
+        with pytest.raises(TypeError):
+            Permit(maker, decision)
+
+
+def test_a_permit_is_used_once():
+    given_permit = permit(decide(FINE, NOW))
+    given_permit.spend(outgoing(FINE))
+    with pytest.raises(PermissionError):
+        given_permit.spend(outgoing(FINE))
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("to", "+15205550118"), ("sender", "4711"), ("channel", "email"), ("message_id", ids.new())],
+)
+def test_a_permit_for_another_address_sender_channel_or_message_is_refused_and_stays_unused(field, value):
+    given_permit = permit(decide(FINE, NOW))
+    with pytest.raises(PermissionError):
+        given_permit.spend(outgoing(FINE, **{field: value}))
+    given_permit.spend(outgoing(FINE))
+
+
+def test_ten_thousand_decisions_do_no_input_or_output():
+    """Pure means cheap: no coroutine, no database, the same list twice."""
+    assert not inspect.iscoroutinefunction(decide)
+    chance = random.Random(3)
+    facts = [
+        replace(FINE, stage=chance.choice(STAGES), opted_out=chance.random() < 0.1, kind=kind)
+        for kind in itertools.islice(itertools.cycle(sorted(gate.EVERY_KIND)), 10_000)
+    ]
+    assert [codes(each) for each in facts] == [codes(each) for each in facts]
