@@ -15,7 +15,7 @@ Processes   site        a running Lotwire (tests/site.py) with simulator, shared
                         @pytest.mark.parametrize("site", ["sqlite", "postgres"], indirect=True, scope="session")
             start_site  start_site("postgres", web=2, workers=2) -> a Site of this test's own, to be mistreated
 
-Rows come from `tests.make`, providers that misbehave from `tests.fakes`, browsers from `tests.browser.conftest`.
+Rows come from `tests.make`; browsers are in tests/browser/conftest.py, a misbehaving provider is `tests.simulator`.
 Options: --database sqlite|postgres (while you work), --engine webkit, --screenshots DIRECTORY.
 """
 

@@ -1,0 +1,117 @@
+"""The suite's own machinery: what every other test takes on trust."""
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from domain import clock as house_clock
+from domain import db
+from domain.accounts import Account
+from domain.settings import ROOT, Settings, settings
+from tests import databases, make
+from tests.conftest import MORNING, Clock
+
+
+@pytest.mark.parametrize("turn", [1, 2])
+async def test_every_test_has_an_empty_database_of_its_own(turn: int, house: None) -> None:
+    assert await Account.count() == 0
+    await make.account(slug="the same in every turn")
+    assert await Account.count() == 1
+
+
+async def test_the_database_is_the_one_the_test_runs_for(database: str) -> None:
+    assert db.on_postgres() == (database == "postgres")
+    assert all(table._meta.db is db.DB for table in databases.TABLES)
+    assert settings().database_url.startswith("postgresql:" if database == "postgres" else "sqlite:")
+
+
+def test_without_a_fixture_there_is_no_open_database() -> None:
+    assert db.DB is databases.UNOPENED
+
+
+async def test_rows_made_without_an_account_belong_to_the_first_one(house: None) -> None:
+    first = await make.account()
+    await make.account()
+    assert (await make.listing()).account == first.id
+    assert (await make.user()).account == first.id
+
+
+async def test_statements_are_counted_and_transactions_are_not(house: None, count_queries: Callable[[], Any]) -> None:
+    account = await make.account()
+    with count_queries() as queries:
+        await Account.count()
+        async with db.writing():
+            await Account.update({Account.name: "New"}).where(Account.id == account.id)
+    assert queries.count == 2
+    assert queries.statements[1].startswith('UPDATE "account"')
+    with count_queries() as none:
+        pass
+    assert none.count == 0
+
+
+def test_the_clock_ticks_stands_and_moves(clock: Clock) -> None:
+    assert timedelta(0) <= house_clock.now() - MORNING < timedelta(minutes=1)
+    stands_at = clock.freeze()
+    time.sleep(0.01)
+    assert house_clock.now() == stands_at
+    clock.advance(hours=2)
+    assert house_clock.now() == stands_at + timedelta(hours=2)
+
+
+def test_settings_are_changed_for_one_test_only(configure: Callable[..., Settings]) -> None:
+    assert configure(LOTWIRE_PUBLIC_URL="https://lotwire.example").secure
+    assert settings().public_url == "https://lotwire.example"
+
+
+def test_settings_are_as_they_were_after_a_test_changed_them() -> None:
+    assert settings().public_url == ""
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGKILL])
+def test_a_run_that_is_broken_off_leaves_no_process_behind(ending: signal.Signals, tmp_path: Path) -> None:
+    probe = tmp_path / "test_probe.py"
+    probe.write_text(
+        "import time\n"
+        "from pathlib import Path\n"
+        "def test_it(database, all_databases, queue):\n"
+        f"    home = all_databases.cluster().home\n"
+        "    pids = Path('/proc/self/task').glob('*/children')\n"
+        f"    Path({str(tmp_path / 'pids')!r}).write_text(' '.join(p.read_text() for p in pids))\n"
+        "    time.sleep(60)\n"
+    )
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "tests.conftest", "--database", "postgres", str(probe)]
+    run = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    try:
+        _until(
+            lambda: ((tmp_path / "pids").exists() and (tmp_path / "pids").read_text().strip()) or run.poll() is not None
+        )
+        assert run.poll() is None, run.stdout and run.stdout.read()
+        children = [int(pid) for pid in (tmp_path / "pids").read_text().split()]
+        assert len(children) == 2, "PostgreSQL and Valkey"
+        run.send_signal(ending)
+        run.communicate(timeout=30)
+        _until(lambda: not any(_runs(pid) for pid in children))
+    finally:
+        run.kill()
+        run.communicate()
+
+
+def _until(fact: Callable[[], Any], patience: float = 30) -> None:
+    deadline = time.monotonic() + patience
+    while not fact():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
