@@ -120,7 +120,8 @@ def csrf_config() -> CSRFConfig:
         cookie_name=cookie_name("csrftoken"),
         cookie_secure=settings().secure,
         cookie_httponly=True,
-        exclude=["^/api/", "^/hooks/"],  # bearer tokens and signatures, never cookies
+        # Bearer tokens and signatures instead of cookies; and what a proxy may keep must not set one.
+        exclude=["^/api/", "^/hooks/", "^/static/", "^/healthz$", "^/readyz$", "^/metrics$"],
     )
 
 

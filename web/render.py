@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+import os
 from collections.abc import Mapping
 from contextvars import ContextVar
 from functools import lru_cache
@@ -103,8 +104,8 @@ def url_for(name: str, **path: Any) -> str:
 
 def asset(name: str) -> str:
     """The URL of a static file with a hash of what is in it, so that browsers may keep it for ever."""
-    path = STATIC / name
-    return f"/static/{name}?v={_digest(path, path.stat().st_mtime_ns)}"
+    path = f"{STATIC}/{name}"  # asked once an icon, so without pathlib
+    return f"/static/{name}?v={_digest(path, os.stat(path).st_mtime_ns)}"
 
 
 def csrf_token() -> str:
@@ -196,8 +197,8 @@ def _sign(body: str) -> str:
 
 
 @lru_cache(maxsize=256)
-def _digest(path: Path, _: int) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+def _digest(path: str, _: int) -> str:
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:12]
 
 
 GLOBALS = {"url_for": url_for, "asset": asset, "csrf_token": csrf_token, "csrf_input": csrf_input}

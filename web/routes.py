@@ -7,7 +7,7 @@ that it takes; without one every signed-in member may.
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from litestar import Router, get, post
+from litestar import HttpMethod, Router, post, route
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.static_files import create_static_files_router
@@ -52,7 +52,8 @@ Handler = Callable[..., Awaitable[Any]]
 
 
 def GET(path: str, handler: Handler, may: Permission | None = None, **opt: Any) -> HTTPRouteHandler:
-    return get(path, name=_name(handler), guards=_guards(may), opt=opt)(handler)
+    methods = [HttpMethod.GET, HttpMethod.HEAD]  # monitors and link previews ask for the head alone
+    return route(path, http_method=methods, name=_name(handler), guards=_guards(may), opt=opt)(handler)
 
 
 def POST(path: str, handler: Handler, may: Permission | None = None, **opt: Any) -> HTTPRouteHandler:
