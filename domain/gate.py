@@ -5,7 +5,7 @@ answer. Only this module can make a Permit, and no adapter sends without one.
 """
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -91,7 +91,7 @@ class Decision:
 
     def record(self) -> dict[str, Any]:
         """What the attempt row keeps: the facts seen, when, and the codes given."""
-        facts = {name: str(value) if isinstance(value, UUID) else value for name, value in asdict(self.facts).items()}
+        facts = {name: str(value) if isinstance(value, UUID) else value for name, value in vars(self.facts).items()}
         return {"at": self.at.isoformat(), "facts": facts, "codes": [refusal.code for refusal in self.refusals]}
 
 

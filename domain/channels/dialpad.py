@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from html import unescape
 from json import loads
 from math import isnan
@@ -401,8 +402,11 @@ def _moment(raw: object) -> datetime | None:
 
 def _e164(raw: object) -> str:
     """A number as E.164, or "" when it cannot be one. Merely possible numbers pass: what Dialpad has, it has."""
-    if not isinstance(raw, str):
-        return ""
+    return _read_number(raw) if isinstance(raw, str) else ""
+
+
+@lru_cache(maxsize=1_000)  # every answer and every event names one of our few own numbers again
+def _read_number(raw: str) -> str:
     try:
         number = phonenumbers.parse(raw, COUNTRY)
     except phonenumbers.NumberParseException:
