@@ -371,10 +371,11 @@ async def _with_user(table: Any, token: str) -> Any:
     rows = await table.raw(_statement(table), _hash(token))
     if not rows:
         return None
-    row, user, account = (
+    joined: list[Any] = [
         made(_exists_in_db=True, **{name: rows[0][f"{prefix}_{name}"] for name in _names(made)})
         for prefix, made in (("t", table), ("u", User), ("a", Account))
-    )
+    ]
+    row, user, account = joined
     row.user, user.account = user, account
     return row
 

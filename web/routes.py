@@ -51,13 +51,13 @@ from web.handlers.api import routes as api
 Handler = Callable[..., Awaitable[Any]]
 
 
-def GET(path: str, handler: Handler, may: Permission | None = None, **opt: Any) -> HTTPRouteHandler:
+def GET(path: str, handler: Handler, may: Permission | None = None, **more: Any) -> HTTPRouteHandler:
     methods = [HttpMethod.GET, HttpMethod.HEAD]  # monitors and link previews ask for the head alone
-    return route(path, http_method=methods, name=_name(handler), guards=_guards(may), opt=opt)(handler)
+    return route(path, http_method=methods, name=_name(handler), guards=_guards(may), **more)(handler)
 
 
-def POST(path: str, handler: Handler, may: Permission | None = None, **opt: Any) -> HTTPRouteHandler:
-    return post(path, name=_name(handler), guards=_guards(may), opt=opt, status_code=200)(handler)
+def POST(path: str, handler: Handler, may: Permission | None = None, **more: Any) -> HTTPRouteHandler:
+    return post(path, name=_name(handler), guards=_guards(may), status_code=200, **more)(handler)
 
 
 def _name(handler: Handler) -> str:
@@ -70,6 +70,11 @@ def _guards(permission: Permission | None) -> list[Any]:
 
     return [allowed] if permission else []
 
+
+WHOLE_FILES: dict[str, Any] = {
+    "request_max_body_size": imports.LARGEST_BODY,
+    "exception_handlers": {413: imports.too_large},
+}
 
 MACHINES = [
     GET("/healthz", health.alive),
@@ -103,11 +108,6 @@ MEMBERS = [
     POST("/listings/{listing_id:str}/follows", follows.create, Permission.EDIT_LISTING),
     POST("/listings/{listing_id:str}/follows/deletion", follows.destroy, Permission.EDIT_LISTING),
     GET("/pictures/{picture_id:str}", pictures.show),
-    imports.new,
-    imports.create,
-    imports.show,
-    imports.update,
-    imports.refused,
     # The conversation
     GET("/listings/{listing_id:str}/history", history.index),
     GET("/listings/{listing_id:str}/history/latest", history.latest),
@@ -125,11 +125,11 @@ MEMBERS = [
     GET("/unmatched", unmatched.index),
     POST("/unmatched/{message_id:str}/deletion", unmatched.destroy, Permission.SETTLE_UNMATCHED),
     # Listings from files
-    imports.new,
-    imports.create,
-    imports.show,
-    imports.update,
-    imports.refused,
+    GET("/imports/new", imports.new, Permission.IMPORT),
+    POST("/imports", imports.create, Permission.IMPORT, **WHOLE_FILES),
+    GET("/imports/{import_id:str}", imports.show, Permission.IMPORT),
+    POST("/imports/{import_id:str}", imports.update, Permission.IMPORT),
+    GET("/imports/{import_id:str}/refused.csv", imports.refused, Permission.IMPORT),
     # Integrations
     GET("/apps", apps.index),
     GET("/apps/{kind:str}", apps.show),

@@ -3,32 +3,24 @@
 from typing import Any
 from uuid import UUID
 
-from litestar import Request, Response, get, post
-from litestar.connection import ASGIConnection
+from litestar import Request, Response
 from litestar.datastructures import UploadFile
-from litestar.handlers import BaseRouteHandler
 from litestar.params import FromPath
 from litestar.response import File
 
-from domain import ads, imports, users
+from domain import ads, imports
 from domain.accounts import Account
 from domain.errors import NotFound, Refused
 from domain.imports import Import
-from domain.users import Permission
 from web import queue, render
 from web.forms import Form
 from web.lookups import Me, TheAccount, TheForm
 
 AnyRequest = Request[Any, Any, Any]
 
-ENVELOPE = 100_000  # bytes of a multipart body that are not the file
+LARGEST_BODY = imports.LARGEST_FILE + 100_000  # bytes; what of a multipart body is not the file
 STATES = {"uploaded": "mapping", "queued": "running"}  # the row's word -> the page's, where they differ
 SHOWN_REFUSALS = 100
-
-
-async def importers(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
-    """A guard: those who may import."""
-    users.require(connection.user, Permission.IMPORT)
 
 
 def too_large(request: AnyRequest, error: Exception) -> Response[Any]:
@@ -37,19 +29,10 @@ def too_large(request: AnyRequest, error: Exception) -> Response[Any]:
     return render.problem(request, 413, "This file is too big", imports.too_large(), next_step)
 
 
-@get("/imports/new", name="imports.new", guards=[importers])
 async def new(request: AnyRequest, account: TheAccount) -> Response[str]:
     return await _upload_page(request, account, Form())
 
 
-@post(
-    "/imports",
-    name="imports.create",
-    guards=[importers],
-    status_code=200,
-    request_max_body_size=imports.LARGEST_FILE + ENVELOPE,
-    exception_handlers={413: too_large},
-)
 async def create(request: AnyRequest, me: Me, account: TheAccount, form: TheForm) -> Response[Any]:
     upload = (await request.form()).get("file")
     try:
@@ -61,12 +44,10 @@ async def create(request: AnyRequest, me: Me, account: TheAccount, form: TheForm
     return render.go(request, render.url_for("imports.show", import_id=str(job.id)))
 
 
-@get("/imports/{import_id:str}", name="imports.show", guards=[importers])
 async def show(request: AnyRequest, account: TheAccount, import_id: FromPath[str]) -> Response[str]:
     return await _page(request, await _found(account, import_id), Form())
 
 
-@post("/imports/{import_id:str}", name="imports.update", guards=[importers], status_code=200)
 async def update(request: AnyRequest, account: TheAccount, import_id: FromPath[str], form: TheForm) -> Response[Any]:
     """Starts it with the columns as matched; a second click finds it started."""
     job = await _found(account, import_id)
@@ -79,7 +60,6 @@ async def update(request: AnyRequest, account: TheAccount, import_id: FromPath[s
     return render.go(request, render.url_for("imports.show", import_id=str(job.id)))
 
 
-@get("/imports/{import_id:str}/refused.csv", name="imports.refused", guards=[importers])
 async def refused(account: TheAccount, import_id: FromPath[str]) -> File:
     """All rows that were refused, with line and reason: to correct and upload again."""
     job = await _found(account, import_id)
