@@ -5,6 +5,7 @@ from typing import Literal, NamedTuple
 
 import phonenumbers
 from phonenumbers import PhoneNumberFormat, PhoneNumberType, ValidationResult
+from phonenumbers.timezone import time_zones_for_number
 
 from domain.errors import Refused
 
@@ -53,6 +54,15 @@ def shown(e164: str) -> str:
         return phonenumbers.format_number(phonenumbers.parse(e164), PhoneNumberFormat.INTERNATIONAL)
     except phonenumbers.NumberParseException:
         return e164
+
+
+def timezone(e164: str) -> str:
+    """The time zone (IANA) of the number's area code; empty when it spans several, or is not known."""
+    try:
+        zones = time_zones_for_number(phonenumbers.parse(e164))
+    except phonenumbers.NumberParseException:
+        return ""
+    return zones[0] if len(zones) == 1 and "/" in zones[0] and not zones[0].startswith("Etc/") else ""
 
 
 def tel_uri(e164: str) -> str:

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from domain import listings, phones, sellers, stages, suppressions, users
+from domain import clock, listings, phones, sellers, stages, suppressions, users
 from domain.accounts import Account
 from domain.listings import STAGE_LABELS, Listing
 from domain.sellers import Seller
 from domain.users import Permission, User
 from web import inventory, render
-from web.filters import day, initials, miles, money
+from web.filters import clock_time, day, initials, miles, money
 
 
 async def context(account: Account, me: User, listing: Listing, seller: Seller) -> dict[str, Any]:
@@ -110,13 +110,19 @@ async def _seller(account: Account, seller: Seller) -> dict[str, Any]:
         "initials": initials(name),
         "email": seller.email,
         "address": ", ".join(part for part in (seller.street, seller.city, place) if part),
-        "local_time": None,
+        "local_time": _local_time([e164 for _, _, e164 in numbers]),
         "chips": [{"label": "Opted out of texts", "tone": "bad", "icon": "ban"}] if stopped else [],
         "numbers": [
             {"field": field, "label": label, "e164": e164, "shown": phones.shown(e164), "note": _note(e164, stopped)}
             for field, label, e164 in numbers
         ],
     }
+
+
+def _local_time(numbers: list[str]) -> str | None:
+    """`2:07 PM where they are`, by the area code of the first number that has one zone."""
+    zone = next((zone for number in numbers if (zone := phones.timezone(number))), "")
+    return f"{clock_time(clock.now(), zone)} where they are" if zone else None
 
 
 def _note(e164: str, stopped: set[str]) -> str | None:

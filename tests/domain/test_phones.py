@@ -126,3 +126,17 @@ def test_what_is_no_number_is_not_valid() -> None:
 
 def test_a_click_dials_the_whole_number() -> None:
     assert phones.tel_uri("+15205550117") == "tel:+15205550117"
+
+
+@pytest.mark.parametrize(
+    ("number", "zone"),
+    [
+        ("+15205550142", "America/Phoenix"),
+        ("+16045550142", "America/Vancouver"),
+        ("+18005550142", ""),
+        ("+447911123456", ""),
+        ("nonsense", ""),
+    ],
+)
+def test_an_area_code_tells_the_time_zone_where_it_has_one(number: str, zone: str) -> None:
+    assert phones.timezone(number) == zone

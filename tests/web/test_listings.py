@@ -328,3 +328,11 @@ async def test_a_listing_whose_seller_is_unknown_has_its_page_and_its_form(agent
     assert "Unknown seller" in (await agent_client.get(f"/listings/{listing.id}")).text
     assert (await agent_client.get(f"/listings/{listing.id}/edit")).status_code == 200
     assert "Unknown seller" in (await agent_client.get("/listings")).text
+
+
+async def test_the_page_tells_what_time_it_is_where_the_seller_is(agent_client: Client, clock) -> None:
+    clock.freeze(datetime(2026, 11, 24, 21, 7, tzinfo=UTC))
+    phoenix = await make.listing(seller={"mobile": "+15205550142"})
+    nowhere = await make.listing(seller={"mobile": "+18005550142"})
+    assert "2:07 PM where they are" in (await agent_client.get(f"/listings/{phoenix.id}")).text
+    assert "where they are" not in (await agent_client.get(f"/listings/{nowhere.id}")).text
