@@ -59,6 +59,9 @@ class Cursor:
             return None
 
 
+BEGINNING = Cursor(EPOCH, UUID(int=0))
+
+
 @dataclass(frozen=True)
 class Page:
     """Rows oldest first. A row is a message (`what` = "message") or an event (`what` = "event")."""

@@ -85,7 +85,8 @@ async def _changes(live: Live, listing: Listing) -> AsyncIterator[ServerSentEven
 def _context(found: Page, listing: Listing, me: User, account: Account, seller: Seller) -> dict[str, Any]:
     name = sellers.full_name(seller.first_name, seller.last_name)
     made = entries(found.rows, account, name)
-    latest_url = render.url_for("history.latest", listing_id=listing.id)
+    # What a provider tells late may be older than the oldest entry here; only where earlier ones are left out it waits.
+    oldest = found.first if found.older else history.BEGINNING
     earlier_url = None
     if found.older:
         earlier_url = f"{render.url_for('history.index', listing_id=listing.id)}?before={found.older}"
@@ -93,7 +94,7 @@ def _context(found: Page, listing: Listing, me: User, account: Account, seller: 
         "listing": {"id": listing.id, "title": title(listing.year, listing.make, listing.model)},
         "seller": {"first_name": seller.first_name, "name": name, "initials": filters.initials(name)},
         "entries": made,
-        "latest_url": f"{latest_url}?from={found.first}" if found.first else latest_url,
+        "latest_url": f"{render.url_for('history.latest', listing_id=listing.id)}?from={oldest}",
         "earlier_url": earlier_url,
         "unresponded": sum(1 for entry in made if entry.get("unresponded")),
         "can_edit": users.may(me, Permission.SEND),
