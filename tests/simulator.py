@@ -7,7 +7,7 @@ import select
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,10 +98,15 @@ class RunningSimulator:
 
 @contextmanager
 def running_simulator(
-    state_dir: Path, *, users: Sequence[dict[str, Any]] = (DANA,), arguments: Sequence[str] = (), port: int = 0
+    state_dir: Path,
+    *,
+    users: Sequence[dict[str, Any]] = (DANA,),
+    arguments: Sequence[str] = (),
+    port: int = 0,
+    environ: Mapping[str, str] | None = None,
 ) -> Iterator[RunningSimulator]:
     """A simulator on a free loopback port with these users, ready to answer, ended with the block. The same
-    `state_dir` and `port` again are the same simulator after a restart."""
+    `state_dir` and `port` again are the same simulator after a restart. `environ` is added to our own."""
     command = [
         sys.executable,
         "-m",
@@ -112,7 +117,9 @@ def running_simulator(
         str(state_dir),
         *arguments,
     ]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env={**os.environ})
+    process = subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env={**os.environ, **(environ or {})}
+    )
     try:
         simulator = RunningSimulator(_url(process), process, state_dir)
         if users:

@@ -87,16 +87,20 @@ def running(
 ) -> Iterator[Site]:
     """A fresh installation on this kind of database whose clock begins at `start`, stopped and removed afterwards."""
     directory = Path(tempfile.mkdtemp(prefix="lotwire-site-"))
+    clock = {"LOTWIRE_TEST": "1", "LOTWIRE_CLOCK": str(round((start - datetime.now(UTC)).total_seconds()))}
     try:
-        with made.fresh(engine, directory / "data") as database_url, running_simulator(directory / "sim") as simulator:
+        with (
+            made.fresh(engine, directory / "data") as database_url,
+            # By the same clock: what a carrier says happened is put in order with what happened here.
+            running_simulator(directory / "sim", environ=clock) as simulator,
+        ):
             url = f"http://127.0.0.1:{children.free_port()}"
             environ = {
-                "LOTWIRE_TEST": "1",
+                **clock,
                 "LOTWIRE_DATA_DIR": str(directory / "data"),
                 "LOTWIRE_DATABASE_URL": database_url,
                 "LOTWIRE_PUBLIC_URL": url,
                 "LOTWIRE_SECRET_KEY": os.environ["LOTWIRE_SECRET_KEY"],
-                "LOTWIRE_CLOCK": str(round((start - datetime.now(UTC)).total_seconds())),
             }
             process = children.spawn(
                 (*LOTWIRE, "up", "--port", url.rpartition(":")[2], "--web", str(web), "--workers", str(workers)),
