@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 
 from domain.listings import Listing
@@ -94,11 +95,12 @@ def write(page: Page, dealership: Dealership) -> None:
     page.wait_until(lambda: page.value("#body") == f"Dana{wording}", "the name did not come to the caret")
     assert page.focused() == "ins-1"
     # By the mouse: it leaves the caret where it is.
-    page.find("#body").send_keys(", ")
+    page.run("document.querySelector('#body').focus()")
+    press(page, ", ")
     page.click("#ins-2")
     wanted = f"Dana, 2019 Subaru Outback{wording}"
     page.wait_until(lambda: page.value("#body") == wanted, "the vehicle did not come to the caret")
-    page.find("#body").send_keys(". ")
+    press(page, ". ")
     wanted = f"Dana, 2019 Subaru Outback. {wording}"
     assert page.value("#body") == wanted
     assert page.focused() == "body"
@@ -312,6 +314,11 @@ def text(page: Page, words: str) -> None:
     page.find("#body").send_keys(words)
     page.click("#send-go")
     page.wait_until(lambda: not page.find("#send").is_displayed(), "the window did not close")
+
+
+def press(page: Page, keys: str) -> None:
+    """On the keyboard, wherever the caret is; `send_keys` of a field would go to its end first."""
+    ActionChains(page.driver).send_keys(keys).perform()
 
 
 def pick_template(page: Page, name: str) -> None:
