@@ -318,15 +318,19 @@ async def of(account: UUID, listing: UUID) -> Listing:
 async def surroundings(listing: UUID) -> dict[str, Any]:
     """What its page says beside it: source_name, messageable, and of the main and the secondary user (None: nobody)
     main_id, main_name, main_title, main_active, secondary_id …"""
-    columns = [Listing.source.name.as_alias("source_name"), Listing.source.messageable.as_alias("messageable")]
-    for which, user in (("main", Listing.main_user), ("secondary", Listing.secondary_user)):
-        columns += [
-            user.id.as_alias(f"{which}_id"),
-            user.name.as_alias(f"{which}_name"),
-            user.title.as_alias(f"{which}_title"),
-            user.active.as_alias(f"{which}_active"),
-        ]
-    return await found(Listing.select(*columns).where(Listing.id == listing).first())
+    rows = await found(
+        Listing.raw(  # each look at a listing asks this, and Piccolo takes long to build joins of the same table twice
+            """SELECT s.name AS source_name, s.messageable,
+                      m.id AS main_id, m.name AS main_name, m.title AS main_title, m.active AS main_active,
+                      n.id AS secondary_id, n.name AS secondary_name, n.title AS secondary_title,
+                      n.active AS secondary_active
+               FROM listing l JOIN source s ON s.id = l.source
+               LEFT JOIN app_user m ON m.id = l.main_user LEFT JOIN app_user n ON n.id = l.secondary_user
+               WHERE l.id = {}""",
+            listing,
+        )
+    )
+    return dict(rows[0])
 
 
 async def price_history(listing: UUID) -> list[dict[str, Any]]:
