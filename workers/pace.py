@@ -3,12 +3,13 @@
 import json
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from time import time
 from typing import Any
 
 from limits import RateLimitItem, RateLimitItemPerMinute, RateLimitItemPerSecond
-from limits.aio.storage import MemoryStorage, Storage
+from limits.aio.storage import MemoryStorage, RedisStorage
 from limits.aio.strategies import MovingWindowRateLimiter
 from limits.storage import storage_from_string
 
@@ -32,7 +33,8 @@ class Pace:
     """Asks Valkey before each handful. Without Valkey the windows live in this process until it is back."""
 
     def __init__(self, queue_url: str) -> None:
-        self._shared = MovingWindowRateLimiter(_storage(queue_url))
+        self._storage = _storage(queue_url)
+        self._shared = MovingWindowRateLimiter(self._storage)
         self._alone = MovingWindowRateLimiter(MemoryStorage())
 
     async def take(self, connection: Connection, wanted: int) -> Turn:
@@ -45,6 +47,11 @@ class Pace:
         except Exception as error:  # whatever the client throws when Valkey is gone: pace goes on in this process
             logger.warning("Pacing without the queue", extra={"error": type(error).__name__})
             return await _take(self._alone, items, str(connection.id), wanted)
+
+    async def close(self) -> None:
+        """Gives the connections to Valkey back."""
+        with suppress(Exception):
+            await self._storage.bridge.get_connection().aclose()
 
 
 def limits_of(connection: Connection) -> list[RateLimitItem]:
@@ -77,8 +84,8 @@ def _numbers(options: Mapping[str, Any]) -> dict[str, int]:
     return {name: max(0, int(options[name])) for name in DEFAULTS if str(options.get(name, "")).isdigit()}
 
 
-def _storage(queue_url: str) -> Storage:
+def _storage(queue_url: str) -> RedisStorage:
     url = f"async+redis+{queue_url}" if queue_url.startswith("unix:") else f"async+{queue_url}"
     storage = storage_from_string(url, implementation="redispy", socket_connect_timeout=1, socket_timeout=1)
-    assert isinstance(storage, Storage)
+    assert isinstance(storage, RedisStorage)
     return storage

@@ -48,7 +48,8 @@ async def start_up(ctx: dict[str, Any]) -> None:
     hint = partial(live.hint, ctx["redis"])
     ctx["hint"] = hint
     ctx["owner"] = owner
-    dispatcher = Dispatcher(owner, Pace(settings().queue_url), hint)
+    pace = ctx["pace"] = Pace(settings().queue_url)
+    dispatcher = Dispatcher(owner, pace, hint)
     ctx["dispatcher"] = dispatcher
     ctx["dispatching"] = asyncio.create_task(dispatcher.run())
     clockwork = Clockwork(ctx)
@@ -68,6 +69,8 @@ async def shut_down(ctx: dict[str, Any]) -> None:
             await asyncio.wait_for(ctx["dispatching"], PATIENCE + 3)
     except Exception:  # the database is gone, say: what we had in hand ends by its lease
         logger.exception("The dispatcher did not end in order")
+    if pace := ctx.get("pace"):
+        await pace.close()
     await http.close()
     await db.stop()
 
