@@ -1,12 +1,15 @@
 """A dealership (rooftop): its plan, its place, its switches."""
 
 import unicodedata
+from collections.abc import Mapping
 from enum import StrEnum
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from piccolo.columns import Boolean, Text, Varchar
 from piccolo.table import Table
 
+from domain import phones
 from domain.columns import key, made
 from domain.db import DB
 from domain.errors import NotFound, Refused
@@ -49,6 +52,8 @@ class PlanFeature(Table, db=DB, tablename="plan_feature"):
     feature = Varchar(40)
     included = Boolean(default=False)
 
+
+LONGEST_LINE = 80  # characters: what a wildcard puts into a text at most
 
 # ISO 3166 country -> (how it is called, its currency)
 COUNTRIES = {"US": ("United States", "USD"), "CA": ("Canada", "CAD")}
@@ -101,6 +106,25 @@ async def add(
     )
     await Account.insert(account)
     return account
+
+
+PROFILE = ("name", "phone", "email", "website", "street", "city", "state", "postal_code", "timezone")
+
+
+async def change_profile(account: Account, typed: Mapping[str, str], *, plain_texts: bool) -> None:
+    """What the dealership says of itself, the fields of PROFILE. Raises Refused at the field that is wrong."""
+    values: dict[Any, Any] = {getattr(Account, name): " ".join(typed[name].split()) for name in PROFILE}
+    for name in PROFILE:
+        if len(values[getattr(Account, name)]) > LONGEST_LINE:
+            raise Refused(f"This is too long: {LONGEST_LINE} characters at most.", field=name)
+    if not values[Account.name]:
+        raise Refused("Give the name of the dealership.", field="name")
+    if not is_timezone(values[Account.timezone]):
+        raise Refused("Choose a time zone from the list.", field="timezone")
+    if values[Account.phone]:
+        values[Account.phone] = phones.parse(values[Account.phone], account.country)
+    values[Account.plain_texts] = plain_texts
+    await Account.update(values).where(Account.id == account.id)
 
 
 async def named(slug: str) -> Account:

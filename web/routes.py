@@ -16,6 +16,7 @@ from domain import users
 from domain.users import Permission
 from web import auth, render
 from web.handlers import (
+    accounts,
     activations,
     apps,
     assignments,
@@ -143,6 +144,8 @@ MEMBERS = [
     POST("/users/{user_id:str}/activations", activations.create, Permission.MANAGE_USERS),
     POST("/users/{user_id:str}/activations/deletion", activations.destroy, Permission.MANAGE_USERS),
     POST("/users/{user_id:str}/links", user_links.create, Permission.MANAGE_USERS),
+    GET("/dealership", accounts.edit, Permission.EDIT_ACCOUNT),
+    POST("/dealership", accounts.update, Permission.EDIT_ACCOUNT),
     GET("/profile", profiles.edit),
     POST("/profile", profiles.update),
     POST("/profile/password", passwords.update),
