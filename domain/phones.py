@@ -94,9 +94,9 @@ def _facts(e164: str) -> _Facts:
         number = phonenumbers.parse(e164)
     except phonenumbers.NumberParseException:
         return _Facts(False, "")
-    country = phonenumbers.region_code_for_number(number)
+    country = phonenumbers.region_code_for_number(number) or ""
     # As is_valid_number() does, which would look for the country once more.
-    return _Facts(bool(country) and phonenumbers.is_valid_number_for_region(number, country), country or "")
+    return _Facts(bool(country) and phonenumbers.is_valid_number_for_region(number, country), country)
 
 
 def _refusal(raw: str, country: str, field: str) -> Refused:

@@ -77,6 +77,7 @@ class Running:
 
     def pid_of(self, part: str) -> int:
         """The process of a part: web, worker, valkey or supervisor."""
+        needs_proc()
         for pid, command in machine.family(self.pid).items():
             if machine.part_of(command) == part:
                 return pid
@@ -163,6 +164,12 @@ def wait_for(port: int, process: "subprocess.Popen[str]", log: Path, path: str =
             connection.close()
         time.sleep(0.005)
     raise CannotMeasure(f"{process.args[3]} did not start: {_last_line(log.read_text())}")  # type: ignore[index]
+
+
+def needs_proc() -> None:
+    """Raises CannotMeasure where no /proc tells what processes use."""
+    if not (machine.PROC / "self" / "stat").exists():
+        raise CannotMeasure("What processes use can only be read on Linux.")
 
 
 def free_port() -> int:

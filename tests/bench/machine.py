@@ -42,7 +42,7 @@ class Machine:
 
 def this_machine() -> Machine:
     return Machine(
-        processors=len(os.sched_getaffinity(0)),
+        processors=_processors(),
         model=_field("cpuinfo", "model name") or platform.machine(),
         memory=float((_field("meminfo", "MemTotal") or "0").split()[0]) / 1e6,
         python=platform.python_version(),
@@ -89,6 +89,13 @@ def part_of(command: str) -> str:
     if program.startswith(("valkey", "redis")):
         return "valkey"
     return next((word for word in words if word in ("web", "worker")), "supervisor")
+
+
+def _processors() -> int:
+    """Those this process may use, where the system can tell."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _stat(pid: int, proc: Path) -> list[str]:

@@ -16,6 +16,7 @@ MEMORY = Target(250.0)
 
 
 def measure(plan: Plan, databases: Databases) -> Iterator[Figure]:
+    houses.needs_proc()
     seconds: list[float] = []
     memory: dict[str, list[float]] = defaultdict(list)
     for run in range(plan.runs):
