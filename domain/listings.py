@@ -317,14 +317,19 @@ async def of(account: UUID, listing: UUID) -> Listing:
 
 async def surroundings(listing: UUID) -> dict[str, Any]:
     """What its page says beside it: source_name, messageable, and of the main and the secondary user (None: nobody)
-    main_id, main_name, main_title, main_active, secondary_id …"""
+    main_id, main_name, main_title, main_active, secondary_id …; mobile_stopped and phone_stopped: whether they said
+    stop."""
     rows = await found(
         Listing.raw(  # each look at a listing asks this, and Piccolo takes long to build joins of the same table twice
             """SELECT s.name AS source_name, s.messageable,
                       m.id AS main_id, m.name AS main_name, m.title AS main_title, m.active AS main_active,
                       n.id AS secondary_id, n.name AS secondary_name, n.title AS secondary_title,
-                      n.active AS secondary_active
-               FROM listing l JOIN source s ON s.id = l.source
+                      n.active AS secondary_active,
+                      EXISTS (SELECT 1 FROM opt_out o WHERE o.account = l.account AND o.channel = 'text'
+                              AND o.address = p.mobile AND o.lifted_at IS NULL) AS mobile_stopped,
+                      EXISTS (SELECT 1 FROM opt_out o WHERE o.account = l.account AND o.channel = 'text'
+                              AND o.address = p.phone AND o.lifted_at IS NULL) AS phone_stopped
+               FROM listing l JOIN source s ON s.id = l.source LEFT JOIN seller p ON p.listing = l.id
                LEFT JOIN app_user m ON m.id = l.main_user LEFT JOIN app_user n ON n.id = l.secondary_user
                WHERE l.id = {}""",
             listing,
@@ -333,16 +338,28 @@ async def surroundings(listing: UUID) -> dict[str, Any]:
     return dict(rows[0])
 
 
-async def price_history(listing: UUID) -> list[dict[str, Any]]:
-    """`{price, at}` in cents, newest first."""
-    query = PriceChange.select(PriceChange.price, PriceChange.at).where(PriceChange.listing == listing)
-    return await query.order_by(PriceChange.at, ascending=False).limit(50)
+@dataclass(frozen=True)
+class Beside:
+    """What an ad brought along: `prices` are {price, at} in cents, newest first; `pictures` those that can be shown."""
+
+    prices: list[dict[str, Any]]
+    pictures: list[UUID]
 
 
-async def pictures(listing: UUID) -> list[UUID]:
-    """The pictures that can be shown, in the order of the ad."""
-    query = Picture.select(Picture.id).where((Picture.listing == listing) & (Picture.state == "kept"))
-    return [row["id"] for row in await query.order_by(Picture.position)]
+async def beside(listing: UUID) -> Beside:
+    """Price history and pictures of a listing, in one statement."""
+    rows = await Listing.raw(
+        """SELECT * FROM (SELECT price, at, id, -1 AS position FROM price_change WHERE listing = {}
+                          ORDER BY at DESC LIMIT 50) AS prices
+           UNION ALL SELECT NULL, NULL, id, position FROM picture WHERE listing = {} AND state = 'kept'
+           ORDER BY position, at DESC""",
+        listing,
+        listing,
+    )
+    return Beside(
+        [{"price": row["price"], "at": row["at"]} for row in rows if row["position"] < 0],
+        [UUID(str(row["id"])) for row in rows if row["position"] >= 0],
+    )
 
 
 async def first_pictures(listings: list[UUID]) -> dict[UUID, UUID]:
@@ -371,12 +388,17 @@ async def picture(account: UUID, picture: UUID) -> Picture:
     return await found(query)
 
 
-async def followers(listing: UUID) -> list[dict[str, Any]]:
-    """`{id, name}` of the active people who follow it, by name."""
-    query = Follower.select(Follower.user.id.as_alias("id"), Follower.user.name.as_alias("name"))
-    return await query.where((Follower.listing == listing) & _is(Follower.user.active, True)).order_by(
-        Follower.user.name
+async def team(account: UUID, listing: UUID) -> list[dict[str, Any]]:
+    """The active people of the account by name, as {id, name, role, follows}: who can look after it, who follows it."""
+    rows: list[dict[str, Any]] = await Listing.raw(
+        """SELECT u.id, u.name, u.role, f.id IS NOT NULL AS follows FROM app_user u
+           LEFT JOIN follower f ON f."user" = u.id AND f.listing = {}
+           WHERE u.account = {} AND u.active = {} ORDER BY u.name""",
+        listing,
+        account,
+        True,
     )
+    return rows
 
 
 async def follow(listing: Listing, user: User) -> None:

@@ -82,6 +82,9 @@ PERMISSIONS: dict[str, frozenset[Permission]] = {
 ROLE_LABELS = {Role.ADMIN: "Admin", Role.MANAGER: "Manager", Role.AGENT: "Agent", Role.SUPPORT: "Support (reads only)"}
 
 
+WRITERS = frozenset(str(role) for role, allowed in PERMISSIONS.items() if Permission.SEND in allowed)
+
+
 def may(user: User, permission: str, account: Account | None = None) -> bool:
     """Whether the user's role allows it. Give the account where its switches matter (`template.global`)."""
     if not user.active:
@@ -140,8 +143,7 @@ async def all_of(account: UUID) -> list[User]:
 
 async def assignable(account: UUID) -> list[User]:
     """Whom a listing can be given to: active people who may write."""
-    writers = [role for role, allowed in PERMISSIONS.items() if Permission.SEND in allowed]
-    query = User.objects().where((User.account == account) & User.active.eq(True) & User.role.is_in(writers))
+    query = User.objects().where((User.account == account) & User.active.eq(True) & User.role.is_in(list(WRITERS)))
     return await query.order_by(User.name)
 
 

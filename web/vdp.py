@@ -1,8 +1,10 @@
 """How one listing is shown on its page (VDP): vehicle, seller, dealer, who looks after it."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
-from domain import clock, listings, phones, sellers, stages, suppressions, users
+from domain import clock, listings, phones, sellers, stages, users
 from domain.accounts import Account
 from domain.listings import STAGE_LABELS, Listing
 from domain.sellers import Seller
@@ -12,28 +14,31 @@ from web.filters import clock_time, day, initials, miles, money
 
 
 async def context(account: Account, me: User, listing: Listing, seller: Seller) -> dict[str, Any]:
-    """All that listings/show.html shows, except the history, in six queries."""
-    beside = await listings.surroundings(listing.id)
-    people = await listings.followers(listing.id)
+    """All that listings/show.html shows, except the history, in three queries."""
+    around = await listings.surroundings(listing.id)
+    team = await listings.team(account.id, listing.id)
+    beside = await listings.beside(listing.id)
     can_edit = users.may(me, Permission.EDIT_LISTING)
     return {
-        "listing": header(account, listing, beside["source_name"], following=any(p["id"] == me.id for p in people)),
+        "listing": header(
+            account, listing, around["source_name"], following=any(p["id"] == me.id and p["follows"] for p in team)
+        ),
         "stages": [
             {"slug": slug, "label": label, "current": slug == listing.stage} for slug, label in STAGE_LABELS.items()
         ],
-        "pictures": await _pictures(listing),
+        "pictures": _pictures(listing, beside.pictures),
         "vehicle_facts": _vehicle_facts(account, listing),
-        "listing_facts": _listing_facts(account, listing, beside["source_name"]),
+        "listing_facts": _listing_facts(account, listing, around["source_name"]),
         "price_history": [
             (day(row["at"], account.timezone), money(row["price"], account.currency) or "No price")
-            for row in await listings.price_history(listing.id)
+            for row in beside.prices
         ],
-        "seller": await _seller(account, seller),
+        "seller": _seller(seller, around),
         "dealer": _dealer(account),
-        "main_user": _person(beside, "main"),
-        "secondary_user": _person(beside, "secondary"),
-        "followers": [{"name": p["name"], "initials": initials(p["name"])} for p in people],
-        "assignable": [{"id": p.id, "name": p.name} for p in await users.assignable(account.id)] if can_edit else [],
+        "main_user": _person(around, "main"),
+        "secondary_user": _person(around, "secondary"),
+        "followers": [{"name": p["name"], "initials": initials(p["name"])} for p in team if p["follows"]],
+        "assignable": [{"id": p["id"], "name": p["name"]} for p in team if p["role"] in users.WRITERS],
         "main_user_id": listing.main_user,
         "secondary_user_id": listing.secondary_user,
         "can_edit": can_edit,
@@ -59,9 +64,9 @@ def header(account: Account, listing: Listing, source: str, *, following: bool =
     }
 
 
-async def _pictures(listing: Listing) -> list[dict[str, Any]]:
+def _pictures(listing: Listing, pictures: Sequence[UUID]) -> list[dict[str, Any]]:
     title = listings.title(listing.year, listing.make, listing.model)
-    urls = [render.url_for("pictures.show", picture_id=picture) for picture in await listings.pictures(listing.id)]
+    urls = [render.url_for("pictures.show", picture_id=picture) for picture in pictures]
     return [
         {"url": url, "thumb_url": f"{url}?size=thumb", "hero_url": url, "alt": f"{title}, picture {n}"}
         for n, url in enumerate(urls, 1)
@@ -97,10 +102,10 @@ def _listing_facts(account: Account, listing: Listing, source: str) -> list[tupl
     return [(label, value) for label, value in facts if value]
 
 
-async def _seller(account: Account, seller: Seller) -> dict[str, Any]:
+def _seller(seller: Seller, around: Mapping[str, Any]) -> dict[str, Any]:
     numbers = [(field, label, getattr(seller, field)) for field, label in (("mobile", "Mobile"), ("phone", "Phone"))]
     numbers = [number for number in numbers if number[2]]
-    stopped = await suppressions.opted_out_among(account.id, [e164 for _, _, e164 in numbers])
+    stopped = {e164 for field, _, e164 in numbers if around[f"{field}_stopped"]}
     name = sellers.full_name(seller.first_name, seller.last_name)
     place = " ".join(part for part in (seller.state, seller.postal_code) if part)
     return {
@@ -145,9 +150,9 @@ def _dealer(account: Account) -> dict[str, Any]:
     }
 
 
-def _person(beside: dict[str, Any], which: str) -> dict[str, Any] | None:
-    if beside[f"{which}_id"] is None:
+def _person(around: Mapping[str, Any], which: str) -> dict[str, Any] | None:
+    if around[f"{which}_id"] is None:
         return None
-    name = beside[f"{which}_name"]
-    title, active = beside[f"{which}_title"], beside[f"{which}_active"]
+    name = around[f"{which}_name"]
+    title, active = around[f"{which}_title"], around[f"{which}_active"]
     return {"name": name, "initials": initials(name), "title": title, "active": bool(active)}
