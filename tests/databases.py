@@ -30,20 +30,27 @@ class Databases:
         self._cluster: postgres.Cluster | None = None
 
     @contextmanager
-    def fresh(self, engine: str, directory: Path) -> Iterator[str]:
-        """The URL of a migrated, empty database."""
+    def fresh(self, engine: str, directory: Path, *, for_long: bool = False) -> Iterator[str]:
+        """The URL of a migrated, empty database. On PostgreSQL a test borrows the same as the one before it, emptied;
+        who keeps it beside other tests says `for_long`."""
         if engine == "sqlite":
             path = directory / "lotwire.sqlite3"
             path.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(self._sqlite_template(), path)
             yield f"sqlite:///{path}"
-        else:
+        elif for_long:
             cluster = self.cluster()
             name = cluster.create()
             try:
                 yield cluster.url(name)
             finally:
                 cluster.drop(name)
+        else:
+            cluster = self.cluster()
+            try:
+                yield cluster.url(cluster.borrow())
+            finally:
+                cluster.give_back([table._meta.tablename for table in TABLES])
 
     @contextmanager
     def blank(self, engine: str, directory: Path) -> Iterator[str]:

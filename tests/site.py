@@ -90,7 +90,7 @@ def running(
     clock = {"LOTWIRE_TEST": "1", "LOTWIRE_CLOCK": str(round((start - datetime.now(UTC)).total_seconds()))}
     try:
         with (
-            made.fresh(engine, directory / "data") as database_url,
+            made.fresh(engine, directory / "data", for_long=True) as database_url,
             # By the same clock: what a carrier says happened is put in order with what happened here.
             running_simulator(directory / "sim", environ=clock) as simulator,
         ):
