@@ -10,7 +10,7 @@ from domain.accounts import Account
 from domain.columns import key, made, moment, parent
 from domain.db import DB, found, writing
 from domain.errors import NotFound
-from domain.shipped_templates import SHIPPED
+from domain.shipped_templates import SHIPPED, Shipped
 from domain.users import User
 
 
@@ -49,24 +49,34 @@ async def seed() -> None:
     }
     for position, shipped in enumerate(SHIPPED):
         row = known.get(shipped.id)
-        if row and row["body"] == shipped.body:
-            continue
-        async with writing():
-            if row is None:
-                await MessageTemplate.insert(
-                    MessageTemplate(
-                        id=shipped.id,
-                        type=shipped.type,
-                        scope="shipped",
-                        purpose=shipped.purpose,
-                        name=shipped.name,
-                        position=position,
-                    )
-                )
-            await TemplateVersion.update({TemplateVersion.current: False}).where(TemplateVersion.template == shipped.id)
-            await TemplateVersion.insert(
-                TemplateVersion(template=shipped.id, n=row["n"] + 1 if row else 1, body=shipped.body)
-            )
+        if row is None:
+            await _ship(shipped, position)
+        elif row["body"] != shipped.body:
+            await _renew(shipped, row["n"])
+
+
+async def _ship(shipped: Shipped, position: int) -> None:
+    """Of two processes that start at once the second finds it written."""
+    template = MessageTemplate(
+        id=shipped.id,
+        type=shipped.type,
+        scope="shipped",
+        purpose=shipped.purpose,
+        name=shipped.name,
+        position=position,
+    )
+    async with writing():
+        if await MessageTemplate.insert(template).on_conflict(target=MessageTemplate.id, action="DO NOTHING"):
+            await TemplateVersion.insert(TemplateVersion(template=shipped.id, body=shipped.body))
+
+
+async def _renew(shipped: Shipped, n: int) -> None:
+    async with writing():
+        replaced = TemplateVersion.update({TemplateVersion.current: False}).where(
+            (TemplateVersion.template == shipped.id) & (TemplateVersion.n == n) & TemplateVersion.current.eq(True)
+        )
+        if await replaced.returning(TemplateVersion.id):
+            await TemplateVersion.insert(TemplateVersion(template=shipped.id, n=n + 1, body=shipped.body))
 
 
 async def offered(account_id: UUID, user_id: UUID, channel: str) -> list[dict[str, Any]]:
