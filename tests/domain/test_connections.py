@@ -1,0 +1,211 @@
+"""Installed providers: connected after a live check, mended in place, paused when the key is refused."""
+
+import asyncio
+
+import pytest
+
+from domain import connections, house_mail
+from domain.channels.base import ChannelError, Kind, Sender
+from domain.connections import Connection, ConnectionState, SenderLink
+from domain.errors import Refused, Unavailable
+from domain.vault import unseal
+from tests import make
+from tests.sending import Provider, shop
+
+URL = "http://127.0.0.1:9"
+
+
+class Door(Provider):
+    """A provider that lets in whoever has the right key."""
+
+    problem: ChannelError | None = None
+    people: dict[str, Sender] = {}  # noqa: RUF012
+    asked: list[str] = []  # noqa: RUF012
+
+    async def check(self) -> None:
+        if Door.problem:
+            raise Door.problem
+
+    async def find_sender(self, email: str) -> Sender | None:
+        Door.asked.append(email)
+        await self.check()
+        return Door.people.get(email)
+
+
+@pytest.fixture(autouse=True)
+def door(monkeypatch: pytest.MonkeyPatch) -> type[Door]:
+    monkeypatch.setattr(connections, "CHANNELS", {"simulator": Door, "dialpad": Door})
+    Door.problem, Door.people, Door.asked = None, {}, []
+    return Door
+
+
+async def connect(account, key: str = "key", **values):
+    return await connections.connect(account.id, None, "simulator", key, URL, **values)
+
+
+async def test_what_is_connected_is_sealed_and_found_by_its_kind(house):
+    account = await make.account()
+    connection, hook_secret = await connect(account, "  the key ")
+    assert unseal(connection.secret) == "the key"
+    assert "the key" not in connection.secret
+    assert unseal(connection.hook_secret) == hook_secret
+    assert len(hook_secret) >= 32
+    assert connection.last_ok_at is not None
+    assert (await connections.current(account.id, "simulator")).id == connection.id
+    assert (await connections.carrying(account.id, "text")).id == connection.id
+    assert await connections.carrying(account.id, "email") is None
+    assert await connections.current((await make.account()).id, "simulator") is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "key", "url", "field"),
+    [("fax", "key", URL, "kind"), ("simulator", " ", URL, "api_key"), ("simulator", "key", "ftp://x", "base_url")],
+)
+async def test_what_cannot_be_connected_is_refused_at_its_field(house, kind, key, url, field):
+    account = await make.account()
+    with pytest.raises(Refused) as refused:
+        await connections.connect(account.id, None, kind, key, url)
+    assert refused.value.field == field
+    assert await Connection.count() == 0
+
+
+async def test_a_key_the_provider_refuses_is_never_connected(house, door):
+    account = await make.account()
+    door.problem = ChannelError("The key is not accepted.", Kind.CONNECTION_BROKEN)
+    for fine in (False, True):
+        with pytest.raises(Refused, match=r"The key is not accepted\."):
+            await connect(account, unchecked_is_fine=fine)
+    assert await Connection.count() == 0
+
+
+async def test_a_provider_that_is_away_is_connected_only_where_that_is_fine(house, door):
+    account = await make.account()
+    door.problem = ChannelError("dialpad.com was not found.", Kind.NEVER_CONNECTED)
+    with pytest.raises(Refused):
+        await connect(account)
+    connection, _ = await connect(account, unchecked_is_fine=True)
+    assert (connection.state, connection.last_ok_at) == (ConnectionState.CONNECTED, None)
+    assert connection.last_error == "dialpad.com was not found."
+
+
+async def test_mending_keeps_the_connection_its_hook_and_what_waits_for_it(house):
+    account = await make.account()
+    first, secret = await connect(account, "old")
+    await make.sender_link(first, await make.user(account))
+    await connections.broken(first.id, "The key is not accepted.")
+    mended, same_secret = await connect(account, "new")
+    assert (mended.id, same_secret, mended.state) == (first.id, secret, ConnectionState.CONNECTED)
+    assert unseal(mended.secret) == "new"
+    assert await SenderLink.count() == 0
+    await connections.disconnect(mended, None)
+    assert await connections.current(account.id, "simulator") is None
+    again, _ = await connect(account)
+    assert again.id == first.id
+
+
+async def test_a_hook_secret_that_is_given_is_taken(house):
+    _, secret = await connect(await make.account(), options={"webhook_secret": "theirs, long enough to be one"})
+    assert secret == "theirs, long enough to be one"
+
+
+async def test_after_the_key_of_the_house_changed_connecting_again_works(house, configure):
+    account = await make.account()
+    old, secret = await connect(account)
+    configure(LOTWIRE_SECRET_KEY="another key that is long enough, too")
+    with pytest.raises(Unavailable):
+        connections.adapter(old)
+    mended, new_secret = await connect(account)
+    assert mended.id == old.id
+    assert new_secret != secret
+    connections.adapter(mended)
+
+
+async def test_a_refused_key_is_told_once_however_many_notice(house):
+    account = await make.account()
+    admins = [await make.user(account, role="admin") for _ in range(2)]
+    await make.user(account, role="admin", active=False)
+    await make.user(account, role="manager")
+    connection, _ = await connect(account)
+    first = await asyncio.gather(*(connections.broken(connection.id, "Refused.") for _ in range(8)))
+    assert sorted(first) == [False] * 7 + [True]
+    mails = await house_mail.Mail.select(house_mail.Mail.recipient)
+    assert sorted(mail["recipient"] for mail in mails) == sorted(admin.email for admin in admins)
+
+
+async def test_a_look_at_the_key_breaks_or_mends_the_connection(house, door):
+    connection, _ = await connect(await make.account())
+    door.problem = ChannelError("The key is not accepted.", Kind.CONNECTION_BROKEN)
+    assert await connections.recheck(connection) == "The key is not accepted."
+    assert (await connections.by_id(connection.id)).state == ConnectionState.BROKEN
+    door.problem = ChannelError("dialpad.com was not found.", Kind.NEVER_CONNECTED)
+    assert await connections.recheck(connection) == "dialpad.com was not found."
+    door.problem = None
+    assert await connections.recheck(connection) == ""
+    mended = await connections.by_id(connection.id)
+    assert (mended.state, mended.last_error) == (ConnectionState.CONNECTED, "")
+
+
+async def test_a_look_never_revives_what_was_disconnected(house):
+    connection, _ = await connect(await make.account())
+    await connections.disconnect(connection, None)
+    await connections.recheck(await connections.by_id(connection.id))
+    gone = await connections.by_id(connection.id)
+    assert (gone.state, gone.secret) == (ConnectionState.DISCONNECTED, "")
+
+
+async def test_a_working_connection_carries_before_a_broken_one(house):
+    account = await make.account()
+    broken = await make.connection(account, "dialpad", state=ConnectionState.BROKEN)
+    assert (await connections.carrying(account.id, "text")).id == broken.id
+    working = await make.connection(account, "simulator")
+    assert (await connections.carrying(account.id, "text")).id == working.id
+
+
+async def test_a_sender_is_looked_up_once_in_five_minutes(house, door, clock):
+    dealer = await shop()
+    door.people = {dealer.user.email: Sender("77", "Robin", ("+16195550199", "+16195550198"))}
+    await SenderLink.delete().where(SenderLink.id == dealer.link.id)
+    for _ in range(3):
+        link = await connections.sender(dealer.connection, dealer.user)
+    assert (link.provider_id, link.numbers) == ("77", "+16195550199 +16195550198")
+    assert door.asked == [dealer.user.email]
+    clock.advance(minutes=5, seconds=1)
+    door.people = {}
+    assert await connections.sender(dealer.connection, dealer.user) is None
+    assert await connections.sender(dealer.connection, dealer.user) is None
+    assert len(door.asked) == 2
+
+
+async def test_looking_up_one_sender_at_the_same_moment_keeps_one_answer(house, door):
+    dealer = await shop()
+    door.people = {dealer.user.email: Sender("77", "Robin", ())}
+    await SenderLink.delete().where(SenderLink.id == dealer.link.id)
+    links = await asyncio.gather(*(connections.sender(dealer.connection, dealer.user) for _ in range(5)))
+    assert {link.provider_id for link in links} == {"77"}
+    assert await SenderLink.count() == 1
+
+
+async def test_a_look_that_failed_leaves_the_last_answer(house, door, clock):
+    dealer = await shop()
+    clock.advance(minutes=6)
+    door.problem = ChannelError("dialpad.com was not found.", Kind.NEVER_CONNECTED)
+    with pytest.raises(ChannelError):
+        await connections.sender(dealer.connection, dealer.user)
+    (link,) = await SenderLink.objects()
+    assert link.provider_id == dealer.link.provider_id
+
+
+async def test_the_health_panel_counts_what_waits_and_what_is_unknown(house):
+    dealer = await shop()
+    await dealer.unknown()
+    await dealer.text()
+    assert await connections.health(dealer.connection) == {"queued": 1, "unknown": 1}
+    await connections.hook_refused(dealer.connection.id)
+    await connections.hook_refused(dealer.connection.id)
+    assert (await connections.by_id(dealer.connection.id)).refused_hooks == 2
+
+
+def test_the_simulator_is_part_of_every_plan_and_others_where_it_says_so():
+    assert connections.included("simulator", set())
+    assert connections.included("dialpad", {"dialpad"})
+    assert not connections.included("dialpad", {"messaging"})
