@@ -28,7 +28,6 @@ from domain.gate import SenderState
 from domain.listings import Listing
 from domain.messages import Message
 from domain.sellers import Seller
-from domain.sources import Source
 from domain.users import User
 
 Alongside = Callable[[Message], Awaitable[None]]
@@ -75,10 +74,7 @@ async def scene(account: Account, user: User, listing: Listing) -> Scene:
 
     A provider that does not answer leaves the sender unchecked: it is asked again before the call.
     """
-    seller = await sellers.of_listing(listing.id)
-    source: Source | None = listing.source
-    if not isinstance(source, Source):
-        source = await Source.objects().get(Source.id == listing.source)
+    seller, source_name = await sellers.with_source(listing.id)
     connection = await connections.carrying(account.id, "text")
     link, sender_state = None, str(SenderState.UNLINKED)
     if connection is not None and connection.state == ConnectionState.CONNECTED:
@@ -90,7 +86,7 @@ async def scene(account: Account, user: User, listing: Listing) -> Scene:
             if error.kind is Kind.CONNECTION_BROKEN:
                 await connections.broken(connection.id, error.reason)
                 connection.state = ConnectionState.BROKEN
-    return Scene(account, user, listing, seller, source.name if source else "", connection, link, sender_state)
+    return Scene(account, user, listing, seller, source_name, connection, link, sender_state)
 
 
 def sender_state_of(link: SenderLink | None) -> str:

@@ -34,6 +34,20 @@ async def of_listing(listing: UUID) -> Seller:
     return seller or Seller(listing=listing, _ignore_missing=True)
 
 
+async def with_source(listing: UUID) -> tuple[Seller, str]:
+    """The seller of an ad, as `of_listing`, and the name of the ad's source, in one statement."""
+    rows = await Seller.raw(
+        """SELECT p.*, s.name AS source_name FROM listing l JOIN source s ON s.id = l.source
+           LEFT JOIN seller p ON p.listing = l.id WHERE l.id = {}""",
+        listing,
+    )
+    if not rows:
+        return Seller(listing=listing), ""
+    row = dict(rows[0])
+    source_name = row.pop("source_name")
+    return (Seller(**row) if row["id"] else Seller(listing=listing)), source_name
+
+
 async def of_listings(listings: Sequence[UUID]) -> dict[UUID, dict[str, Any]]:
     """listing -> `{first_name, last_name, city, state}` of its seller."""
     if not listings:

@@ -1,9 +1,9 @@
-"""What the Send Message window shows: numbers, channels, templates, wildcard buttons, preview, and the reason why not."""
+"""What the Send Message window shows: numbers, channels, templates, buttons, preview, and the reason why not."""
 
 import secrets
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -80,22 +80,24 @@ async def window(
         "nonce": typed.nonce or secrets.token_urlsafe(18),
         "seen": seen,
         "form": form or Form(),
-        **await preview(scene, typed, offered, newest),
+        **await _judged(scene, replace(typed, seen=seen), offered, newest),
     }
 
 
-async def preview(
-    scene: Scene, typed: Typed, offered: Sequence[dict[str, Any]] | None = None, newest: dict[str, Any] | None = None
-) -> dict[str, Any]:
+async def preview(scene: Scene, typed: Typed) -> dict[str, Any]:
     """What the seller will read, what it costs, and whether it may go: {preview, send, channels, channel …}."""
+    offered = await message_templates.offered(scene.account.id, scene.user.id, "text") if typed.template_id else []
+    return await _judged(scene, typed, offered, await messages.newest(scene.listing.id))
+
+
+async def _judged(
+    scene: Scene, typed: Typed, offered: Sequence[dict[str, Any]], newest: dict[str, Any] | None
+) -> dict[str, Any]:
     problems = wildcards.problems(typed.body)
     rendered = wordings.render(typed.body, scene.values(), plain=scene.account.plain_texts)
     _, to = scene.address(typed.to)
     decision = await composing.judge(scene, typed.to, rendered.missing)
     refusals = [_refusal(each, scene) for each in decision.refusals if not each.code.startswith("missing_wildcard")]
-    if offered is None and typed.template_id:
-        offered = await message_templates.offered(scene.account.id, scene.user.id, "text")
-    newest = newest or await messages.newest(scene.listing.id)
     reason = _reason(rendered, problems, refusals)
     return {
         "listing": _listing(scene),
@@ -106,7 +108,7 @@ async def preview(
         "channel_reason": None,
         "send": {"label": _label(scene, to), "enabled": not reason, "reason": reason or None},
         "preview": {
-            "parts": _parts(rendered, _picked_values(scene, typed, offered or [])),
+            "parts": _parts(rendered, _picked_values(scene, typed, offered)),
             "missing": [
                 {"token": rendered.body[start:end], "label": wildcards.WILDCARDS[token].label}
                 for start, end, token in rendered.holes

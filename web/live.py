@@ -16,7 +16,7 @@ RETRY_SECONDS = 1.0
 
 
 class Live:
-    """`async with live.pages(listing) as changed:` gives an Event that is set whenever the listing's history changes."""
+    """`async with live.pages(listing) as changed:` gives an Event that is set when that history changes."""
 
     def __init__(self, redis: Any) -> None:
         self._redis = redis

@@ -1,0 +1,258 @@
+"""The Send Message window over HTTP: what it shows, fills, counts and refuses; sending, undoing, trying again."""
+
+import asyncio
+import re
+from datetime import timedelta
+from html import unescape
+from typing import Any
+
+import pytest
+
+from domain import clock, connections, message_templates, plans
+from domain.listings import Listing
+from domain.messages import Message, State
+from domain.shipped_templates import SHIPPED
+from tests import make
+from tests.client import Client
+
+FIRST = SHIPPED[0]
+
+
+@pytest.fixture
+async def listing(house: None, agent_client: Client) -> Listing:
+    """A car of Dana's that the signed-in agent can text about, through a provider that was asked a moment ago."""
+    await plans.seed()
+    await message_templates.seed()
+    account = agent_client.user.account
+    connection = await make.connection(account)
+    await make.sender_link(connection, agent_client.user)
+    return await make.listing(
+        account,
+        year=2019,
+        make="Honda",
+        model="CR-V",
+        price=2_190_000,
+        seller={"first_name": "Dana", "last_name": "Whitfield", "mobile": "+15205550117", "phone": "+15205550118"},
+    )
+
+
+def window(listing: Listing, part: str = "") -> str:
+    return f"/listings/{listing.id}/sends{part}"
+
+
+def typed(body: str = "Is it still for sale?", **values: str) -> dict[str, Any]:
+    return {"nonce": "n-1", "channel": "text", "to": "mobile", "template_id": "", "body": body, **values}
+
+
+def text_of(html: str) -> str:
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", html)).split())
+
+
+async def sent(listing: Listing) -> list[Message]:
+    return await Message.objects().where(Message.listing == listing.id).order_by(Message.at)
+
+
+async def test_the_window_names_whom_from_whom_and_to_which_number(agent_client: Client, listing: Listing) -> None:
+    page = await agent_client.get(window(listing, "/new"))
+    assert page.status_code == 200
+    assert "Send text to Dana, +1 520 555 0117" in text_of(page.text)
+    assert f'value="{agent_client.user.email}"' in page.text
+    assert FIRST.name in page.text
+
+
+async def test_the_number_that_was_clicked_is_the_one_it_goes_to(agent_client: Client, listing: Listing) -> None:
+    page = await agent_client.get(window(listing, "/new?to=phone"))
+    assert "Send text to Dana, +1 520 555 0118" in text_of(page.text)
+
+
+async def test_the_window_asks_the_database_at_most_eight_times(
+    agent_client: Client, listing: Listing, count_queries: Any
+) -> None:
+    await plans.table()  # asked every half minute, then kept in memory
+    for url in ("/new", "/preview", "/filling"):
+        with count_queries() as queries:
+            if url == "/new":
+                answer = await agent_client.get(window(listing, url))
+            else:
+                answer = await agent_client.submit(window(listing, url), typed(template_id=str(FIRST.id)), htmx=True)
+        assert answer.status_code == 200
+        assert queries.count <= 8, "\n".join(queries.statements)
+
+
+async def test_a_template_comes_filled_in_and_typed_text_is_never_written_over_unasked(
+    agent_client: Client, listing: Listing
+) -> None:
+    filled = await agent_client.submit(window(listing, "/filling"), typed("", template_id=str(FIRST.id)), htmx=True)
+    assert "Dana" in filled.text
+    assert "2019 Honda CR-V" in filled.text
+    assert "{{" not in filled.text
+    form = typed("My own words", template_id=str(FIRST.id))
+    asked = await agent_client.submit(window(listing, "/filling"), form, htmx=True)
+    assert "My own words</textarea>" in asked.text
+    assert "Replace it" in asked.text
+    added = await agent_client.submit(window(listing, "/filling"), {**form, "do": "append"}, htmx=True)
+    assert re.search(r"My own words\n\n.*Dana", added.text)
+    replaced = await agent_client.submit(window(listing, "/filling"), {**form, "do": "replace"}, htmx=True)
+    assert "My own words" not in replaced.text
+
+
+async def test_a_wildcard_button_inserts_the_value_and_a_missing_one_its_token(
+    agent_client: Client, listing: Listing
+) -> None:
+    price = await agent_client.submit(window(listing, "/insertion"), typed(insert="listing.price"), htmx=True)
+    assert price.text == "$21,900"
+    vin = await agent_client.submit(window(listing, "/insertion"), typed(insert="listing.previous_price"), htmx=True)
+    assert vin.text == "{{listing.previous_price}}"
+    unknown = await agent_client.submit(window(listing, "/insertion"), typed(insert="__class__"), htmx=True)
+    assert unknown.status_code == 404
+
+
+async def test_without_scripts_a_button_puts_its_value_at_the_end(agent_client: Client, listing: Listing) -> None:
+    form = typed("It costs ", insert="listing.price")
+    page = await agent_client.submit(window(listing, "/new"), form)
+    assert "It costs $21,900</textarea>" in page.text
+    loaded = await agent_client.submit(window(listing, "/new"), typed("", template_id=str(FIRST.id), do="load"))
+    assert "2019 Honda CR-V" in loaded.text
+
+
+async def test_the_preview_counts_what_will_be_sent_and_a_hole_turns_send_off(
+    agent_client: Client, listing: Listing
+) -> None:
+    shown = await agent_client.submit(window(listing, "/preview"), typed("a" * 161), htmx=True)
+    assert "161 characters · 2 segments · GSM-7" in text_of(shown.text)
+    assert "Remove 1 character to save a segment." in text_of(shown.text)
+    curly = await agent_client.submit(window(listing, "/preview"), typed("It\u2019s nice"), htmx=True)
+    assert "UCS-2" in curly.text
+    assert "Use plain characters instead" in curly.text
+    hole = await agent_client.submit(window(listing, "/preview"), typed("Was {{listing.previous_price}}?"), htmx=True)
+    assert '<a class="hole" href="#body">{{listing.previous_price}}</a>' in hole.text
+    assert re.search(r'id="send-go"[^>]* disabled', hole.text)
+    assert not await sent(listing)
+
+
+async def test_sending_writes_one_message_with_the_previewed_words_and_offers_to_undo(
+    agent_client: Client, listing: Listing
+) -> None:
+    answer = await agent_client.submit(window(listing), typed("  Is the {{vehicle.title}} for sale?\r\n"), htmx=True)
+    assert answer.headers["hx-trigger"] == "message-sent, history-changed"
+    [message] = await sent(listing)
+    assert message.body == "Is the 2019 Honda CR-V for sale?"
+    assert (message.state, message.to_address) == (State.QUEUED, "+15205550117")
+    assert f"/messages/{message.id}/undos" in answer.text
+    page = await agent_client.get(f"/listings/{listing.id}")
+    assert "Is the 2019 Honda CR-V for sale?" in page.text
+
+
+async def test_two_hundred_submits_of_one_form_at_once_are_one_message(agent_client: Client, listing: Listing) -> None:
+    token = await agent_client.csrf_token()
+    answers = await asyncio.gather(
+        *[agent_client.submit(window(listing), typed(), htmx=True, token=token) for _ in range(200)]
+    )
+    assert {answer.status_code for answer in answers} == {200}
+    assert len(await sent(listing)) == 1
+
+
+async def test_a_refused_send_keeps_what_was_typed_and_says_why(agent_client: Client, listing: Listing) -> None:
+    await make.opt_out("+15205550117", agent_client.user.account)
+    answer = await agent_client.submit(window(listing), typed("Hello again"))
+    assert answer.status_code == 422
+    assert "Hello again</textarea>" in answer.text
+    assert "This number asked not to get texts." in answer.text
+    assert not await sent(listing)
+
+
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [("", "Write a message first."), ("x" * 1501, "A text holds 1,500 characters"), ("{{nonsense}}", "nonsense")],
+)
+async def test_what_cannot_be_sent_is_refused_at_the_message(
+    agent_client: Client, listing: Listing, body: str, sentence: str
+) -> None:
+    answer = await agent_client.submit(window(listing), typed(body), htmx=True)
+    assert answer.status_code == 422
+    assert sentence in text_of(answer.text)
+    assert 'aria-invalid="true"' in answer.text
+
+
+async def test_without_a_connection_the_sentence_leads_to_the_dialpad_page(agent_client: Client) -> None:
+    await plans.seed()
+    listing = await make.listing(agent_client.user.account, seller={"mobile": "+15205550117"})
+    page = await agent_client.get(window(listing, "/new"))
+    assert "You need an active DialPad connection to use this feature. Click here to connect." in text_of(page.text)
+    assert '<a href="/apps/dialpad">Click here to connect.</a>' in page.text
+
+
+async def test_a_person_without_an_account_at_dialpad_is_told_so(agent_client: Client, listing: Listing) -> None:
+    colleague = await make.user(agent_client.user.account)
+    connection = await connections.current(agent_client.user.account, "dialpad")
+    await make.sender_link(connection, colleague, provider_id="", numbers="")
+    async with await agent_client.signed_in(colleague) as theirs:
+        page = await theirs.get(window(listing, "/new"))
+    assert "No Dialpad account found" in page.text
+
+
+async def test_undo_takes_it_back_in_time_and_says_so_when_it_is_too_late(
+    agent_client: Client, listing: Listing
+) -> None:
+    await agent_client.submit(window(listing), typed("Oops"))
+    [message] = await sent(listing)
+    answer = await agent_client.submit(f"/messages/{message.id}/undos", htmx=True)
+    assert "Not sent." in answer.text
+    again = re.search(r'href="([^"]+again=[^"]+)"', answer.text)
+    assert again
+    assert "Oops</textarea>" in (await agent_client.get(unescape(again[1]))).text
+    [message] = await sent(listing)
+    assert (message.state, message.code) == (State.CANCELLED, "undone")
+    assert "Too late" in (await agent_client.submit(f"/messages/{message.id}/undos", htmx=True)).text
+
+
+async def test_trying_again_twice_asks_for_one_attempt(agent_client: Client, listing: Listing) -> None:
+    failed = await make.message(listing, state=State.FAILED, reason="No route.", attempts=1, user=agent_client.user)
+    page = await agent_client.get(f"/listings/{listing.id}")
+    assert "Try again" in page.text
+    first = await agent_client.submit(f"/messages/{failed.id}/attempts", {"attempts": "1"}, htmx=True)
+    assert "on its way again" in first.text
+    await Message.update({Message.state: State.FAILED, Message.attempts: 2}).where(Message.id == failed.id)
+    second = await agent_client.submit(f"/messages/{failed.id}/attempts", {"attempts": "1"}, htmx=True)
+    assert "on its way already" in second.text
+    [message] = await sent(listing)
+    assert message.state == State.FAILED
+
+
+async def test_a_message_that_may_have_been_sent_is_settled_by_a_person(agent_client: Client, listing: Listing) -> None:
+    lost = await make.message(listing, state=State.UNKNOWN, rank=2, attempts=1, user=agent_client.user)
+    page = await agent_client.get(f"/listings/{listing.id}")
+    assert "It may have been sent" in page.text
+    answer = await agent_client.submit(f"/messages/{lost.id}/confirmations", htmx=True)
+    assert "Marked as sent." in answer.text
+    [message] = await sent(listing)
+    assert message.state == State.ACCEPTED
+
+
+async def test_support_reads_the_window_and_sends_nothing(agent_client: Client, listing: Listing) -> None:
+    support = await make.user(agent_client.user.account, role="support")
+    async with await agent_client.signed_in(support) as theirs:
+        assert (await theirs.submit(window(listing), typed())).status_code == 403
+    assert not await sent(listing)
+
+
+async def test_another_dealership_finds_neither_the_window_nor_the_message(
+    agent_client: Client, listing: Listing
+) -> None:
+    message = await make.message(listing, user=agent_client.user, not_before=clock.now() + timedelta(seconds=9))
+    stranger = await make.user(await make.account())
+    async with await agent_client.signed_in(stranger) as theirs:
+        assert (await theirs.get(window(listing, "/new"))).status_code == 404
+        assert (await theirs.submit(window(listing), typed())).status_code == 404
+        assert (await theirs.submit(f"/messages/{message.id}/undos")).status_code == 404
+        assert (await theirs.submit(f"/messages/{message.id}/attempts", {"attempts": "0"})).status_code == 404
+
+
+async def test_a_colleagues_message_meanwhile_is_told_before_sending(agent_client: Client, listing: Listing) -> None:
+    colleague = await make.user(agent_client.user.account, name="Ben Carter")
+    page = await agent_client.get(window(listing, "/new"))
+    seen = re.search(r'name="seen" value="([^"]*)"', page.text)
+    assert seen
+    await make.message(listing, user=colleague, state=State.DELIVERED)
+    shown = await agent_client.submit(window(listing, "/preview"), typed(seen=seen[1]), htmx=True)
+    assert "Ben Carter wrote to this seller" in text_of(shown.text)
