@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from time import monotonic
 from typing import Any
 
-from domain import connections, delivery, receipts
+from domain import connections, delivery, receipts, sessions
 from workers.imports import run_due_imports
 from workers.inbox import handle_events
 from workers.mail import send_mail
@@ -32,6 +32,7 @@ class Clockwork:
             (10.0, fetch_pictures),
             (15.0, end_dead_leases),
             (60.0, sweep),
+            (3600.0, tidy),
             (5.0, register_hooks),
         ]
 
@@ -65,6 +66,10 @@ async def match_early_receipts(ctx: dict[str, Any]) -> None:
 
 async def end_dead_leases(ctx: dict[str, Any]) -> None:
     await _heal(ctx, await delivery.end_dead_leases(is_dead))
+
+
+async def tidy(ctx: dict[str, Any]) -> None:
+    await sessions.tidy()
 
 
 async def sweep(ctx: dict[str, Any]) -> None:
