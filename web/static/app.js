@@ -9,6 +9,7 @@ const dialog = document.getElementById("send"), slot = document.getElementById("
 function insertAtCaret(field, text) {
   const had = document.activeElement, keep = had !== field && had.matches(":focus-visible");   // keyboard user on a button
   field.focus({ preventScroll: true });
+  field.setSelectionRange(field.selectionStart, field.selectionEnd);   // or Chromium's undo takes the words typed before along
   // execCommand is the one way to keep the browser's undo history; setRangeText is the fallback.
   if (!document.execCommand("insertText", false, text)) {
     field.setRangeText(text, field.selectionStart, field.selectionEnd, "end");
