@@ -19,7 +19,8 @@ from tests.site import Site
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "driver" in metafunc.fixturenames:
+    chosen = {name for mark in metafunc.definition.iter_markers("parametrize") for name in str(mark.args[0]).split(",")}
+    if "driver" in metafunc.fixturenames and "driver" not in chosen:
         engines = metafunc.config.getoption("--engine") or ["chromium"]
         metafunc.parametrize("driver", engines, indirect=True, scope="session")
 

@@ -1,15 +1,16 @@
 """A dealership on a running site, ready to text through the simulator, for the tests with browsers."""
 
+import asyncio
 import itertools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from domain import connections
+from domain import connections, suppressions
 from domain.accounts import Account
 from domain.connections import Connection
-from domain.listings import Listing
+from domain.listings import Listing, search_words
 from domain.messages import Message
 from domain.users import User
 from tests import make
@@ -32,6 +33,8 @@ class Dealership:
     async def listing(self, **values: Any) -> Listing:
         """A 2019 Subaru Outback of Dana Reyes, who has one number, a mobile."""
         person = {"first_name": "Dana", "last_name": "Reyes", **values.pop("seller", {})}
+        named = {"make": "Subaru", "model": "Outback", **values}
+        values["search"] = " ".join(search_words(named["make"], named["model"], *person.values()))
         async with self.site.opened():
             return await make.listing(self.account, seller=person, **values)
 
@@ -48,6 +51,13 @@ class Dealership:
         """Every message of the listing, oldest first."""
         async with self.site.opened():
             return await Message.objects().where(Message.listing == listing.id).order_by(Message.at)
+
+    async def opted_out(self, listing: Listing) -> None:
+        """Waits until the worker has read the seller's STOP."""
+        mobile = await self.mobile(listing)
+        async with asyncio.timeout(10), self.site.opened():
+            while not await suppressions.opted_out(self.account.id, mobile):  # noqa: ASYNC110 - another process
+                await asyncio.sleep(0.05)
 
     def texts_to(self, mobile: str) -> list[str]:
         """What the carrier took for this phone, oldest first."""
