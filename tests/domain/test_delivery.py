@@ -741,3 +741,45 @@ async def test_an_opt_out_waits_for_starts_under_way_and_shuts_out_later_ones(ho
     opted_out = await OptOut.objects().get(OptOut.address == message.to_address)
     (attempt,) = await attempts(message)
     assert attempt.started_at < opted_out.at
+
+
+async def test_a_text_written_while_an_opt_out_is_being_stored_does_not_slip_through(house):
+    """STOP has cancelled what there was and has not committed; a new text to the number is written, claimed and looked
+    at just then; STOP commits; only now the text's attempt would be written."""
+    dealer = await shop()
+    phone = make.phone()
+    listing = await make.listing(dealer.account, seller={"mobile": phone})
+    event = await dealer.stored(**dealer.inbound(phone, "STOP"))
+    cancelled, commit, looked, write = (asyncio.Event() for _ in range(4))
+    cancel, rows = messages.cancel_for_address, delivery._claimed_rows
+
+    async def cancel_and_wait(*arguments):
+        await cancel(*arguments)
+        cancelled.set()
+        await commit.wait()
+
+    async def look_and_wait(*arguments):
+        found = await rows(*arguments)
+        looked.set()
+        await write.wait()
+        return found
+
+    async def late():
+        message = await dealer.text(listing)
+        return message, await dealer.start()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(messages, "cancel_for_address", cancel_and_wait)
+        patch.setattr(delivery, "_claimed_rows", look_and_wait)
+        stopping = asyncio.create_task(inbox.handle(event))
+        await cancelled.wait()
+        writing = asyncio.create_task(late())
+        await asyncio.wait([asyncio.create_task(looked.wait())], timeout=0.4)
+        commit.set()
+        await stopping
+        assert await OptOut.count() == 1
+        write.set()
+        message, started = await writing
+    assert started == []
+    assert await attempts(message) == []
+    assert (await again(message)).code == "opted_out"
