@@ -98,7 +98,7 @@ async def test_a_reply_never_moves_a_stage_backwards(house):
     assert (await Listing.objects().get(Listing.id == listing.id)).stage == Stage.APPOINTED
 
 
-# Matching, messaging.md 12.2
+# Matching
 
 
 async def test_a_reply_belongs_to_the_listing_last_written_to_from_the_number_that_was_answered(house):
