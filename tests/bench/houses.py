@@ -132,11 +132,11 @@ def running(house: House) -> Iterator[Running]:
 
 
 @contextmanager
-def server(command: tuple[str, ...], environ: dict[str, str], port: int, log: Path) -> Iterator[None]:
-    """Another server on that port, for as long as the block."""
+def server(command: tuple[str, ...], environ: dict[str, str], port: int, log: Path) -> Iterator[int]:
+    """Another server on that port, for as long as the block: the number of its process."""
     with _started(command, environ, log) as process:
         wait_for(port, process, log)
-        yield
+        yield process.pid
 
 
 @contextmanager
@@ -163,7 +163,7 @@ def wait_for(port: int, process: "subprocess.Popen[str]", log: Path, path: str =
         finally:
             connection.close()
         time.sleep(0.005)
-    raise CannotMeasure(f"{process.args[3]} did not start: {_last_line(log.read_text())}")  # type: ignore[index]
+    raise CannotMeasure(f"The server did not start: {_last_line(log.read_text())}")
 
 
 def needs_proc() -> None:
