@@ -108,6 +108,11 @@ def asset(name: str) -> str:
     return f"/static/{name}?v={_digest(path, os.stat(path).st_mtime_ns)}"
 
 
+def icon(name: str, css: str = "") -> Markup:
+    """One icon of the sprite. Decorative: the word beside it, or the button's label, says what it means."""
+    return _icon(name, css, asset("icons.svg"))
+
+
 def csrf_token() -> str:
     """A fresh masking of this visitor's CSRF token."""
     token = _csrf_token.get()
@@ -196,10 +201,17 @@ def _sign(body: str) -> str:
     return hmac.new(auth.key_for("notice"), body.encode(), "sha256").hexdigest()
 
 
+@lru_cache(maxsize=1024)  # a page of history has a hundred, of two dozen kinds
+def _icon(name: str, css: str, sprite: str) -> Markup:
+    return Markup('<svg class="i{}" aria-hidden="true"><use href="{}#{}"/></svg>').format(
+        f" {css}" if css else "", sprite, name
+    )
+
+
 @lru_cache(maxsize=256)
 def _digest(path: str, _: int) -> str:
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:12]
 
 
-GLOBALS = {"url_for": url_for, "asset": asset, "csrf_token": csrf_token, "csrf_input": csrf_input}
+GLOBALS = {"url_for": url_for, "asset": asset, "sprite_icon": icon, "csrf_token": csrf_token, "csrf_input": csrf_input}
 TEMPLATES = environment()
