@@ -367,8 +367,10 @@ async def health(connection: Connection) -> dict[str, Any]:
     """What the detail page shows: {queued, unknown, failed_today}, counted by indexes."""
     rows = await Connection.raw(
         """SELECT (SELECT count(*) FROM message WHERE connection = {} AND state = 'queued') AS queued,
-                  (SELECT count(*) FROM message WHERE connection = {} AND state = 'unknown') AS unknown""",
+                  (SELECT count(*) FROM message
+                   WHERE account = {} AND connection = {} AND state = 'unknown') AS unknown""",
         connection.id,
+        connection.account,
         connection.id,
     )
     return dict(rows[0])

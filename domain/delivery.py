@@ -38,6 +38,7 @@ MOST_CONNECTS = 5  # tries in a row that never reached the provider before a per
 LONGEST_WAIT = 600.0  # seconds
 LOST = "It may have been sent: the connection broke before the provider answered."
 DISPATCHER = "dispatcher"
+LEASED = "state IN ('claimed', 'sending')"  # in the words of the index, or SQLite does not know it again
 
 
 @dataclass(frozen=True)
@@ -124,8 +125,10 @@ async def release(owner: str, ids: Sequence[UUID]) -> None:
 
 async def give_back(owner: str) -> None:
     """Everything `owner` claimed and has not begun goes back to queued: it is leaving."""
-    await Message.update({Message.state: State.QUEUED, Message.owner: "", Message.lease_until: None}).where(
-        (Message.owner == owner) & (Message.state == State.CLAIMED)
+    await Message.raw(
+        f"""UPDATE message SET state = 'queued', owner = '', lease_until = NULL
+            WHERE {LEASED} AND state = 'claimed' AND owner = {{}}""",
+        owner,
     )
 
 
@@ -249,7 +252,7 @@ async def sweep() -> News:
 
 async def end_dead_leases(is_dead: Callable[[str], bool]) -> News:
     """The same at once for owners known to be dead, without waiting for their leases."""
-    rows = await Message.raw("SELECT DISTINCT owner FROM message WHERE state IN ('claimed', 'sending')")
+    rows = await Message.raw(f"SELECT DISTINCT owner FROM message WHERE {LEASED}")
     dead = [row["owner"] for row in rows if is_dead(row["owner"])]
     if not dead:
         return News()
@@ -275,12 +278,7 @@ async def follow_up(limit: int = 200) -> set[UUID]:
 
     Returns the listings that changed.
     """
-    rows = (
-        await Message.select(Message.id, Message.listing, Message.at)
-        .where(Message.follow_up.eq(True))
-        .order_by(Message.changed_at)
-        .limit(limit)
-    )
+    rows = await Message.raw("SELECT id, listing, at FROM message WHERE follow_up ORDER BY changed_at LIMIT {}", limit)
     if not rows:
         return set()
     newest: dict[UUID, datetime] = {}
@@ -509,7 +507,7 @@ async def _end_leases(which: str, arguments: Sequence[Any]) -> News:
         rows = await Message.raw(
             f"""UPDATE message SET state = 'unknown', rank = 2, code = 'unknown', reason = {{}}, owner = '',
                        lease_until = NULL, changed_at = {{}}
-                WHERE state = 'sending' AND {which} RETURNING id, listing, attempts""",
+                WHERE {LEASED} AND state = 'sending' AND {which} RETURNING id, listing, attempts""",
             LOST,
             now,
             *arguments,
@@ -523,7 +521,7 @@ async def _end_leases(which: str, arguments: Sequence[Any]) -> News:
             )
         rows += await Message.raw(
             f"""UPDATE message SET state = 'queued', owner = '', lease_until = NULL
-                WHERE state = 'claimed' AND {which} RETURNING id, listing""",
+                WHERE {LEASED} AND state = 'claimed' AND {which} RETURNING id, listing""",
             *arguments,
         )
     return News(listings={row["listing"] for row in rows if row["listing"]})

@@ -230,8 +230,8 @@ async def _unanswered(connection: Connection, said: base.Receipt) -> list[dict[s
     and `alike` in words and sender. Where the event does not say the words, none is alike."""
     rows: list[dict[str, Any]] = await Attempt.raw(
         """SELECT a.id, a.n, a.outcome, a.sender, m.id AS message, m.listing, m.body FROM message m
-           JOIN attempt a ON a.message = m.id
-           WHERE m.account = {} AND m.to_address = {} AND m.direction = 'out' AND a.connection = {}
+           CROSS JOIN attempt a  -- in this order: SQLite would begin with every attempt that has no id
+           WHERE a.message = m.id AND m.account = {} AND m.to_address = {} AND m.direction = 'out' AND a.connection = {}
              AND a.provider_id = '' AND a.outcome IN ('', 'unknown') AND a.started_at BETWEEN {} AND {}""",
         connection.account,
         said.to,

@@ -51,7 +51,8 @@ class Pace:
     async def close(self) -> None:
         """Gives the connections to Valkey back."""
         with suppress(Exception):
-            await self._storage.bridge.get_connection().aclose()
+            bridge: Any = self._storage.bridge  # its Redis client is not declared
+            await bridge.get_connection().aclose()
 
 
 def limits_of(connection: Connection) -> list[RateLimitItem]:
