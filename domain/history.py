@@ -12,7 +12,7 @@ from piccolo.columns import JSON, Varchar
 from piccolo.columns import UUID as UUIDColumn
 from piccolo.table import Table
 
-from domain import clock, ids
+from domain import clock, db, ids
 from domain.accounts import Account
 from domain.columns import key, made, parent
 from domain.db import DB
@@ -123,7 +123,11 @@ async def contacted(listings: Iterable[UUID], at: datetime) -> None:
 
     Call it inside your transaction.
     """
-    which = list(listings)
+    which = sorted(set(listings))
+    if db.on_postgres():
+        # Locked in one order: two workers that wrote to the same listings would else wait for each other.
+        rows = Listing.select(Listing.id).where(Listing.id.is_in(which)).order_by(Listing.id)
+        await rows.lock_rows("NO KEY UPDATE")
     moved = (
         await Listing.update({Listing.stage: Stage.CONTACTED})
         .where(Listing.id.is_in(which) & (Listing.stage == Stage.NOT_CONTACTED))
