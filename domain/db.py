@@ -24,7 +24,9 @@ class _PatientTransaction(PostgresTransaction):
     """Piccolo's, but its connection goes back to the pool however the block ends: a BEGIN or COMMIT that failed,
     or a request that was cancelled in the middle, would keep one of the few for ever."""
 
-    async def __aenter__(self) -> "_PatientTransaction":
+    engine: "PooledPostgresEngine"
+
+    async def __aenter__(self) -> PostgresTransaction:
         if self._parent is not None:
             return self._parent
         if self.engine.pool is None:
@@ -70,7 +72,8 @@ class _PatientTransaction(PostgresTransaction):
         except (asyncpg.InterfaceError, asyncpg.PostgresError, OSError, TimeoutError):
             self.connection.terminate()  # cut off within BEGIN or COMMIT: nobody knows its state
         finally:
-            await self.engine.pool.release(self.connection)
+            if self.engine.pool is not None:
+                await self.engine.pool.release(self.connection)
 
 
 class PooledPostgresEngine(PostgresEngine):

@@ -25,8 +25,9 @@ READER = (*COMMON, "synchronous=NORMAL", "cache_size=-4000")
 
 class PooledTransaction(SQLiteTransaction):
     __slots__ = ("_lease",)
+    engine: "PooledSQLiteEngine"
 
-    async def __aenter__(self) -> "PooledTransaction":
+    async def __aenter__(self) -> SQLiteTransaction:
         if self._parent is not None:
             return self._parent
         self._lease = self.engine._checkout(write=self.transaction_type is not TransactionType.deferred)
@@ -106,7 +107,7 @@ class PooledSQLiteEngine(SQLiteEngine):
             await asyncio.to_thread(connection._thread.join)  # its last word wants the loop still open
             raise
         self._connections.append(connection)
-        connection.row_factory = dict_factory
+        connection.row_factory = dict_factory  # type: ignore[assignment]  # a function does
         for pragma in pragmas:
             await connection.execute(f"PRAGMA {pragma}")
         return connection
