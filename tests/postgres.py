@@ -21,6 +21,7 @@ from tests import children
 USER = "lotwire"
 TEMPLATE = "lotwire_template"
 
+DEBIAN = Path("/usr/lib/postgresql")
 USES = 300  # of one database: the dead rows of its former tests slow it down
 
 # Connections that a test left behind would hold locks.
@@ -203,7 +204,7 @@ async def _connected(url: str) -> asyncpg.Connection:
 
 def _programs() -> Path:
     """Where initdb and postgres are: Debian keeps them off the PATH, one directory a version."""
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: float(path.parts[-3]))
+    found = sorted(DEBIAN.glob("*/bin/initdb"), key=lambda path: float(path.parts[-3]))
     if found:
         return found[-1].parent
     if on_path := shutil.which("initdb"):

@@ -15,7 +15,7 @@ from domain import clock as house_clock
 from domain import db
 from domain.accounts import Account
 from domain.settings import ROOT, Settings, settings
-from tests import databases, make
+from tests import databases, make, postgres
 from tests.conftest import MORNING, Clock
 
 
@@ -72,6 +72,15 @@ def test_settings_are_changed_for_one_test_only(configure: Callable[..., Setting
 
 def test_settings_are_as_they_were_after_a_test_changed_them() -> None:
     assert settings().public_url == ""
+
+
+def test_without_postgresql_the_tests_fail_with_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(postgres, "DEBIAN", tmp_path)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(pytest.fail.Exception, match="PostgreSQL is not installed.*apt-get install postgresql"):
+        databases.Databases(tmp_path).cluster()
 
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGKILL])
