@@ -79,7 +79,7 @@ def test_without_postgresql_the_tests_fail_with_what_to_install(
 ) -> None:
     monkeypatch.setattr(postgres, "DEBIAN", tmp_path)
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(pytest.fail.Exception, match="PostgreSQL is not installed.*apt-get install postgresql"):
+    with pytest.raises(pytest.fail.Exception, match=r"PostgreSQL is not installed.*apt-get install postgresql"):
         databases.Databases(tmp_path).cluster()
 
 
