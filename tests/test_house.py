@@ -198,7 +198,10 @@ def a_test_claims_something(source: Source) -> Iterator[str]:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_"):
             claims = any(
                 isinstance(inner, ast.Assert)
-                or (isinstance(inner, ast.Call) and re.search(r"raises|fail|assert|expect|wait_for|wait_until", _dotted(inner.func)))
+                or (
+                    isinstance(inner, ast.Call)
+                    and re.search(r"raises|fail|assert|expect|wait_for|wait_until", _dotted(inner.func))
+                )
                 for inner in ast.walk(node)
             )
             if not claims and not _calls_a_claim(node, source):
