@@ -45,13 +45,22 @@ def start() -> WebDriver:
     if os.geteuid() == 0:
         options.add_argument("--no-sandbox")  # Chromium's sandbox refuses root
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    return webdriver.Chrome(options=options, service=webdriver.ChromeService(chromedriver))
+    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(chromedriver))
+    be_desktop(driver)
+    return driver
 
 
 def be_phone(driver: WebDriver, width: int, height: int) -> None:
     """Width and height in CSS pixels, with touch and a phone's density."""
     _ask(driver, "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=2, mobile=True)
     _ask(driver, "Emulation.setTouchEmulationEnabled", enabled=True)
+
+
+def be_desktop(driver: WebDriver) -> None:
+    """1440 x 900 whatever the browser's own bars take, without touch, by day."""
+    _ask(driver, "Emulation.setDeviceMetricsOverride", width=1440, height=900, deviceScaleFactor=1, mobile=False)
+    _ask(driver, "Emulation.setTouchEmulationEnabled", enabled=False)
+    set_media(driver)
 
 
 def set_media(driver: WebDriver, **features: str) -> None:
@@ -61,11 +70,9 @@ def set_media(driver: WebDriver, **features: str) -> None:
 
 
 def as_at_start(driver: WebDriver) -> None:
-    """No cookies, no emulation, an empty page."""
+    """No cookies, a desktop by day, an empty page."""
     _ask(driver, "Network.clearBrowserCookies")
-    _ask(driver, "Emulation.clearDeviceMetricsOverride")
-    _ask(driver, "Emulation.setTouchEmulationEnabled", enabled=False)
-    set_media(driver)
+    be_desktop(driver)
     driver.get("about:blank")
 
 

@@ -30,6 +30,10 @@ class Page:
         self.engine = engine
         self._screenshots = screenshots
 
+    def on(self, site: Site) -> "Page":
+        """The same browser on another site."""
+        return Page(self.driver, site, self.engine, self._screenshots)
+
     def sign_in(self, cookie: tuple[str, str]) -> None:
         """`page.sign_in(await site.cookie(user))`."""
         self.driver.get(f"{self.site.url}/healthz")  # a cookie can only be set on a page of its host
@@ -113,14 +117,15 @@ class Page:
         """Id, else name, else tag of the element that has the focus."""
         return str(self.run("const e = document.activeElement; return e.id || e.name || e.tagName"))
 
-    def axe(self, within: str = "") -> list[str]:
-        """What axe-core finds wrong with the page, or the part of it: a line for each, with the elements."""
-        self.run(AXE.read_text())
-        script = """const [within, tags, done] = arguments;
-            axe.run(within || document, {runOnly: tags}).then(
+    def axe(self, rule: str = "") -> list[str]:
+        """What axe-core finds wrong with the page, by this rule or by all: a line for each, with the elements."""
+        if not self.run("return window.axe !== undefined"):
+            self.run(AXE.read_text())
+        script = """const [rules, done] = arguments;
+            axe.run(document, {runOnly: rules}).then(
                 r => done(r.violations.map(v => `${v.id}: ${v.help}: ${v.nodes.map(n => n.target.join(" "))}`)),
                 e => done(["axe failed: " + e]))"""
-        return list(self.driver.execute_async_script(script, within, list(STANDARDS)))
+        return list(self.driver.execute_async_script(script, [rule] if rule else list(STANDARDS)))
 
     def complaints(self) -> list[str]:
         """What the browser's console says of errors and refused content since last asked. Chromium only."""
@@ -130,6 +135,10 @@ class Page:
     def be_phone(self, width: int = 390, height: int = 844) -> None:
         """Chromium only: the others have no window that narrow."""
         chromium.be_phone(self.driver, width, height)
+
+    def be_desktop(self) -> None:
+        """Chromium only: no phone any more."""
+        chromium.be_desktop(self.driver)
 
     def set_media(self, **features: str) -> None:
         """Chromium only: `set_media(prefers_color_scheme="dark", prefers_reduced_motion="reduce")`."""

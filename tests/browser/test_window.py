@@ -253,6 +253,8 @@ async def test_a_token_that_does_not_exist_keeps_the_text_here(page: Page, deale
     listing = await open_window(page, dealership)
     page.find("#body").send_keys("Your {{vehicle.colour}} car")
     page.wait_for("{{vehicle.colour}}", "#send-why")
+    page.wait_for("{{vehicle.colour}}", "#preview .hole")
+    assert "Every field has a value" not in page.text("#preview")
     assert not page.find("#send-go").is_enabled()
     assert await dealership.messages(listing) == []
 
