@@ -70,8 +70,8 @@ async def due(limit: int = 100) -> list[UUID]:
 
 async def handle(event_id: UUID) -> UUID | None:
     """Does what a stored event asks for, at most once. Returns the listing whose history changed."""
-    event = await ProviderEvent.objects().get(ProviderEvent.id == event_id)
-    if event is None or event.handled_at is not None:
+    event = await ProviderEvent.objects().get((ProviderEvent.id == event_id) & ProviderEvent.handled_at.is_null())
+    if event is None:
         return None
     connection = await connections.by_id(event.connection)
     assert connection is not None  # connections are never deleted
@@ -93,8 +93,8 @@ async def handle(event_id: UUID) -> UUID | None:
 
 async def put_off(event_id: UUID, problem: str) -> None:
     """Handling failed for a reason of ours: try again later, and keep what went wrong."""
-    event = await ProviderEvent.objects().get(ProviderEvent.id == event_id)
-    if event is None or event.handled_at is not None:
+    event = await ProviderEvent.objects().get((ProviderEvent.id == event_id) & ProviderEvent.handled_at.is_null())
+    if event is None:
         return
     wait = timedelta(seconds=2.0 ** min(event.tries, 8))  # four minutes at most
     await ProviderEvent.update(
