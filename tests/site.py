@@ -77,8 +77,15 @@ class Site:
         deadline = time.monotonic() + within
         while not self.answers():
             assert time.monotonic() < deadline, f"Lotwire was not ready within {within:.0f} s:\n{self.log}"
-            assert Path(f"/proc/{self.pid}").exists(), f"Lotwire ended:\n{self.log}"
+            assert self._runs(), f"Lotwire ended:\n{self.log}"
             time.sleep(0.05)
+
+    def _runs(self) -> bool:
+        """Not so once it has ended, even before anybody has asked how."""
+        try:
+            return Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+        except FileNotFoundError:
+            return False
 
 
 @contextmanager
