@@ -56,7 +56,7 @@ async def test_what_was_typed_is_there_when_the_window_is_opened_again(
     page.click(".dock [data-opens]")
     page.wait_until(lambda: page.find("#body").is_displayed(), "it did not open again")
     assert page.value("#body") == "Half a sen"
-    assert page.find("#send-go").is_enabled()
+    enabled(page)
 
 
 async def test_the_number_that_was_clicked_is_the_one_it_goes_to(page: Page, dealership: Dealership) -> None:
