@@ -8,7 +8,7 @@ from litestar.config.compression import CompressionConfig
 from litestar.middleware import DefineMiddleware
 
 from domain import db, logs
-from web import auth, envelope, errors, lookups, queue, render, routes
+from web import auth, envelope, errors, lookups, queue, render, requests, routes
 from web.csrf import MaskedCSRF
 from web.live import Live
 
@@ -44,7 +44,8 @@ def create_app() -> Litestar:
         lifespan=[lifespan],
         logging_config=None,  # domain.logs
         openapi_config=None,  # the API brings its own document
-        request_max_body_size=12_000_000,
+        request_class=requests.Request,
+        request_max_body_size=requests.LARGEST_BODY,
     )
     application.asgi_handler = envelope.wrap(application.asgi_handler)
     render.attach(application)

@@ -32,10 +32,14 @@ async def members(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHa
 
 async def visitors(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
     """A guard that lets everybody in and only looks who it is."""
-    token = connection.cookies.get(cookie_name("session"), "")
-    session = await sessions.resume(token) if token else None
+    session = await _resumed(connection)
     connection.scope["auth"] = session
     connection.scope["user"] = session.user if session else None
+
+
+async def is_signed_in(connection: ASGIConnection[Any, Any, Any, Any]) -> bool:
+    """Whether a session stands behind the cookie; for what runs before the guards."""
+    return await _resumed(connection) is not None
 
 
 def session_of(request: Request[Any, Any, Any]) -> Session:
@@ -129,6 +133,11 @@ def csrf_config() -> CSRFConfig:
 def key_for(purpose: str) -> bytes:
     """A key of its own for each purpose, made from LOTWIRE_SECRET_KEY."""
     return hmac.digest(settings().secret_key, f"web:{purpose}".encode(), "sha256")
+
+
+async def _resumed(connection: ASGIConnection[Any, Any, Any, Any]) -> Session | None:
+    token = connection.cookies.get(cookie_name("session"), "")
+    return await sessions.resume(token) if token else None
 
 
 def _is_trusted(address: str) -> bool:

@@ -1,0 +1,62 @@
+"""A form is read within bounds, and a file only for somebody signed in."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from litestar._parsers import parse_url_encoded_form_data
+
+from tests import make
+from tests.client import Client
+from web import requests
+
+URL_ENCODED = {"content-type": "application/x-www-form-urlencoded"}
+
+
+class Upload:
+    """A multipart body that tells how much of it was asked for."""
+
+    def __init__(self) -> None:
+        self.read = 0
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield b'--xxx\r\ncontent-disposition: form-data; name="file"; filename="a.csv"\r\n\r\n'
+        for _ in range(5):
+            self.read += 1
+            yield b"x" * 1_000_000
+        yield b"\r\n--xxx--\r\n"
+
+
+@pytest.mark.parametrize("path", ["/imports", "/sign-in", "/set-up", "/profile"])
+async def test_a_file_of_a_visitor_is_not_read_whatever_token_it_brings(client: Client, path: str) -> None:
+    for headers in ({}, {"cookie": "session=made-up"}, {"x-csrftoken": await client.csrf_token()}):
+        upload = Upload()
+        headers = {"content-type": "multipart/form-data; boundary=xxx", **headers}
+        answer = await client.post(path, content=upload, headers=headers)
+        assert answer.status_code in {303, 403}
+        if "x-csrftoken" not in headers:
+            assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
+        assert upload.read == 0
+
+
+async def test_a_posted_form_is_forgotten_once_it_is_answered(client: Client) -> None:
+    user = await make.user()
+    before = parse_url_encoded_form_data.cache_info().currsize
+    fields = {"email": user.email, "password": make.PASSWORD}
+    assert (await client.submit("/sign-in", fields)).status_code == 303
+    assert parse_url_encoded_form_data.cache_info().currsize == before
+
+
+@pytest.mark.parametrize(
+    "body", ["a=b&" * (requests.MOST_FIELDS + 1), "a=" + "b" * requests.LARGEST_BODY], ids=["fields", "bytes"]
+)
+async def test_a_form_beyond_all_use_is_refused_before_its_token_is_looked_for(client: Client, body: str) -> None:
+    answer = await client.post("/sign-in", content=body, headers=URL_ENCODED)
+    assert answer.status_code == 413
+    assert "This is too big" in answer.text
+
+
+async def test_a_field_may_come_several_times_and_in_any_script(agent_client: Client) -> None:
+    body = "name=First&name=Z%C3%B6e+%F0%9F%9A%97&undo_seconds=5&_csrf_token=" + await agent_client.csrf_token()
+    answer = await agent_client.post("/profile", content=body, headers=URL_ENCODED)
+    assert answer.status_code == 303
+    assert "Zöe 🚗" in (await agent_client.get("/profile")).text
