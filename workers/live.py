@@ -12,7 +12,7 @@ from domain.live import CHANNEL
 logger = logging.getLogger(__name__)
 
 
-async def hint(redis: "Redis[bytes]", listings: Iterable[UUID]) -> None:
+async def hint(redis: Redis, listings: Iterable[UUID]) -> None:
     """One word a listing. Swallows every fault of the queue: pages also look by themselves."""
     names = [str(listing) for listing in listings if listing]
     if not names:

@@ -72,8 +72,7 @@ async def filling(
     """The text after a template was picked; typed text is never written over without asking."""
     scene = await composing.scene(account, me, listing)
     body, question = await _filled(scene, Typed.of(form), form.value("do"))
-    context = {"body": body, "question": question, "form": form, "listing": listing}
-    return render.fragment(request, "sends/_wording.html", **context)
+    return render.fragment(request, "sends/_wording.html", body=body, question=question, form=form, listing=listing)
 
 
 async def insertion(account: TheAccount, me: Me, listing: TheListing, form: TheForm) -> Response[str]:
@@ -95,7 +94,8 @@ def _sent(request: AnyRequest, scene: composing.Scene, message: Message) -> Resp
     undo_url = render.url_for("undos.create", message_id=message.id)
     seconds = scene.user.undo_seconds if message.undoable else 0
     if render.is_htmx(request):
-        context = {"text": f"Text to {whom}", "seconds": seconds, "undo_url": undo_url, "listing": scene.listing}
+        context: dict[str, Any] = {"text": f"Text to {whom}", "seconds": seconds, "undo_url": undo_url}
+        context["listing"] = scene.listing
         return render.fragment(request, "sends/_undo.html", event="message-sent, history-changed", **context)
     notice: dict[str, Any] = {"text": f"Text to {whom} leaves", "undo_url": undo_url, "seconds": seconds}
     if not seconds:
