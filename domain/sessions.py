@@ -317,7 +317,7 @@ def allows(token: ApiToken, scope: str) -> bool:
 
 
 async def tidy() -> None:
-    """Forgets what is over: for a daily job."""
+    """Forgets what is over; a worker calls it every hour."""
     now = clock.now()
     await Session.delete().where(Session.expires_at <= now)
     await PasswordLink.delete().where(PasswordLink.expires_at <= now - timedelta(days=30))
