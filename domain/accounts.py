@@ -91,6 +91,8 @@ async def add(
     slug = slug or slug_of(name)
     if not name:
         raise Refused("Give the name of the dealership.", field="dealership")
+    if len(name) > LONGEST_LINE:
+        raise Refused(f"This is too long: {LONGEST_LINE} characters at most.", field="dealership")
     if not slug or slug != slug_of(slug):
         raise Refused("The short name may hold small letters, digits and hyphens, 60 at most.", field="slug")
     if tier not in list(Tier):

@@ -17,6 +17,7 @@ from domain.errors import Refused
 LONGEST_CELL = 131_072  # characters
 LONGEST_LINE = 1_000_000  # characters; a longer one is no CSV, and reading it would fill the memory
 SAMPLE = 65_536  # bytes that are looked at to find separator and header
+MOST_COLUMNS = 500  # a page asks what each of them holds
 HEADER_WITHIN = 15  # rows: exports put a title and a date above the header
 DELIMITERS = ",;\t|"
 
@@ -47,6 +48,8 @@ class Row:
 def sniff(path: Path) -> Shape:
     """Encoding, separator and header of a file. Raises Refused (field `file`) with what to do when it is no CSV."""
     try:
+        if path.exists() and not (path.is_file() or path.is_dir()):  # a pipe cannot be read twice, /dev/zero never ends
+            raise Refused("This is no file. Choose a CSV file.", field="file")
         with path.open("rb") as file:
             start = file.read(SAMPLE)
             _refuse_what_is_no_csv(path, start)
@@ -61,6 +64,9 @@ def sniff(path: Path) -> Shape:
     _, shape = max(found, key=lambda score_and_shape: score_and_shape[0])
     if not shape.header:
         raise Refused("This file is empty. Choose a CSV file with a header and rows.", field="file")
+    if len(shape.header) > MOST_COLUMNS:
+        sentence = f"This file has {len(shape.header):,} columns. Keep those Lotwire needs, {MOST_COLUMNS} at most."
+        raise Refused(sentence, field="file")
     return shape
 
 
@@ -135,6 +141,8 @@ def _refuse_what_is_no_csv(path: Path, start: bytes) -> None:
     for magic, sentence in _NOT_CSV:
         if start.startswith(magic):
             raise Refused(sentence, field="file")
+    if not start.startswith(_UTF_16) and sum(map(start.count, _CONTROLS)) * 20 > len(start):
+        raise Refused("This file holds no text. Choose a CSV file.", field="file")
     text = start[:512].decode("utf-16" if start.startswith(_UTF_16) else "utf-8-sig", "ignore").lstrip().casefold()
     for beginnings, sentence in _MARKUP:
         if text.startswith(beginnings):
@@ -158,6 +166,8 @@ def _of_archive(path: Path) -> str:
     return "This is a ZIP archive. Unpack it and import the CSV file inside."
 
 
+# Bytes that no text holds, NUL aside: some programs pad with it. In random bytes they are a tenth.
+_CONTROLS = tuple(bytes([code]) for code in range(1, 32) if code not in b"\t\n\v\f\r\x1a")
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 

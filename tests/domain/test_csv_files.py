@@ -3,6 +3,7 @@
 import codecs
 import contextlib
 import io
+import os
 import tracemalloc
 import zipfile
 from pathlib import Path
@@ -168,6 +169,8 @@ def zipped(*names: str) -> bytes:
         (codecs.BOM_UTF8 + b"<table>", "This is a web page. Download the list as CSV instead."),
         (b"<?xml version='1.0'?>", "This is an XML file. Ask for the same list as CSV."),
         (b'[{"year": 2019}]', "This is a JSON file. Ask for the same list as CSV"),
+        (bytes(range(256)) * 40, "This file holds no text."),
+        (b",".join(b"c%d" % n for n in range(501)) + b"\n1,2\n", "This file has 501 columns. Keep those"),
         (b"x" * 3_000_000, "Line 1 is too long for a CSV file."),
     ],
 )
@@ -178,6 +181,12 @@ def test_a_file_that_is_no_csv_says_what_to_do(tmp_path: Path, content: bytes, s
 def test_a_folder_and_a_missing_file_are_told_apart(tmp_path: Path) -> None:
     assert refusal(tmp_path) == "This is a folder. Choose a CSV file."
     assert refusal(tmp_path / "no.csv") == "There is no such file. Check its name."
+
+
+def test_what_never_ends_is_not_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.csv")
+    for endless in (tmp_path / "pipe.csv", Path("/dev/zero")):
+        assert refusal(endless) == "This is no file. Choose a CSV file."
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,7 @@ def test_an_account_is_added_once(run: Run) -> None:
     [
         (("--country", "FR"), "Choose the United States (US) or Canada (CA)."),
         (("--tier", "gold"), "The plan must be one of standard, professional, accelerated."),
+        (("--name", "x" * 81), "This is too long: 80 characters at most."),
         (("--timezone", "Nowhere"), "Choose a time zone, such as America/Chicago."),
     ],
 )
@@ -106,3 +107,10 @@ def test_what_is_not_there_is_said_by_name(run: Run, arguments: tuple[str, ...],
 
 def test_wrong_usage_is_status_two(run: Run) -> None:
     assert run("user", "add").returncode == 2
+
+
+@pytest.mark.parametrize("port", ["65536", "-1", "http"])
+def test_a_port_that_is_none_is_wrong_usage(run: Run, port: str) -> None:
+    refused = run("web", "--port", port)
+    assert refused.returncode == 2
+    assert "give a number from 0 to 65535" in refused.stderr

@@ -26,7 +26,9 @@ def add_supervision(parser: argparse.ArgumentParser) -> None:
 def add_address(parser: argparse.ArgumentParser) -> None:
     """--host and --port, the same for every command that serves pages."""
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine only)")
-    parser.add_argument("--port", type=int, default=8000, help="port to listen on (default: 8000; 0 takes a free one)")
+    parser.add_argument(
+        "--port", type=_port, default=8000, help="port to listen on (default: 8000; 0 takes a free one)"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -57,3 +59,9 @@ def run(args: argparse.Namespace) -> int:
     )
     server.run(sockets=[listener])
     return 0 if server.started else 1
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65_535:  # the system would take the remainder
+        raise argparse.ArgumentTypeError("give a number from 0 to 65535")
+    return int(text)
