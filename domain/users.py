@@ -61,7 +61,6 @@ _AGENT = frozenset(
         Permission.LOG,
         Permission.RESPOND,
         Permission.EDIT_LISTING,
-        Permission.IMPORT,
         Permission.LOCAL_TEMPLATES,
         Permission.GLOBAL_TEMPLATES,  # unless the account's switch reserves them: see may()
         Permission.SETTLE_UNMATCHED,
@@ -69,6 +68,7 @@ _AGENT = frozenset(
 )
 _MANAGER = _AGENT | {
     Permission.BATCH,
+    Permission.IMPORT,
     Permission.LIFT_DNC,
     Permission.UNDO_DEALERSHIP,
     Permission.EDIT_ACCOUNT,

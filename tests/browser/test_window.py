@@ -85,6 +85,16 @@ async def test_another_number_chosen_in_the_window_changes_what_the_button_says(
 # Sending once
 
 
+async def test_enter_in_a_field_of_one_line_presses_no_button(page: Page, dealership: Dealership) -> None:
+    await open_window(page, dealership)
+    page.find("#body").send_keys("Half a sen")
+    page.run("document.querySelector('#from').focus()")
+    press(page, Keys.ENTER)
+    page.find("#body").send_keys("tence")
+    enabled(page)
+    assert page.value("#body") == "Half a sentence"
+
+
 @IN_CHROMIUM
 async def test_a_held_ctrl_enter_sends_once(page: Page, dealership: Dealership) -> None:
     listing = await open_window(page, dealership)
