@@ -66,7 +66,13 @@ class Dealership:
 
 @asynccontextmanager
 async def opened(
-    site: Site, *, undo_seconds: int = 0, connected: bool = True, linked: bool = True, **account: Any
+    site: Site,
+    *,
+    role: str = "agent",
+    undo_seconds: int = 0,
+    connected: bool = True,
+    linked: bool = True,
+    **account: Any,
 ) -> AsyncIterator[Dealership]:
     """`connected`: Dialpad is; `linked`: the agent has a Dialpad account. At the end the provider is told to call no
     more, so that later dealerships on this site hear only of their own, and its switches are as at the start."""
@@ -74,7 +80,8 @@ async def opened(
     async with site.opened():
         number = make.phone()
         made = await make.account(**{"name": f"Harbor Auto Buyers {n}", "tier": "professional", **account})
-        agent = await make.user(made, name="Maya Ortiz", email=f"maya{n}@harborauto.example", undo_seconds=undo_seconds)
+        email = f"maya{n}@harborauto.example"
+        agent = await make.user(made, role, name="Maya Ortiz", email=email, undo_seconds=undo_seconds)
         if linked:
             site.simulator.add_users(
                 {

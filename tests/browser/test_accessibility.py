@@ -291,7 +291,9 @@ async def test_the_notice_after_sending(page: Page, site: Site) -> None:
 
 
 async def test_an_import(page: Page, dealership: Dealership, tmp_path: Path) -> None:
-    await dealership.signed_in(page)
+    async with dealership.site.opened():
+        manager = await make.user(dealership.account, "manager")
+    await dealership.signed_in(page, manager)
     page.open("/imports/new")
     examine(page, "import-new")
     file = tmp_path / "ads of november.csv"
