@@ -1,6 +1,7 @@
 """The environment, read once into a frozen Settings: the only os.environ in the house."""
 
 import hashlib
+import ipaddress
 import os
 import secrets
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from urllib.parse import urlsplit
 os.environ.setdefault("PICCOLO_CONF", "domain.piccolo_conf")  # Piccolo looks this up on import
 
 ROOT = Path(__file__).resolve().parent.parent
+SHORTEST_KEY = 32  # characters
 MAX_SOCKET_PATH = 100  # bytes; the systems stop at 104 (macOS) and 108 (Linux)
 
 
@@ -76,10 +78,10 @@ def read(environ: dict[str, str]) -> Settings:
         database_url=_database_url(environ.get("LOTWIRE_DATABASE_URL", ""), data_dir),
         redis_url=_url(environ, "LOTWIRE_REDIS_URL", ("redis", "rediss", "unix", "valkey")),
         smtp_url=_url(environ, "LOTWIRE_SMTP_URL", ("smtp", "smtps", "smtp+starttls")),
-        mail_from=environ.get("LOTWIRE_MAIL_FROM", ""),
-        public_url=_url(environ, "LOTWIRE_PUBLIC_URL", ("http", "https")).rstrip("/"),
+        mail_from=_mail_from(environ.get("LOTWIRE_MAIL_FROM", "")),
+        public_url=_public_url(environ),
         secret_key=_secret_key(environ.get("LOTWIRE_SECRET_KEY", ""), data_dir),
-        trusted_proxies=environ.get("LOTWIRE_TRUSTED_PROXIES", ""),
+        trusted_proxies=_networks(environ.get("LOTWIRE_TRUSTED_PROXIES", "")),
         log=_one_of(environ, "LOTWIRE_LOG", ("console", "json")),
         clock_offset=_clock(environ.get("LOTWIRE_CLOCK", ""), test),
         test=test,
@@ -118,6 +120,34 @@ def _url(environ: dict[str, str], name: str, schemes: tuple[str, ...]) -> str:
     return url.replace("valkey://", "redis://", 1)
 
 
+def _public_url(environ: dict[str, str]) -> str:
+    url = _url(environ, "LOTWIRE_PUBLIC_URL", ("http", "https")).rstrip("/")
+    parts = urlsplit(url)
+    if parts.path or "?" in url or "#" in url or parts.username is not None:
+        raise WrongSetting(
+            f"LOTWIRE_PUBLIC_URL is {_shown(url)}: it must be an address of its own without a path, "
+            "such as https://lotwire.example.com."
+        )
+    return url
+
+
+def _mail_from(address: str) -> str:
+    if address and "@" not in address.strip("@"):
+        raise WrongSetting(f"LOTWIRE_MAIL_FROM is “{address}”: it must be an email address.")
+    return address
+
+
+def _networks(proxies: str) -> str:
+    for item in proxies.replace(",", " ").split():
+        try:
+            ipaddress.ip_network(item, strict=False)
+        except ValueError:
+            raise WrongSetting(
+                f"LOTWIRE_TRUSTED_PROXIES names “{item}”: it must be an address or a network, such as 10.0.0.0/8."
+            ) from None
+    return proxies
+
+
 def _one_of(environ: dict[str, str], name: str, values: tuple[str, ...]) -> str:
     value = environ.get(name) or values[0]
     if value not in values:
@@ -139,8 +169,8 @@ def _clock(offset: str, test: bool) -> float:
 def _secret_key(given: str, data_dir: Path) -> bytes:
     """LOTWIRE_SECRET_KEY, or the key kept in the data directory, made on first use with mode 0600."""
     if given:
-        if len(given) < 32:
-            raise WrongSetting("LOTWIRE_SECRET_KEY is too short: give at least 32 characters.")
+        if len(given) < SHORTEST_KEY:
+            raise WrongSetting(f"LOTWIRE_SECRET_KEY is too short: give at least {SHORTEST_KEY} characters.")
         return given.encode()
     path = data_dir / "secret-key"
     try:
@@ -156,11 +186,17 @@ def _secret_key(given: str, data_dir: Path) -> bytes:
                 pass
             finally:
                 new.unlink()
-        return path.read_text().strip().encode()
+        key = path.read_bytes().strip()
     except OSError as error:
         raise WrongSetting(
             f"LOTWIRE_DATA_DIR {data_dir} cannot be used: {error.strerror}. Choose a directory this user may write to."
         ) from None
+    if len(key) < SHORTEST_KEY or not key.isascii():
+        raise WrongSetting(
+            f"{path} is damaged. Put it back from a backup: stored credentials cannot be read without it. "
+            "If there is none, remove it, start again and connect your providers anew."
+        )
+    return key
 
 
 def _shown(url: str) -> str:

@@ -80,6 +80,10 @@ class Dialpad(Channel):
         TypeError for an option that is neither ours nor the pace's."""
         if unknown := options.keys() - PACE:
             raise TypeError(f"there is no option {', '.join(sorted(unknown))}")
+        for name in sorted(options):
+            if not re.fullmatch(r"\d{1,6}", str(options[name]), re.ASCII):
+                sentence = f"{name} must be a whole number of texts, such as 90; 0 is no limit of ours."
+                raise Refused(sentence, field=name)
         parts = urlsplit(base_url.strip())
         if parts.scheme not in ("https", "http") or not parts.netloc:
             raise Refused("Dialpad's address must start with https://, such as https://dialpad.com.", field="base_url")

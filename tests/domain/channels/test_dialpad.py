@@ -565,6 +565,8 @@ async def test_an_address_that_is_not_dialpads_fails_the_check(provider: Scripte
         ("out_of_credit", {"out_of_credit": "("}),
         ("max_event_age_days", {"max_event_age_days": "week"}),
         ("timeout", {"timeout": 0}),
+        ("per_minute", {"per_minute": "x"}),
+        ("per_second", {"per_second": -1}),
     ],
 )
 def test_a_setting_that_cannot_be_right_is_refused_by_name(field: str, options: dict[str, Any]):
