@@ -18,7 +18,13 @@ from workers import processes
 START_SECONDS = 30.0  # a long append-only file takes a while to read
 STOP_SECONDS = 10.0
 # What a server logs when it cannot make sense of the files it kept.
-NOT_READABLE = ("reading the append only file", "AOF loading aborted", "AOF MANIFEST FILE ERROR", "RDB format version")
+NOT_READABLE = (
+    "reading the append only file",
+    "AOF loading aborted",
+    "AOF manifest file",
+    "AOF MANIFEST FILE ERROR",
+    "RDB format version",
+)
 
 
 class CannotStart(Exception):

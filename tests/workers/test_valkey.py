@@ -167,13 +167,16 @@ def test_a_socket_directory_of_somebody_else_is_refused(tmp_path: Path, monkeypa
         settings.valkey_socket.parent.unlink()
 
 
-def test_a_file_it_cannot_read_is_set_aside_for_the_database_is_the_truth(tmp_path: Path, start: Start) -> None:
+@pytest.mark.parametrize("name", ["*.incr.aof", "*.manifest"])
+def test_a_file_it_cannot_read_is_set_aside_for_the_database_is_the_truth(
+    tmp_path: Path, start: Start, name: str
+) -> None:
     settings = settings_for(tmp_path)
     server = start(settings)
     with client(settings) as queue:
         queue.set("job", "deliver")
     server.stop()
-    for file in (server.directory / "appendonlydir").glob("*.incr.aof"):
+    for file in (server.directory / "appendonlydir").glob(name):
         file.write_bytes(b"*3\r\nnonsense that no server wrote\r\n" * 50)
 
     again = start(settings)
