@@ -12,6 +12,7 @@ from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.static_files import create_static_files_router
 
+from domain import plans as all_plans
 from domain import users
 from domain.users import Permission
 from web import auth, render
@@ -65,6 +66,11 @@ def _name(handler: Handler) -> str:
     return f"{handler.__module__.rpartition('.')[2]}.{handler.__name__}"
 
 
+async def _messaging(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    """A guard: the dealership's plan includes what was written to and from its sellers."""
+    await all_plans.require(connection.user.account, "messaging")
+
+
 def _guards(permission: Permission | None) -> list[Any]:
     async def allowed(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
         users.require(connection.user, permission or "", connection.user.account)
@@ -109,11 +115,7 @@ MEMBERS = [
     POST("/listings/{listing_id:str}/follows", follows.create, Permission.EDIT_LISTING),
     POST("/listings/{listing_id:str}/follows/deletion", follows.destroy, Permission.EDIT_LISTING),
     GET("/pictures/{picture_id:str}", pictures.show),
-    # The conversation
-    GET("/listings/{listing_id:str}/history", history.index),
-    GET("/listings/{listing_id:str}/history/latest", history.latest),
-    GET("/listings/{listing_id:str}/stream", history.stream),
-    POST("/listings/{listing_id:str}/responses", responses.create, Permission.RESPOND),
+    # Writing to a seller; without messaging in the plan the window stands open and the gate says why it sends nothing
     GET("/listings/{listing_id:str}/sends/new", sends.new),
     POST("/listings/{listing_id:str}/sends/new", sends.compose),
     POST("/listings/{listing_id:str}/sends", sends.create, Permission.SEND),
@@ -123,8 +125,6 @@ MEMBERS = [
     POST("/messages/{message_id:str}/undos", undos.create, Permission.SEND),
     POST("/messages/{message_id:str}/attempts", attempts.create, Permission.SEND),
     POST("/messages/{message_id:str}/confirmations", confirmations.create, Permission.SEND),
-    GET("/unmatched", unmatched.index),
-    POST("/unmatched/{message_id:str}/deletion", unmatched.destroy, Permission.SETTLE_UNMATCHED),
     # Listings from files
     GET("/imports/new", imports.new, Permission.IMPORT),
     POST("/imports", imports.create, Permission.IMPORT, **WHOLE_FILES),
@@ -154,6 +154,15 @@ MEMBERS = [
     POST("/plans", plans.update),
 ]
 
+CONVERSATION = [
+    GET("/listings/{listing_id:str}/history", history.index),
+    GET("/listings/{listing_id:str}/history/latest", history.latest),
+    GET("/listings/{listing_id:str}/stream", history.stream),
+    POST("/listings/{listing_id:str}/responses", responses.create, Permission.RESPOND),
+    GET("/unmatched", unmatched.index),
+    POST("/unmatched/{message_id:str}/deletion", unmatched.destroy, Permission.SETTLE_UNMATCHED),
+]
+
 ROUTES: list[Any] = [
     create_static_files_router("/static", [render.STATIC], name="static"),
     *MACHINES,
@@ -161,4 +170,5 @@ ROUTES: list[Any] = [
     api.ROUTER,
     Router("/", guards=[auth.visitors], route_handlers=VISITORS),
     Router("/", guards=[auth.members], route_handlers=MEMBERS),
+    Router("/", guards=[auth.members, _messaging], route_handlers=CONVERSATION),
 ]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain import ids
+from domain import ids, plans
 from tests import make
 from tests.client import Client
 
@@ -38,6 +38,7 @@ async def test_an_unknown_and_a_foreign_listing_read_exactly_alike(agent_client:
     ],
 )
 async def test_no_url_below_a_foreign_listing_gives_anything_away(agent_client: Client, method: str, path: str) -> None:
+    await plans.seed()
     foreign = await make.listing(await make.account())
     url = path.format(id=foreign.id)
     answer = await (agent_client.get(url) if method == "GET" else agent_client.submit(url, {"stage": "pass"}))
@@ -45,6 +46,7 @@ async def test_no_url_below_a_foreign_listing_gives_anything_away(agent_client: 
 
 
 async def test_a_foreign_message_and_a_foreign_colleague_are_not_found(admin_client: Client) -> None:
+    await plans.seed()
     elsewhere = await make.account()
     message = await make.message(await make.listing(elsewhere))
     stranger = await make.user(elsewhere)

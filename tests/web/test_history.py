@@ -44,3 +44,17 @@ async def test_an_open_page_with_earlier_entries_left_out_refreshes_only_what_it
     assert "Newest" in answer.text
     assert "Number 1." in answer.text
     assert "Number 0." not in answer.text
+
+
+async def test_a_plan_without_messaging_is_refused_the_history_at_every_address(agent_client: Client) -> None:
+    account = await make.account(tier="standard")
+    listing = await make.listing(account)
+    await make.message(listing, direction="in", body="Yes it is")
+    async with await agent_client.signed_in(await make.user(account)) as standard:
+        for place in ("history", "history/latest", "stream"):
+            answer = await standard.get(f"/listings/{listing.id}/{place}")
+            assert answer.status_code == 422, place
+            assert "Compare plans" in answer.text
+            assert "Yes it is" not in answer.text
+        assert (await standard.submit(f"/listings/{listing.id}/responses", {})).status_code == 422
+        assert (await standard.get("/unmatched")).status_code == 422

@@ -4,10 +4,15 @@ import re
 
 import pytest
 
-from domain import unmatched
+from domain import plans, unmatched
 from domain.messages import Message
 from tests import make
 from tests.client import Client
+
+
+@pytest.fixture(autouse=True)
+async def _plans(house: None) -> None:
+    await plans.seed()
 
 
 async def test_an_unmatched_message_is_shown_until_it_is_discarded_and_kept_after(agent_client: Client) -> None:
