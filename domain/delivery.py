@@ -468,7 +468,8 @@ async def _not_accepted(outcome: Outcome, error: ChannelError, now: datetime, ne
     await Message.update(values | {Message.owner: "", Message.lease_until: None, Message.changed_at: now}).where(
         (Message.id == started.outgoing.message_id)
         & (Message.attempts == started.n)
-        & Message.state.is_in([State.SENDING, State.UNKNOWN])
+        # Unknown with another code was cancelled meanwhile: it does not leave again, whatever the late answer is.
+        & ((Message.state == State.SENDING) | ((Message.state == State.UNKNOWN) & (Message.code == "unknown")))
     )
 
 

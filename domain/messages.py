@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from piccolo.columns import Boolean, Integer, Text, Varchar
+from piccolo.querystring import QueryString
 from piccolo.table import Table
 
 from domain import audit, clock, connections, db
@@ -100,6 +101,7 @@ RANKS = {
 }
 WAITING = (State.PENDING, State.QUEUED, State.CLAIMED)  # nothing has left yet
 CALLED = tuple(RANKS)  # the provider was called: what a receipt may speak of
+MAY_HAVE_ARRIVED = "EXISTS (SELECT 1 FROM attempt a WHERE a.message = message.id AND a.outcome = 'unknown')"
 RETRIABLE = (State.FAILED, State.UNDELIVERED, State.UNKNOWN)
 
 
@@ -152,10 +154,13 @@ async def cancel_for_address(account_id: UUID, address: str, reason: str, code: 
 
 
 async def _cancel(which: Any, reason: str, code: str) -> int:
+    """What a person sent again and an earlier call of which may have arrived is not cancelled but unknown as before:
+    nobody can say that it never left."""
     rows = (
         await Message.update(
             {
-                Message.state: State.CANCELLED,
+                Message.state: QueryString(f"CASE WHEN {MAY_HAVE_ARRIVED} THEN 'unknown' ELSE 'cancelled' END"),
+                Message.rank: QueryString(f"CASE WHEN {MAY_HAVE_ARRIVED} THEN {RANKS[State.UNKNOWN]} ELSE 0 END"),
                 Message.code: code,
                 Message.reason: reason,
                 Message.owner: "",
@@ -233,12 +238,13 @@ async def mark_responded(listing_id: UUID) -> int:
     """Marks all inbound of a listing as answered; how many were open."""
     now = clock.now()
     async with db.writing():
+        # The listing before its messages, as `delivery.follow_up` does it, or the two could wait for each other.
+        await Listing.update({Listing.waiting_since: None}).where(Listing.id == listing_id)
         rows = (
             await Message.update({Message.responded_at: now, Message.changed_at: now})
             .where((Message.listing == listing_id) & (Message.direction == "in") & Message.responded_at.is_null())
             .returning(Message.id)
         )
-        await Listing.update({Listing.waiting_since: None}).where(Listing.id == listing_id)
     return len(rows)
 
 

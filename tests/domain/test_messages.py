@@ -92,6 +92,33 @@ async def test_a_person_cancels_their_own_text_and_a_manager_anybodys(house):
         await messages.cancel(await make.message(direction="in"), manager)
 
 
+async def test_cancelling_a_retry_does_not_claim_that_the_first_call_never_left(house):
+    dealer = await shop()
+    message = await dealer.text()
+    started = await dealer.start()
+    await delivery.end_dead_leases(lambda owner: True)
+    assert await messages.retry(await again(message), dealer.user, 1)
+    assert await messages.cancel(await again(message), dealer.user)
+    cancelled = await again(message)
+    assert (cancelled.state, cancelled.reason) == (State.UNKNOWN, f"Cancelled by {dealer.user.name}")
+    assert await dealer.claim() == []
+    await end(started, Accepted("1004"))
+    assert (await again(message)).state == State.ACCEPTED
+
+
+async def test_a_cancelled_retry_does_not_leave_because_the_first_call_was_told_to_wait(house):
+    dealer = await shop()
+    message = await dealer.text()
+    started = await dealer.start()
+    await delivery.end_dead_leases(lambda owner: True)
+    await messages.retry(await again(message), dealer.user, 1)
+    await messages.cancel(await again(message), dealer.user)
+    await end(started, ChannelError("Too many.", Kind.THROTTLED, retry_after=0.001))
+    assert (await again(message)).state == State.UNKNOWN
+    await asyncio.sleep(0.01)
+    assert await dealer.claim() == []
+
+
 @pytest.mark.parametrize("state", [State.FAILED, State.UNDELIVERED, State.UNKNOWN])
 async def test_a_retry_asks_for_exactly_one_attempt_however_often_it_is_clicked(house, state):
     dealer = await shop()

@@ -82,7 +82,7 @@ async def unschedule(request: AnyRequest, me: Me, message: TheMessage) -> dict[s
     if not await all_messages.cancel(message, me):
         raise problems.one(409, "already_left", "It is too late: this message has left.")
     await queue.hint(request, [message.listing])
-    return {"id": message.id, "state": str(all_messages.State.CANCELLED)}
+    return {"id": message.id, "state": (await all_messages.by_id(message.account, message.id)).state}
 
 
 def _key(request: AnyRequest) -> str:
