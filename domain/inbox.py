@@ -148,7 +148,7 @@ async def _stop(account: UUID, listing: UUID | None, said: Incoming, message_id:
 
 
 async def _start_again(account: UUID, listing: UUID | None, said: Incoming, message_id: UUID) -> None:
-    news = await suppressions.opt_in(account, said.from_address, said.body[:40])
+    news = await suppressions.opt_in(account, said.from_address, said.body[:40], said.at)
     if listing and news:
         await history.note(account, listing, "opted_in", message=message_id, address=said.from_address)
 

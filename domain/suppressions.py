@@ -1,9 +1,12 @@
 """The seller's word: addresses that said stop. (Ours, DNC, and blocks against abuse are records of their own.)"""
 
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from piccolo.columns import UUID as UUIDColumn
 from piccolo.columns import Text, Varchar
+from piccolo.columns.combination import WhereRaw
 from piccolo.table import Table
 
 from domain import clock, db, ids
@@ -18,7 +21,7 @@ class OptOut(Table, db=DB, tablename="opt_out"):
     channel = Varchar(10, default="text")
     address = Varchar(254)  # E.164; at most one row an address and account that is not lifted
     word = Text(default="")  # what was said
-    message = UUIDColumn(null=True, default=None)  # the inbound message that said so
+    message = UUIDColumn(null=True, default=None)  # the newest inbound message that said so
     at = made()
     lifted_at = moment()
     lifted_by = Text(default="")  # the seller's START, or the consent recorded
@@ -26,12 +29,7 @@ class OptOut(Table, db=DB, tablename="opt_out"):
 
 async def opted_out(account_id: UUID, address: str, channel: str = "text") -> bool:
     """Whether this address said stop and has not lifted it."""
-    return await OptOut.exists().where(
-        (OptOut.account == account_id)
-        & (OptOut.channel == channel)
-        & (OptOut.address == address)
-        & OptOut.lifted_at.is_null()
-    )
+    return await OptOut.exists().where(_standing(account_id, address, channel))
 
 
 async def opted_out_among(account_id: UUID, addresses: list[str], channel: str = "text") -> set[str]:
@@ -61,22 +59,26 @@ async def opt_out(account_id: UUID, address: str, word: str, message: UUID | Non
         message,
         clock.now(),
     )
-    return bool(rows)
-
-
-async def opt_in(account_id: UUID, address: str, by: str, channel: str = "text") -> bool:
-    """The seller said start again. True when an opt-out was lifted."""
-    rows = (
-        await OptOut.update({OptOut.lifted_at: clock.now(), OptOut.lifted_by: by})
-        .where(
-            (OptOut.account == account_id)
-            & (OptOut.channel == channel)
-            & (OptOut.address == address)
-            & OptOut.lifted_at.is_null()
+    if not rows and message:  # said again: only a START after this one counts
+        earlier = (
+            "EXISTS (SELECT 1 FROM message m, message n WHERE m.id = opt_out.message AND n.id = {} AND m.at < n.at)"
         )
-        .returning(OptOut.id)
-    )
+        await OptOut.update({OptOut.message: message}).where(
+            _standing(account_id, address, channel) & WhereRaw(earlier, message)
+        )
     return bool(rows)
+
+
+async def opt_in(account_id: UUID, address: str, by: str, said_at: datetime, channel: str = "text") -> bool:
+    """The seller said start again. True when an opt-out was lifted.
+
+    One that was said later stands: events are put off and handled by several workers, so not always in order.
+    """
+    later = "EXISTS (SELECT 1 FROM message m WHERE m.id = opt_out.message AND m.at > {})"
+    lifted = OptOut.update({OptOut.lifted_at: clock.now(), OptOut.lifted_by: by}).where(
+        _standing(account_id, address, channel) & WhereRaw(f"NOT {later}", said_at)
+    )
+    return bool(await lifted.returning(OptOut.id))
 
 
 async def wait_for_starts(account_id: UUID) -> None:
@@ -93,3 +95,12 @@ async def announce_start(account_id: UUID) -> None:
     """The other side of `wait_for_starts`: shared among the starts, shut out by an opt-out."""
     if db.on_postgres():
         await OptOut.raw("SELECT pg_advisory_xact_lock_shared(hashtext({}))", f"starts:{account_id}")
+
+
+def _standing(account_id: UUID, address: str, channel: str) -> Any:
+    return (
+        (OptOut.account == account_id)
+        & (OptOut.channel == channel)
+        & (OptOut.address == address)
+        & OptOut.lifted_at.is_null()
+    )

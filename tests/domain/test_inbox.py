@@ -224,6 +224,20 @@ async def test_start_lifts_the_opt_out_by_the_sellers_own_word(house, word):
     assert await suppressions.opted_out(dealer.account.id, phone)
 
 
+async def test_a_start_that_is_handled_late_does_not_lift_what_was_said_after_it(house):
+    """Its event was put off, or another worker had it, and STOP overtook it."""
+    dealer = await shop()
+    listing = await make.listing(dealer.account)
+    phone = (await make.seller_of(listing)).mobile
+    now = int(clock.now().timestamp() * 1000)
+    await dealer.hook(**dealer.inbound(phone, "STOP", created_date=now - 60_000))
+    await dealer.hook(**dealer.inbound(phone, "STOP", created_date=now - 20_000))
+    await dealer.hook(**dealer.inbound(phone, "START", created_date=now - 40_000))
+    assert await suppressions.opted_out(dealer.account.id, phone)
+    await dealer.hook(**dealer.inbound(phone, "START", created_date=now - 10_000))
+    assert not await suppressions.opted_out(dealer.account.id, phone)
+
+
 async def test_yes_without_an_opt_out_is_just_a_yes(house):
     dealer = await shop()
     listing = await make.listing(dealer.account)

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from domain import db, suppressions
+from domain import clock, db, suppressions
 from domain.suppressions import OptOut
 from tests import make
 
@@ -14,7 +14,7 @@ async def said_stop(account, phone: str, word: str = "STOP") -> bool:
 
 async def said_start(account, phone: str) -> bool:
     async with db.writing():
-        return await suppressions.opt_in(account.id, phone, "START")
+        return await suppressions.opt_in(account.id, phone, "START", clock.now())
 
 
 async def test_stop_is_news_once_until_start(house):
