@@ -14,7 +14,7 @@ from uuid import UUID
 from piccolo.columns import JSON, Integer, Text, Varchar
 from piccolo.table import Table
 
-from domain import audit, clock, house_mail
+from domain import audit, clock, house_mail, users
 from domain.accounts import Account
 from domain.channels.base import Channel, ChannelError, Kind
 from domain.channels.registry import CHANNELS
@@ -23,7 +23,7 @@ from domain.db import DB, writing
 from domain.errors import Refused, Unavailable
 from domain.settings import settings
 from domain.text import storable
-from domain.users import Role, User
+from domain.users import User
 from domain.vault import seal, unseal
 
 logger = logging.getLogger(__name__)
@@ -176,7 +176,7 @@ async def connect(
         await audit.record(account, user, "connection.made", connection.id, kind=kind, base_url=base_url)
     if ok and settings().public_url:
         if connection.hook_id:
-            await _remove_hook(connection, candidate)
+            await _remove_hook(connection, connection.hook_id, candidate)
         await _register_hook(connection, candidate, hook_secret)
     fresh = await by_id(connection.id)
     assert fresh is not None
@@ -186,7 +186,7 @@ async def connect(
 async def disconnect(connection: Connection, user: UUID | None) -> None:
     """Uninstalls a provider: it is asked to call no more, its key is forgotten, what is pending waits for the next."""
     if connection.hook_id:
-        await _remove_hook(connection)
+        await _remove_hook(connection, connection.hook_id)
     async with writing():
         await Connection.update(
             {
@@ -320,7 +320,11 @@ async def _checked(candidate: Channel, unchecked_is_fine: bool) -> tuple[bool, s
 
 
 async def _register_hook(connection: Connection, provider: Channel, hook_secret: str) -> None:
-    """Asks the provider to call us. When it will not, replies do not arrive, and the health panel says so."""
+    """Asks the provider to call us. When it will not, replies do not arrive, and the health panel says so.
+
+    Web and workers may ask at the same moment: whoever is noted second takes back what it asked for, or the provider
+    would go on calling a hook that nobody can end.
+    """
     try:
         hook_id = await provider.register_hook(hook_url(connection), hook_secret)
     except ChannelError as error:
@@ -329,32 +333,28 @@ async def _register_hook(connection: Connection, provider: Channel, hook_secret:
     values: dict[Any, Any] = {Connection.hook_id: hook_id}
     if hook_id:
         values[Connection.last_error] = ""
-    await Connection.update(values).where(Connection.id == connection.id)
+    as_it_was = (
+        (Connection.id == connection.id)
+        & (Connection.hook_id == connection.hook_id)
+        & (Connection.state != ConnectionState.DISCONNECTED)
+    )
+    if not await Connection.update(values).where(as_it_was).returning(Connection.id) and hook_id:
+        await _remove_hook(connection, hook_id, provider)
 
 
-async def _remove_hook(connection: Connection, provider: Channel | None = None) -> None:
+async def _remove_hook(connection: Connection, hook_id: str, provider: Channel | None = None) -> None:
     """Asks the provider to call no more, as well as it goes: a call that still comes is refused."""
     try:
         async with asyncio.timeout(REMOVAL_SECONDS):
-            await (provider or adapter(connection)).remove_hook(connection.hook_id)
+            await (provider or adapter(connection)).remove_hook(hook_id)
     except (ChannelError, Unavailable, ValueError, TimeoutError) as error:
         logger.info("A hook could not be removed: %s", error, extra={"connection": str(connection.id)})
-
-
-async def admins(account_id: UUID) -> list[User]:
-    """The active administrators of a dealership, by name."""
-    found: list[User] = (
-        await User.objects()
-        .where((User.account == account_id) & (User.role == Role.ADMIN) & User.active.eq(True))
-        .order_by(User.name)
-    )
-    return found
 
 
 async def _alert_broken(account_id: UUID, kind: str, reason: str) -> None:
     name = CHANNELS[kind].name
     where = f"{settings().public_url}/apps/{kind}" if settings().public_url else f"Apps, {name}"
-    for admin in await admins(account_id):
+    for admin in await users.admins(account_id):
         await house_mail.send(
             admin.email,
             f"{name} refused the key of your dealership",

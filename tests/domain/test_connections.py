@@ -1,6 +1,7 @@
 """Installed providers: connected after a live check, mended in place, paused when the key is refused."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -8,6 +9,7 @@ from domain import connections, house_mail
 from domain.channels.base import ChannelError, Kind, Sender
 from domain.connections import Connection, ConnectionState, SenderLink
 from domain.errors import Refused, Unavailable
+from domain.settings import settings
 from domain.vault import unseal
 from tests import make
 from tests.sending import Provider, shop
@@ -209,3 +211,28 @@ def test_the_simulator_is_part_of_every_plan_and_others_where_it_says_so():
     assert connections.included("simulator", set())
     assert connections.included("dialpad", {"dialpad"})
     assert not connections.included("dialpad", {"messaging"})
+
+
+async def test_of_two_that_ask_for_the_hook_at_once_the_second_takes_its_own_back(house, monkeypatch):
+    """The web process connects, and meanwhile a worker finds a connection without a hook."""
+    monkeypatch.setattr(connections, "settings", lambda: replace(settings(), public_url="https://lotwire.example"))
+    both, hooks = asyncio.Barrier(2), set()
+
+    class Slow(Door):
+        async def register_hook(self, hook_url: str, secret: str) -> str:
+            await both.wait()
+            hooks.add(name := f"hook-{len(hooks)}")
+            return name
+
+        async def remove_hook(self, hook: str) -> None:
+            hooks.remove(hook)
+
+    monkeypatch.setattr(connections, "CHANNELS", {"simulator": Slow})
+    account = await make.account()
+    async with asyncio.timeout(20):
+        connecting = asyncio.create_task(connect(account))
+        while await connections.current(account.id, "simulator") is None:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        assert await connections.register_missing_hooks() == 1
+        await connecting
+    assert hooks == {(await connections.current(account.id, "simulator")).hook_id}
