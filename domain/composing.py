@@ -1,5 +1,6 @@
 """Composing one message: what surrounds a listing, what the gate says of it, and the write that starts it."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -29,6 +30,8 @@ from domain.listings import Listing
 from domain.messages import Message
 from domain.sellers import Seller
 from domain.users import User
+
+PATIENCE = 3.0  # seconds a person waits for the provider to say who they are there
 
 Alongside = Callable[[Message], Awaitable[None]]
 
@@ -79,8 +82,11 @@ async def scene(account: Account, user: User, listing: Listing) -> Scene:
     link, sender_state = None, str(SenderState.UNLINKED)
     if connection is not None and connection.state == ConnectionState.CONNECTED:
         try:
-            link = await connections.sender(connection, user)
+            async with asyncio.timeout(PATIENCE):
+                link = await connections.sender(connection, user)
             sender_state = sender_state_of(link)
+        except TimeoutError:
+            sender_state = str(SenderState.UNCHECKED)
         except ChannelError as error:
             sender_state = str(SenderState.UNCHECKED)
             if error.kind is Kind.CONNECTION_BROKEN:

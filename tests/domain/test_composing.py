@@ -246,6 +246,21 @@ async def test_a_provider_that_does_not_answer_leaves_the_sender_unchecked_and_t
     assert (await composing.send(scene, draft())).state == State.QUEUED
 
 
+async def test_a_provider_that_hangs_keeps_the_window_waiting_for_a_moment_only(house, monkeypatch, clock):
+    class Hanging(Provider):
+        async def find_sender(self, email: str) -> Sender | None:
+            await asyncio.sleep(60)
+            return None
+
+    dealer = await shop()
+    monkeypatch.setattr(connections, "adapter", lambda _: Hanging())
+    monkeypatch.setattr(composing, "PATIENCE", 0.05)
+    clock.advance(minutes=6)
+    async with asyncio.timeout(5):
+        scene = await dealer.scene(await make.listing(dealer.account))
+    assert scene.sender_state == SenderState.UNCHECKED
+
+
 async def test_a_key_refused_while_composing_pauses_the_connection_and_tells_the_admins(house, monkeypatch, clock):
     class Closed(Provider):
         async def find_sender(self, email: str) -> Sender | None:
