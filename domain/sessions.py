@@ -11,7 +11,7 @@ from uuid import UUID
 from piccolo.columns import Integer, Text, Varchar
 from piccolo.table import Table
 
-from domain import audit, clock, house_mail, passwords, users
+from domain import audit, clock, house_mail, ids, passwords, users
 from domain.accounts import Account
 from domain.columns import key, made, moment, parent
 from domain.db import DB, writing
@@ -327,20 +327,20 @@ async def tidy() -> None:
 async def _count(subject: str, limit: int) -> None:
     """One more failure of that subject. Raises TooManyFailures when it had `limit` within the last quarter hour."""
     now = clock.now()
-    subject = subject[:300]
-    async with writing():
-        counted = SignInFailure.update({SignInFailure.failures: SignInFailure.failures + 1}).where(
-            (SignInFailure.subject == subject) & (SignInFailure.at > now - FAILURES_WITHIN)
-        )
-        rows = await counted.returning(SignInFailure.failures, SignInFailure.at)
-        if not rows:
-            row = SignInFailure(subject=subject, failures=1, at=now)
-            await SignInFailure.insert(row).on_conflict(
-                target=SignInFailure.subject,
-                action="DO UPDATE",
-                values=[(SignInFailure.failures, 1), (SignInFailure.at, now)],
-            )
-    if rows and rows[0]["failures"] > limit:
+    # One statement, so that of many first tries at once each counts.
+    rows = await SignInFailure.raw(
+        """INSERT INTO sign_in_failure (id, subject, failures, at) VALUES ({}, {}, 1, {})
+           ON CONFLICT (subject) DO UPDATE SET
+             failures = CASE WHEN sign_in_failure.at > {} THEN sign_in_failure.failures + 1 ELSE 1 END,
+             at = CASE WHEN sign_in_failure.at > {} THEN sign_in_failure.at ELSE excluded.at END
+           RETURNING failures, at""",
+        ids.new(),
+        subject[:300],
+        now,
+        now - FAILURES_WITHIN,
+        now - FAILURES_WITHIN,
+    )
+    if rows[0]["failures"] > limit:
         raise TooManyFailures(rows[0]["at"] + FAILURES_WITHIN)
 
 
