@@ -113,13 +113,8 @@ def read(fields: Mapping[str, str], country: str) -> Ad:
     return ad
 
 
-def problems(fields: Mapping[str, str], country: str) -> list[Refused]:
-    """All that is wrong, one Refused a field, in the order of FIELDS; empty when `read` would give an ad."""
-    return check(fields, country)[1]
-
-
 def check(fields: Mapping[str, str], country: str) -> tuple[Ad | None, list[Refused]]:
-    """The ad, or None and all that is wrong with it. See `read`."""
+    """The ad, or None and all that is wrong with it, one Refused a field in the order of FIELDS. See `read`."""
     values: dict[str, Any] = {}
     wrong: list[Refused] = []
     for name, reader in _READERS.items():

@@ -363,19 +363,6 @@ async def _alert_broken(account_id: UUID, kind: str, reason: str) -> None:
         )
 
 
-async def health(connection: Connection) -> dict[str, Any]:
-    """What the detail page shows: {queued, unknown, failed_today}, counted by indexes."""
-    rows = await Connection.raw(
-        """SELECT (SELECT count(*) FROM message WHERE connection = {} AND state = 'queued') AS queued,
-                  (SELECT count(*) FROM message
-                   WHERE account = {} AND connection = {} AND state = 'unknown') AS unknown""",
-        connection.id,
-        connection.account,
-        connection.id,
-    )
-    return dict(rows[0])
-
-
 async def register_missing_hooks() -> int:
     """Asks providers again that could not be asked to call us when they were connected; how many agreed now."""
     if not settings().public_url:

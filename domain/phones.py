@@ -1,15 +1,12 @@
 """Phone numbers: read what people type, keep E.164, and show it the way they write it."""
 
 from functools import lru_cache
-from typing import Literal, NamedTuple
 
 import phonenumbers
-from phonenumbers import PhoneNumberFormat, PhoneNumberType, ValidationResult
+from phonenumbers import PhoneNumberFormat, ValidationResult
 from phonenumbers.timezone import time_zones_for_number
 
 from domain.errors import Refused
-
-LineType = Literal["fixed_line", "mobile", "fixed_line_or_mobile", "toll_free", "premium", "other"]
 
 COUNTRIES = {"CA": "Canada", "US": "the United States"}
 
@@ -31,22 +28,16 @@ def parse(raw: str, country: str, field: str = "phone") -> str:
     return phonenumbers.format_number(number, PhoneNumberFormat.E164)
 
 
+@lru_cache(maxsize=10_000)  # each page, the window and then the sender ask; it costs about 25 µs a number
 def is_valid(e164: str) -> bool:
     """Whether a carrier can have handed this number out, by the numbering plan of its country."""
-    return _facts(e164).valid
-
-
-def country_of(e164: str) -> str:
-    """The ISO 3166 code of the number's country; empty when the numbering plan does not know the number."""
-    return _facts(e164).country
-
-
-def line_type(e164: str) -> LineType:
-    """What kind of line it is by the numbering plan. In North America nearly all are `fixed_line_or_mobile`."""
     try:
-        return _LINE_TYPES.get(phonenumbers.number_type(phonenumbers.parse(e164)), "other")
+        number = phonenumbers.parse(e164)
     except phonenumbers.NumberParseException:
-        return "other"
+        return False
+    # As is_valid_number() does.
+    country = phonenumbers.region_code_for_number(number) or ""
+    return bool(country) and phonenumbers.is_valid_number_for_region(number, country)
 
 
 def shown(e164: str) -> str:
@@ -66,37 +57,6 @@ def timezone(e164: str) -> str:
     except phonenumbers.NumberParseException:
         return ""
     return zones[0] if len(zones) == 1 and "/" in zones[0] and not zones[0].startswith("Etc/") else ""
-
-
-def tel_uri(e164: str) -> str:
-    """The address that a phone dials when it is clicked (RFC 3966)."""
-    return f"tel:{e164}"
-
-
-class _Facts(NamedTuple):
-    valid: bool
-    country: str
-
-
-_LINE_TYPES: dict[int, LineType] = {
-    PhoneNumberType.FIXED_LINE: "fixed_line",
-    PhoneNumberType.MOBILE: "mobile",
-    PhoneNumberType.FIXED_LINE_OR_MOBILE: "fixed_line_or_mobile",
-    PhoneNumberType.TOLL_FREE: "toll_free",
-    PhoneNumberType.PREMIUM_RATE: "premium",
-}
-
-
-# A pre-flight and then the sender ask this about thousands of numbers; it costs about 25 µs a number.
-@lru_cache(maxsize=10_000)
-def _facts(e164: str) -> _Facts:
-    try:
-        number = phonenumbers.parse(e164)
-    except phonenumbers.NumberParseException:
-        return _Facts(False, "")
-    country = phonenumbers.region_code_for_number(number) or ""
-    # As is_valid_number() does, which would look for the country once more.
-    return _Facts(bool(country) and phonenumbers.is_valid_number_for_region(number, country), country)
 
 
 def _refusal(raw: str, country: str, field: str) -> Refused:

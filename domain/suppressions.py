@@ -32,19 +32,6 @@ async def opted_out(account_id: UUID, address: str, channel: str = "text") -> bo
     return await OptOut.exists().where(_standing(account_id, address, channel))
 
 
-async def opted_out_among(account_id: UUID, addresses: list[str], channel: str = "text") -> set[str]:
-    """Those of the addresses that said stop."""
-    if not addresses:
-        return set()
-    rows = await OptOut.select(OptOut.address).where(
-        (OptOut.account == account_id)
-        & (OptOut.channel == channel)
-        & OptOut.address.is_in(addresses)
-        & OptOut.lifted_at.is_null()
-    )
-    return {row["address"] for row in rows}
-
-
 async def opt_out(account_id: UUID, address: str, word: str, message: UUID | None, channel: str = "text") -> bool:
     """The seller said stop. True when that is news. Call it in the transaction that stores the message."""
     await wait_for_starts(account_id)

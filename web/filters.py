@@ -5,8 +5,6 @@ from zoneinfo import ZoneInfo
 
 from domain import clock, phones
 
-UTC_ZONE = ZoneInfo("UTC")
-
 
 def phone(e164: str | None) -> str:
     """`+15205550117` -> `+1 520 555 0117`."""

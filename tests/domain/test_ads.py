@@ -31,7 +31,7 @@ def ad(**fields: str) -> Ad:
 
 
 def wrong(country: str = "US", **fields: str) -> dict[str, str]:
-    return {error.field: error.message for error in ads.problems({**FIELDS, **fields}, country)}
+    return {error.field: error.message for error in ads.check({**FIELDS, **fields}, country)[1]}
 
 
 async def put(*wanted: Ad, source: str = "craigslist") -> list[Outcome]:

@@ -95,37 +95,9 @@ def test_a_number_is_shown_with_its_country_code_and_spaces() -> None:
     assert phones.shown("not a number") == "not a number"
 
 
-def test_the_country_of_a_number_is_where_its_area_code_lies() -> None:
-    assert phones.country_of("+15205550117") == "US"
-    assert phones.country_of("+14165550199") == "CA"
-    assert phones.country_of("+442079460018") == "GB"
-    assert phones.country_of("+11234567890") == ""
-    assert phones.country_of("rubbish") == ""
-
-
-@pytest.mark.parametrize(
-    ("e164", "kind"),
-    [
-        ("+15205550117", "fixed_line_or_mobile"),
-        ("+442079460018", "fixed_line"),
-        ("+447400123456", "mobile"),
-        ("+18003569377", "toll_free"),
-        ("+19002345678", "premium"),
-        ("+11234567890", "other"),
-        ("rubbish", "other"),
-    ],
-)
-def test_the_line_type_comes_from_the_numbering_plan(e164: str, kind: str) -> None:
-    assert phones.line_type(e164) == kind
-
-
 def test_what_is_no_number_is_not_valid() -> None:
     assert not phones.is_valid("")
     assert not phones.is_valid("520 555 0117")  # no country code: not E.164
-
-
-def test_a_click_dials_the_whole_number() -> None:
-    assert phones.tel_uri("+15205550117") == "tel:+15205550117"
 
 
 @pytest.mark.parametrize(

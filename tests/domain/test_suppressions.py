@@ -41,17 +41,6 @@ async def test_an_opt_out_is_for_that_dealership_channel_and_address_alone(house
     assert not await suppressions.opted_out(account.id, phone, "email")
 
 
-async def test_of_many_addresses_those_are_known_that_said_stop(house):
-    account = await make.account()
-    phones = [make.phone() for _ in range(5)]
-    await said_stop(account, phones[1])
-    await said_stop(account, phones[3])
-    await said_stop(account, phones[4])
-    await said_start(account, phones[4])
-    assert await suppressions.opted_out_among(account.id, phones) == {phones[1], phones[3]}
-    assert await suppressions.opted_out_among(account.id, []) == set()
-
-
 async def test_an_opt_out_that_was_rolled_back_was_never_said(house):
     account, phone = await make.account(), make.phone()
     try:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from domain import connections, db, delivery, history, inbox, messages, receipts
+from domain import db, delivery, history, inbox, messages, receipts
 from domain.channels.base import Accepted, ChannelError, Kind
 from domain.messages import Message, State
 from tests import make
@@ -77,7 +77,6 @@ async def a_day(dealer: Shop) -> None:
     await history.page(listing.id, page.first)
     await history.since(listing.id, page.first)
     await history.stamp(listing.id)
-    await connections.health(dealer.connection)
 
 
 async def test_no_statement_of_sending_receiving_or_showing_scans_a_table_that_grows(house, explained):
