@@ -138,9 +138,12 @@ async def connect(
         raise Refused(f"There is no provider “{kind}”. Choose one of: {', '.join(CHANNELS)}.", field="kind")
     if not api_key.strip():
         raise Refused("Paste the API key first.", field="api_key")
-    options = dict(options or {})
-    hook_secret = str(options.pop("webhook_secret", "")) or await _hook_secret(account, kind)
-    base_url = base_url.strip().rstrip("/") or CHANNELS[kind].default_base_url
+    # What is not said anew stays as it was: the provider goes on signing with the secret it knows.
+    before = await _newest(account, kind)
+    options = (json.loads(before.options or "{}") if before else {}) | (options or {})
+    hook_secret = str(options.pop("webhook_secret", "")) or _hook_secret(before)
+    known_url = before.base_url if before and before.state != ConnectionState.DISCONNECTED else ""
+    base_url = base_url.strip().rstrip("/") or known_url or CHANNELS[kind].default_base_url
     if not base_url.startswith(("https://", "http://")):
         raise Refused(f"“{base_url}” is not a web address. It starts with https://.", field="base_url")
     try:
@@ -161,13 +164,7 @@ async def connect(
     if ok:
         values[Connection.last_ok_at] = now
     async with writing():
-        # Newest first, disconnected ones included: pending messages held by it go on with the new key.
-        connection = await (
-            Connection.objects()
-            .where((Connection.account == account) & (Connection.kind == kind))
-            .order_by(Connection.created_at, ascending=False)
-            .first()
-        )
+        connection = await _newest(account, kind)
         if connection is None:
             connection = Connection(account=account, kind=kind)
             await Connection.insert(connection)
@@ -295,16 +292,20 @@ async def sender(connection: Connection, user: User, max_age: timedelta = LINK_A
     return await SenderLink.objects().get((SenderLink.connection == connection.id) & (SenderLink.user == user.id))
 
 
-async def _hook_secret(account: UUID, kind: str) -> str:
-    """The one the provider signs with already, so that a mended key does not silence its hooks; else a new one."""
-    known = await (
-        Connection.select(Connection.hook_secret)
+async def _newest(account: UUID, kind: str) -> Connection | None:
+    """The account's newest connection of that kind, disconnected ones included: what is pending waits for it."""
+    return await (
+        Connection.objects()
         .where((Connection.account == account) & (Connection.kind == kind))
         .order_by(Connection.created_at, ascending=False)
         .first()
     )
+
+
+def _hook_secret(before: Connection | None) -> str:
+    """The one the provider signs with already, so that a mended key does not silence its hooks; else a new one."""
     with suppress(Unavailable):  # sealed with a key that is gone
-        if known and (kept := unseal(known["hook_secret"])):
+        if before and (kept := unseal(before.hook_secret)):
             return kept
     return secrets.token_urlsafe(32)
 
@@ -313,7 +314,10 @@ async def _checked(candidate: Channel, unchecked_is_fine: bool) -> tuple[bool, s
     try:
         await candidate.check()
     except ChannelError as error:
-        if unchecked_is_fine and error.kind is not Kind.CONNECTION_BROKEN:
+        if error.kind is Kind.CONNECTION_BROKEN:
+            refused = f"{candidate.name} refused this API key. Copy the whole key again from {candidate.name}."
+            raise Refused(refused, field="api_key") from None
+        if unchecked_is_fine:
             return False, error.reason
         raise Refused(error.reason, field="api_key") from None
     return True, ""

@@ -1,6 +1,7 @@
 """Installed providers: connected after a live check, mended in place, paused when the key is refused."""
 
 import asyncio
+import json
 from dataclasses import replace
 
 import pytest
@@ -75,7 +76,7 @@ async def test_a_key_the_provider_refuses_is_never_connected(house, door):
     account = await make.account()
     door.problem = ChannelError("The key is not accepted.", Kind.CONNECTION_BROKEN)
     for fine in (False, True):
-        with pytest.raises(Refused, match=r"The key is not accepted\."):
+        with pytest.raises(Refused, match="refused this API key"):
             await connect(account, unchecked_is_fine=fine)
     assert await Connection.count() == 0
 
@@ -233,3 +234,15 @@ async def test_of_two_that_ask_for_the_hook_at_once_the_second_takes_its_own_bac
         assert await connections.register_missing_hooks() == 1
         await connecting
     assert hooks == {(await connections.current(account.id, "simulator")).hook_id}
+
+
+async def test_a_key_that_is_refused_is_called_refused_and_what_is_not_said_anew_stays(house, door):
+    account = await make.account()
+    first, _ = await connect(account, options={"per_minute": "700"})
+    door.problem = ChannelError("The key is no longer accepted.", Kind.CONNECTION_BROKEN)
+    with pytest.raises(Refused, match="refused this API key"):
+        await connect(account, "another key")
+    door.problem = None
+    again, _ = await connections.connect(account.id, None, "simulator", "another key")
+    assert (again.id, again.base_url) == (first.id, URL)
+    assert json.loads(again.options) == {"per_minute": "700"}

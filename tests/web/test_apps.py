@@ -41,7 +41,7 @@ async def test_a_key_that_the_provider_refuses_is_told_and_not_kept(admin_client
     await plans.seed()
     answer = await admin_client.submit("/apps/dialpad/connections", {"api_key": "wrong"})
     assert answer.status_code == 422
-    assert "Dialpad does not accept this key." in answer.text
+    assert "refused this API key. Copy the whole key again" in answer.text
     assert not await Connection.exists()
 
 
