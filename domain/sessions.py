@@ -266,11 +266,6 @@ async def waiting(account: UUID) -> set[UUID]:
     return {row["id"] for row in rows}
 
 
-def setup_url(token: str, base: str = "") -> str:
-    """The address of the set-up page with its one-time token."""
-    return f"{_base(base)}/set-up?token={token}"
-
-
 def link_url(token: str, base: str = "") -> str:
     """The address of a one-time link. `base` is how whoever looks at it reached us, never for a mail: a Host header
     is whatever a client says it is."""
