@@ -39,7 +39,7 @@ def on_error(request: AnyRequest, error: Exception) -> Response[Any]:
     if status >= 500 and not isinstance(error, Unavailable):
         logger.error("A request failed", exc_info=error)
     elif isinstance(error, Unavailable):
-        logger.warning("A request could not be served", exc_info=error)
+        logger.warning("A request could not be served: %s", error, extra={"cause": repr(error.__cause__)})
     headers = _headers(error)
     if request.url.path.startswith("/api/"):
         code, field = (error.code, error.field) if isinstance(error, Refused) else (_code(status), "")

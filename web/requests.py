@@ -4,13 +4,14 @@ Litestar's own keeps the last 1,024 posted forms, passwords and all, in a proces
 a form before any guard of a route runs.
 """
 
+from collections.abc import AsyncGenerator
 from typing import Any
 from urllib.parse import parse_qsl
 
 import litestar
 from litestar.datastructures import FormMultiDict
 from litestar.enums import RequestEncodingType
-from litestar.exceptions import HTTPException
+from litestar.exceptions import ClientException, HTTPException, InternalServerException
 from litestar.status_codes import HTTP_413_REQUEST_ENTITY_TOO_LARGE
 
 from web import auth
@@ -21,6 +22,15 @@ MOST_FIELDS = 10_000
 
 class Request(litestar.Request[Any, Any, Any]):
     """What every handler and the CSRF guard get."""
+
+    async def stream(self) -> AsyncGenerator[bytes, None]:
+        """The body, piece by piece. A browser that goes away meanwhile is no fault of ours: nobody reads the answer,
+        and nothing is to be mended."""
+        try:
+            async for part in super().stream():
+                yield part
+        except InternalServerException as error:
+            raise ClientException(error.detail) from None
 
     async def form(self) -> FormMultiDict:
         """Raises NotSignedIn for a file of a visitor, before any of it is read or kept."""

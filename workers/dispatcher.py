@@ -12,6 +12,7 @@ from domain import clock, connections, delivery, logs
 from domain.channels.base import Channel, ChannelError, Kind
 from domain.connections import Connection, ConnectionState
 from domain.delivery import News, Outcome, Started
+from domain.errors import Unavailable
 from workers.pace import Pace
 from workers.processes import is_dead
 
@@ -62,6 +63,9 @@ class Dispatcher:
             while not self._stopping:
                 try:
                     await self._round()
+                except Unavailable as error:  # the disk is full, say: twice a second, so no trace
+                    logger.warning("The dispatcher waits: %s", error)
+                    await asyncio.sleep(0.5)
                 except Exception:
                     logger.exception("A round of the dispatcher failed")
                     await asyncio.sleep(0.5)

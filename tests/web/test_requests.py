@@ -1,9 +1,11 @@
 """A form is read within bounds, and a file only for somebody signed in."""
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 from litestar._parsers import parse_url_encoded_form_data
+from litestar.types import Message
 
 from tests import make
 from tests.client import Client
@@ -60,3 +62,25 @@ async def test_a_field_may_come_several_times_and_in_any_script(agent_client: Cl
     answer = await agent_client.post("/profile", content=body, headers=URL_ENCODED)
     assert answer.status_code == 303
     assert "Zöe 🚗" in (await agent_client.get("/profile")).text
+
+
+async def test_a_browser_that_goes_away_in_the_middle_is_no_fault_of_ours(
+    client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    sent: list[Message] = []
+    pieces: list[Message] = [
+        {"type": "http.request", "body": b"a=", "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+
+    async def receive() -> Message:
+        return pieces.pop(0)
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    headers = [(b"content-type", b"application/x-www-form-urlencoded"), (b"content-length", b"900000")]
+    scope: Any = {"type": "http", "method": "POST", "path": "/sign-in", "raw_path": b"/sign-in", "headers": headers}
+    await client.app({**scope, "query_string": b"", "server": None, "client": None, "extensions": {}}, receive, send)
+    assert sent[0]["status"] == 400
+    assert not [record for record in caplog.records if record.levelname in {"WARNING", "ERROR"}]

@@ -299,6 +299,22 @@ async def test_a_database_that_fails_loses_no_outcome(dealer, queue, simulator, 
     assert len(taken(simulator, words)) == 40
 
 
+async def test_a_full_disk_is_one_line_of_the_log_and_no_trace(house, queue, monkeypatch, caplog):
+    waited = asyncio.Event()
+
+    async def full(*_: object) -> bool:
+        waited.set()
+        raise Unavailable("The disk is full, so nothing was stored.")
+
+    monkeypatch.setattr(delivery, "take_turn", full)
+    async with running(queue):
+        await waited.wait()
+        await asyncio.sleep(0)
+    said = [record for record in caplog.records if "The disk is full" in record.getMessage()]
+    assert said
+    assert all(record.levelname == "WARNING" and not record.exc_info for record in said)
+
+
 async def test_a_commit_that_was_reported_as_failed_loses_and_doubles_nothing(dealer, queue, simulator, monkeypatch):
     words = body()
     record, failures = delivery.record, iter([OSError("the answer to COMMIT got lost")] * 2)
