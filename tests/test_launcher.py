@@ -225,6 +225,18 @@ def test_several_first_starts_at_once_make_one_environment(made: Made) -> None:
     assert sum("Making .venv with Python" in err for err in made.err) == 1
 
 
+def test_an_environment_of_another_user_is_a_sentence(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def hidden(root: Path, lock: str) -> bool:
+        raise PermissionError(13, "Permission denied", "python")
+
+    monkeypatch.setattr(environment, "ROOT", checkout)
+    monkeypatch.setattr(environment, "is_installed", hidden)
+    assert environment.main(RUNTIME) == 1
+    assert capsys.readouterr().err == f"Lotwire could not make .venv in {checkout}: Permission denied python.\n"
+
+
 def test_a_checkout_nobody_may_write_to_is_a_sentence(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "access", lambda path, mode: False)  # root may write anywhere
 

@@ -30,6 +30,10 @@ def main(lock: str, command: str = "") -> int:
     except CannotInstall as error:
         print(error, file=sys.stderr)
         return 1
+    except OSError as error:  # a .venv of another user, a full disk
+        where = f" {error.filename}" if error.filename else ""
+        print(f"Lotwire could not make .venv in {ROOT}: {error.strerror}{where}.", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print("Stopped. Run the same command again to go on.", file=sys.stderr)
         return 1
