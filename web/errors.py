@@ -28,6 +28,10 @@ WORDS = {
     429: ("Too many tries", "Wait a moment and try again."),
     503: ("Lotwire cannot do this now", "Wait a moment and try again."),
 }
+FOR_PROGRAMS = {
+    404: "There is no such address. /api/v1/openapi.json lists them all.",
+    405: "This address does not take this method. /api/v1/openapi.json says which it takes.",
+}
 BROKEN = "Something went wrong"
 
 
@@ -43,7 +47,7 @@ def on_error(request: AnyRequest, error: Exception) -> Response[Any]:
     headers = _headers(error)
     if request.url.path.startswith("/api/"):
         code, field = (error.code, error.field) if isinstance(error, Refused) else (_code(status), "")
-        return api_problem(status, sentence, code, field, headers)
+        return api_problem(status, FOR_PROGRAMS.get(status, sentence), code, field, headers)
     return render.problem(request, status, title, sentence, _next_step(request, status), headers)
 
 

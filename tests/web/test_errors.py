@@ -71,7 +71,13 @@ async def test_a_program_gets_json(client: Client) -> None:
     answer = await client.get("/api/v1/nothing-here")
     assert answer.status_code == 404
     assert answer.json() == {
-        "errors": [{"field": "", "code": "not_found", "message": "It may have been moved, or the address is wrong."}]
+        "errors": [
+            {
+                "field": "",
+                "code": "not_found",
+                "message": "There is no such address. /api/v1/openapi.json lists them all.",
+            }
+        ]
     }
 
 
