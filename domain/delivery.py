@@ -382,8 +382,7 @@ async def _refuse(row: Mapping[str, Any], decision: gate.Decision, now: datetime
     own = row["kind"] == "batch" and first.code not in ("sender_not_linked", "no_connection", "tier")
     await Message.update(
         {
-            Message.state: State.SKIPPED if own else State.FAILED,
-            Message.rank: 0 if own else RANKS[State.FAILED],
+            **messages.unless_it_may_have_arrived(State.SKIPPED if own else State.FAILED),
             Message.code: first.code,
             Message.reason: first.message,
             Message.owner: "",
@@ -464,7 +463,7 @@ async def _not_accepted(outcome: Outcome, error: ChannelError, now: datetime, ne
     elif error.kind is Kind.UNKNOWN:
         values |= {Message.state: State.UNKNOWN, Message.rank: RANKS[State.UNKNOWN], Message.code: "unknown"}
     else:
-        values |= {Message.state: State.FAILED, Message.rank: RANKS[State.FAILED]}
+        values |= messages.unless_it_may_have_arrived(State.FAILED)
     await Message.update(values | {Message.owner: "", Message.lease_until: None, Message.changed_at: now}).where(
         (Message.id == started.outgoing.message_id)
         & (Message.attempts == started.n)
@@ -487,12 +486,8 @@ async def _hold(
         news.closed[connection.id] = error.retry_after or _backoff(0)
     for row in rows:
         if error.kind is not Kind.THROTTLED and row["tries"] + 1 >= MOST_CONNECTS:
-            values: dict[Any, Any] = {
-                Message.state: State.FAILED,
-                Message.rank: RANKS[State.FAILED],
-                Message.code: "provider",
-                Message.reason: storable(error.reason),
-            }
+            values: dict[Any, Any] = messages.unless_it_may_have_arrived(State.FAILED)
+            values |= {Message.code: "provider", Message.reason: storable(error.reason)}
         else:
             values = _again(now, _backoff(row["tries"]))
             if error.kind is not Kind.THROTTLED:

@@ -121,6 +121,8 @@ async def _incoming(connection: Connection, said: Incoming) -> UUID | None:
     word = opt_out_words.read(said.body)
     message_id = ids.new()
     listing = await _listing_of(account, said.from_address, said.to_address)
+    if listing and db.on_postgres():  # the listing before its messages, as whoever changes a stage locks them
+        await Listing.raw("SELECT id FROM listing WHERE id = {} FOR UPDATE", listing)
     stored = await Message.insert(_inbound(message_id, connection, listing, said)).on_conflict(
         target=Message.nonce, action="DO NOTHING"
     )

@@ -153,14 +153,22 @@ async def cancel_for_address(account_id: UUID, address: str, reason: str, code: 
     return await _cancel((Message.account == account_id) & (Message.to_address == address), reason, code)
 
 
+def unless_it_may_have_arrived(state: State) -> dict[Any, Any]:
+    """State and rank of a message that ends without leaving. What a person sent again, and an earlier call of which may
+    have arrived, is unknown as before instead: nobody can say that it never left."""
+    return {
+        Message.state: QueryString(f"CASE WHEN {MAY_HAVE_ARRIVED} THEN 'unknown' ELSE '{state}' END"),
+        Message.rank: QueryString(
+            f"CASE WHEN {MAY_HAVE_ARRIVED} THEN {RANKS[State.UNKNOWN]} ELSE {RANKS.get(state, 0)} END"
+        ),
+    }
+
+
 async def _cancel(which: Any, reason: str, code: str) -> int:
-    """What a person sent again and an earlier call of which may have arrived is not cancelled but unknown as before:
-    nobody can say that it never left."""
     rows = (
         await Message.update(
             {
-                Message.state: QueryString(f"CASE WHEN {MAY_HAVE_ARRIVED} THEN 'unknown' ELSE 'cancelled' END"),
-                Message.rank: QueryString(f"CASE WHEN {MAY_HAVE_ARRIVED} THEN {RANKS[State.UNKNOWN]} ELSE 0 END"),
+                **unless_it_may_have_arrived(State.CANCELLED),
                 Message.code: code,
                 Message.reason: reason,
                 Message.owner: "",

@@ -783,3 +783,13 @@ async def test_a_text_written_while_an_opt_out_is_being_stored_does_not_slip_thr
     assert started == []
     assert await attempts(message) == []
     assert (await again(message)).code == "opted_out"
+
+
+async def test_a_retry_the_gate_refuses_does_not_say_that_the_first_call_never_arrived(house):
+    dealer = await shop()
+    message = await dealer.unknown()
+    await messages.retry(message, dealer.user, 1)
+    await make.opt_out(message.to_address, dealer.account)
+    assert await dealer.start() == []
+    ended = await again(message)
+    assert (ended.state, ended.code) == (State.UNKNOWN, "opted_out")
