@@ -312,7 +312,7 @@ async def test_an_import(page: Page, dealership: Dealership, tmp_path: Path) -> 
 
 async def test_apps(page: Page, dealership: Dealership) -> None:
     async with dealership.site.opened():
-        admin = await make.user(dealership.account, "admin")
+        admin = await make.user(dealership.account, "admin", owner=True)
     await dealership.signed_in(page, admin)
     page.open("/apps")
     examine(page, "apps")

@@ -117,3 +117,16 @@ async def test_the_page_of_an_app_asks_the_database_at_most_five_times(admin_cli
     with count_queries() as queries:
         await admin_client.get("/apps/dialpad")
     assert queries.count <= 5, queries.statements
+
+
+async def test_only_the_owner_of_the_installation_sets_the_address_of_the_api(
+    admin_client: Client, dialpad: None
+) -> None:
+    await plans.seed()
+    admin = await make.user(admin_client.user.account, role="admin")
+    typed = {"api_key": "right", "base_url": "http://169.254.169.254"}
+    async with await admin_client.signed_in(admin) as theirs:
+        answer = await theirs.submit("/apps/dialpad/connections", typed)
+    assert answer.status_code == 422
+    assert "Only the owner of this installation" in answer.text
+    assert not await Connection.exists()

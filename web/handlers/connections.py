@@ -18,6 +18,9 @@ async def create(request: Request, me: Me, account: TheAccount, kind: FromPath[s
     options = {"webhook_secret": typed["webhook_secret"]} if typed.get("webhook_secret") else {}
     try:
         await plans.require(account, kind)
+        if typed["base_url"] and not me.owner:
+            # Else any dealership's admin could have this machine call addresses of its own network.
+            raise Refused("Only the owner of this installation may set the address of the API.", field="base_url")
         _, secret = await connections.connect(account.id, me.id, kind, typed["api_key"], typed["base_url"], options)
         form = Form()
     except Refused as refused:
