@@ -12,6 +12,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from domain.settings import ROOT
@@ -75,6 +76,35 @@ def test_it_comes_up_recovers_and_goes_without_a_trace(lotwire: Lotwire) -> None
     up.terminate()
     assert up.wait(30) == 0
     assert all(_started(pid) == "" for pid in everybody)
+
+
+def test_a_page_that_is_open_neither_keeps_it_from_ending_nor_leaves_a_trace(lotwire: Lotwire) -> None:
+    up = lotwire("up", "--port", "0")
+    assert up.stdout
+    printed = "".join(up.stdout.readline() for _ in range(4))
+    link = re.search(r"(http://\S+)/set-up\?token=(\S+)", printed)
+    assert link, printed
+    with httpx.Client(base_url=link[1], timeout=20) as browser:
+
+        def submit(page: str, to: str, /, **fields: str) -> httpx.Response:
+            token = re.search(r'name="_csrf_token" value="([^"]+)"', browser.get(page).text)
+            assert token
+            return browser.post(to, data={"_csrf_token": token[1], **fields})
+
+        owner = {"name": "Ann", "email": "ann@x.example", "password": "harbor lights at dawn"}
+        place = {"dealership": "Harbor", "country": "US", "timezone": "America/New_York"}
+        submit(f"/set-up?token={link[2]}", "/set-up", token=link[2], **owner, **place)
+        car = {"year": "2019", "make": "Subaru", "model": "Outback", "url": "https://ads.example/1"}
+        listing = submit("/listings/new", "/listings", **car).headers["location"]
+        with browser.stream("GET", f"{listing}/stream", headers={"accept": "text/event-stream"}) as events:
+            assert events.status_code == 200
+            arriving = events.iter_bytes()  # kept: without its reader httpx hangs up
+            next(arriving)
+            up.terminate()
+            said = up.communicate(timeout=30)[1]
+    assert up.returncode == 0
+    assert "Traceback" not in said
+    assert "graceful shutdown exceeded" not in said
 
 
 def test_kill_9_of_all_that_it_is_leaves_no_orphan(lotwire: Lotwire) -> None:

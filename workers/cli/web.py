@@ -8,7 +8,7 @@ import sys
 from workers.listening import CannotListen, listen
 from workers.processes import follow_parent, wait_at
 
-GRACEFUL_SECONDS = 3  # open event streams never end by themselves
+GRACEFUL_SECONDS = 3  # for answers under way
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,9 +41,17 @@ def run(args: argparse.Namespace) -> int:
         return 1
     import uvicorn
 
-    importlib.import_module("app")  # uvicorn finds it loaded
+    app = importlib.import_module("app").app  # uvicorn finds it loaded
     wait_at(args.gate)
-    server = uvicorn.Server(
+
+    class Server(uvicorn.Server):
+        """Ends the pages' streams first: the application's own end comes after every answer, and theirs never ends."""
+
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            await app.state.live.stop()
+            await super().shutdown(sockets)
+
+    server = Server(
         uvicorn.Config(
             "app:app",
             loop="uvloop",
