@@ -25,7 +25,8 @@ SETUP_LASTS = timedelta(days=7)
 RESET_LASTS = timedelta(hours=24)
 
 FAILURES_WITHIN = timedelta(minutes=15)
-FAILURES_OF_EMAIL = 10
+FAILURES_OF_EMAIL = 10  # from one address
+FAILURES_EVERYWHERE = 100  # for one email: guesses from a few addresses must not keep its owner out
 FAILURES_OF_ADDRESS = 30  # a whole dealership sits behind one address
 RESETS_OF_EMAIL = 3
 
@@ -60,10 +61,10 @@ class PasswordLink(Table, db=DB, tablename="password_link"):
 
 
 class SignInFailure(Table, db=DB, tablename="sign_in_failure"):
-    """Failures of the last quarter of an hour, by address and by email, so that guessing gets slow."""
+    """Failures of the last quarter of an hour, by address, by email and by both, so that guessing gets slow."""
 
     id = key()
-    subject = Varchar(300, unique=True)  # "ip:…" or "email:…"
+    subject = Varchar(300, unique=True)  # "ip:…", "email:…" or "email:… ip:…"
     failures = Integer(default=1)
     at = made()
 
@@ -103,7 +104,9 @@ async def sign_in(email: str, password: str, address: str, browser: str) -> str:
     Each try counts as a failure before the password is looked at, so that many at once are no way around the limit.
     """
     email = email.strip().casefold()[:254]
-    await _count(f"email:{email}", FAILURES_OF_EMAIL)
+    here = f"email:{email} ip:{address}"
+    await _count(here, FAILURES_OF_EMAIL)
+    await _count(f"email:{email}", FAILURES_EVERYWHERE)
     await _count(f"ip:{address}", FAILURES_OF_ADDRESS)
     user = await users.with_email(email)
     right = await passwords.matches(user.password_hash if user else "", password)
@@ -112,7 +115,8 @@ async def sign_in(email: str, password: str, address: str, browser: str) -> str:
     if passwords.is_dated(user.password_hash):
         await User.update({User.password_hash: await passwords.hashed(password)}).where(User.id == user.id)
     async with writing():
-        await SignInFailure.delete().where(SignInFailure.subject == f"email:{email}")
+        await SignInFailure.delete().where(SignInFailure.subject == here)
+        await _uncount(f"email:{email}")
         await _uncount(f"ip:{address}")
         return await open_for(user, address, browser)
 

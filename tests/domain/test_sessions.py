@@ -24,6 +24,25 @@ async def test_many_guesses_at_once_are_no_way_around_the_limit(house: None) -> 
     assert sum(isinstance(result, TooManyFailures) for result in results) >= 15
 
 
+async def test_guesses_from_one_address_do_not_keep_the_owner_out_elsewhere(house: None) -> None:
+    user = await make.user()
+    for _ in range(sessions.FAILURES_OF_EMAIL):
+        with pytest.raises(Refused):
+            await sessions.sign_in(user.email, "guess", "192.0.2.1", "")
+    with pytest.raises(TooManyFailures):
+        await sessions.sign_in(user.email, make.PASSWORD, "192.0.2.1", "")
+    assert await sessions.sign_in(user.email, make.PASSWORD, "192.0.2.2", "")
+
+
+async def test_one_email_guessed_from_many_addresses_must_wait(house: None) -> None:
+    user = await make.user()
+    for n in range(sessions.FAILURES_EVERYWHERE):
+        with pytest.raises(Refused):
+            await sessions.sign_in(user.email, "guess", f"192.0.2.{n // 9}", "")
+    with pytest.raises(TooManyFailures):
+        await sessions.sign_in(user.email, make.PASSWORD, "198.51.100.1", "")
+
+
 async def test_one_address_that_tries_many_emails_must_wait_and_others_need_not(house: None) -> None:
     user = await make.user()
     for n in range(sessions.FAILURES_OF_ADDRESS):
@@ -138,7 +157,7 @@ async def test_tidying_takes_what_is_over_and_leaves_the_rest(house: None, clock
         await sessions.sign_in(user.email, "guess", "192.0.2.1", "")
     await sessions.tidy()
     assert await Session.count() == 1
-    assert await SignInFailure.count() == 2
+    assert await SignInFailure.count() == 3
     clock.advance(minutes=16)
     await sessions.tidy()
     assert not await SignInFailure.exists()
