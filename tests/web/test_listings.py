@@ -202,9 +202,7 @@ async def test_the_page_of_a_listing_shows_vehicle_seller_dealer_and_team(agent_
     assert "<h1>2019 Toyota Tacoma</h1>" in page
 
 
-async def test_the_page_of_a_listing_asks_the_database_at_most_eight_times(
-    agent_client: Client, count_queries
-) -> None:
+async def test_the_page_of_a_listing_asks_the_database_at_most_eight_times(agent_client: Client, count_queries) -> None:
     await plans.seed()
     listing = await make.listing(main_user=agent_client.user.id)
     for _ in range(5):
