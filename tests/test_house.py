@@ -20,7 +20,6 @@ LONG = {
     "domain/ads.py": "one noun, top to bottom",
     "domain/channels/dialpad.py": "one provider, one file, so that the next is a copy of it",
     "domain/connections.py": "one noun, top to bottom",
-    "domain/delivery.py": "the path of a message reads in one piece",
     "domain/csv_files.py": "everything a CSV file can do to a reader",
     "domain/imports.py": "one noun, top to bottom",
     "domain/listings.py": "one noun, top to bottom",

@@ -13,7 +13,7 @@ from domain import clock, connections, db, delivery, house_mail, inbox, messages
 from domain.attempts import Attempt
 from domain.channels.base import Accepted, ChannelError, Kind, Outgoing, Sender
 from domain.connections import Connection, ConnectionState
-from domain.delivery import Outcome
+from domain.delivery import Outcome, starting
 from domain.listings import Listing, Stage
 from domain.messages import Message, State
 from domain.suppressions import OptOut
@@ -157,7 +157,7 @@ async def test_starting_rolls_back_whole_when_it_fails(house, monkeypatch):
     async def full(*_):
         raise OSError("the disk is full")
 
-    monkeypatch.setattr(delivery, "_refuse", full)
+    monkeypatch.setattr(starting, "_refuse", full)
     await make.opt_out((await again(message)).to_address, dealer.account)
     with pytest.raises(OSError, match="disk is full"):
         await delivery.start(OWNER, claimed)
@@ -719,7 +719,7 @@ async def test_an_opt_out_waits_for_starts_under_way_and_shuts_out_later_ones(ho
     event = await dealer.stored(**dealer.inbound(message.to_address, "STOP"))
     (claimed,) = await dealer.claim()
     looked, go_on = asyncio.Event(), asyncio.Event()
-    rows = delivery._claimed_rows
+    rows = starting._claimed_rows
 
     async def slowly(*arguments):
         found = await rows(*arguments)
@@ -728,14 +728,14 @@ async def test_an_opt_out_waits_for_starts_under_way_and_shuts_out_later_ones(ho
         return found
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(delivery, "_claimed_rows", slowly)
-        starting = asyncio.create_task(delivery.start(OWNER, [claimed]))
+        patch.setattr(starting, "_claimed_rows", slowly)
+        beginning = asyncio.create_task(delivery.start(OWNER, [claimed]))
         await looked.wait()
     stopping = asyncio.create_task(inbox.handle(event))
     await asyncio.sleep(0.2)
     assert not stopping.done(), "the opt-out did not wait for the start that was under way"
     go_on.set()
-    started, _ = await starting
+    started, _ = await beginning
     await stopping
     assert len(started) == 1
     opted_out = await OptOut.objects().get(OptOut.address == message.to_address)
@@ -751,7 +751,7 @@ async def test_a_text_written_while_an_opt_out_is_being_stored_does_not_slip_thr
     listing = await make.listing(dealer.account, seller={"mobile": phone})
     event = await dealer.stored(**dealer.inbound(phone, "STOP"))
     cancelled, commit, looked, write = (asyncio.Event() for _ in range(4))
-    cancel, rows = messages.cancel_for_address, delivery._claimed_rows
+    cancel, rows = messages.cancel_for_address, starting._claimed_rows
 
     async def cancel_and_wait(*arguments):
         await cancel(*arguments)
@@ -770,7 +770,7 @@ async def test_a_text_written_while_an_opt_out_is_being_stored_does_not_slip_thr
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(messages, "cancel_for_address", cancel_and_wait)
-        patch.setattr(delivery, "_claimed_rows", look_and_wait)
+        patch.setattr(starting, "_claimed_rows", look_and_wait)
         stopping = asyncio.create_task(inbox.handle(event))
         await cancelled.wait()
         writing = asyncio.create_task(late())

@@ -1,0 +1,32 @@
+"""Out of the door, once: claim, look again, write the attempt, call, record. The calls themselves are a worker's."""
+
+from domain.delivery.claiming import claim, due_connections, give_back, next_due, release
+from domain.delivery.leases import LEASE, LOST, Lease, end_dead_leases, renew, sweep, take_turn
+from domain.delivery.news import News
+from domain.delivery.recording import Outcome, follow_up, record
+from domain.delivery.retries import LONGEST_WAIT, MOST_CONNECTS
+from domain.delivery.starting import Started, look_up_senders, start
+
+__all__ = [
+    "LEASE",
+    "LONGEST_WAIT",
+    "LOST",
+    "MOST_CONNECTS",
+    "Lease",
+    "News",
+    "Outcome",
+    "Started",
+    "claim",
+    "due_connections",
+    "end_dead_leases",
+    "follow_up",
+    "give_back",
+    "look_up_senders",
+    "next_due",
+    "record",
+    "release",
+    "renew",
+    "start",
+    "sweep",
+    "take_turn",
+]

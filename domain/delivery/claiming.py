@@ -1,0 +1,74 @@
+"""What is due, and whose it is to try."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from domain import clock, db
+from domain.delivery.leases import LEASED, lease_end
+from domain.messages import Message, State
+
+# Every f-string below holds fixed words and `{}` placeholders only; values travel as parameters.
+# ruff: noqa: S608
+
+
+async def due_connections(limit: int, closed: Iterable[UUID] = ()) -> dict[UUID, int]:
+    """The healthy connections with something due now, but for those in `closed`: how many messages, up to `limit`."""
+    rows = await Message.raw(
+        """SELECT c.id, (SELECT count(*) FROM (
+             SELECT 1 FROM message m WHERE m.connection = c.id AND m.state = 'queued' AND m.not_before <= {} LIMIT {}
+           ) AS few) AS due FROM connection c WHERE c.state = 'connected'""",
+        clock.now(),
+        limit,
+    )
+    shut = set(closed)
+    return {row["id"]: row["due"] for row in rows if row["due"] and row["id"] not in shut}
+
+
+async def next_due() -> datetime | None:
+    """When the next message that is not due yet will be."""
+    rows = await Message.raw(
+        """SELECT m.not_before FROM connection c JOIN message m ON m.id = (
+             SELECT id FROM message WHERE connection = c.id AND state = 'queued' AND not_before > {}
+             ORDER BY not_before, id LIMIT 1)
+           WHERE c.state = 'connected' ORDER BY m.not_before LIMIT 1""",
+        clock.now(),
+    )
+    return rows[0]["not_before"] if rows else None
+
+
+async def claim(owner: str, connection: UUID, limit: int) -> list[UUID]:
+    """Makes up to `limit` due messages of a connection `owner`'s to try, oldest first; nobody else gets them."""
+    until, arguments = lease_end()
+    skip = "FOR UPDATE SKIP LOCKED" if db.on_postgres() else ""
+    rows = await Message.raw(
+        # MATERIALIZED: PostgreSQL must look only once, or it would lock more rows than the limit.
+        f"""WITH due AS MATERIALIZED (
+              SELECT id FROM message WHERE connection = {{}} AND state = 'queued' AND not_before <= {{}}
+              ORDER BY not_before, id LIMIT {{}} {skip})
+            UPDATE message SET state = 'claimed', owner = {{}}, lease_until = {until}
+            WHERE id IN (SELECT id FROM due) AND state = 'queued' RETURNING id, not_before""",
+        connection,
+        clock.now(),
+        limit,
+        owner,
+        *arguments,
+    )
+    return [row["id"] for row in sorted(rows, key=lambda row: (row["not_before"], row["id"]))]
+
+
+async def release(owner: str, ids: Sequence[UUID]) -> None:
+    """Gives claimed messages back untried."""
+    if ids:
+        await Message.update({Message.state: State.QUEUED, Message.owner: "", Message.lease_until: None}).where(
+            Message.id.is_in(list(ids)) & (Message.state == State.CLAIMED) & (Message.owner == owner)
+        )
+
+
+async def give_back(owner: str) -> None:
+    """Everything `owner` claimed and has not begun goes back to queued: it is leaving."""
+    await Message.raw(
+        f"""UPDATE message SET state = 'queued', owner = '', lease_until = NULL
+            WHERE {LEASED} AND state = 'claimed' AND owner = {{}}""",
+        owner,
+    )

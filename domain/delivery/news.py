@@ -1,0 +1,12 @@
+"""What a step of the delivery changed, for those who must hear of it."""
+
+from dataclasses import dataclass, field
+from uuid import UUID
+
+
+@dataclass
+class News:
+    """What changed, for those who must hear of it: live pages, and the pace."""
+
+    listings: set[UUID] = field(default_factory=set)
+    closed: dict[UUID, float] = field(default_factory=dict)  # connection -> seconds to leave it alone

@@ -1,0 +1,157 @@
+"""How calls ended, written together, and what that means for the listing afterwards."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from domain import clock, connections, db, history, messages, receipts
+from domain.channels.base import Accepted, ChannelError, Kind
+from domain.delivery.news import News
+from domain.delivery.retries import MOST_CONNECTS, again, backoff
+from domain.delivery.sql import as_table
+from domain.delivery.starting import Started
+from domain.messages import RANKS, Message, State
+from domain.text import storable
+
+# Every f-string below holds fixed words and `{}` placeholders only; values travel as parameters.
+# ruff: noqa: S608
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a call ended: `accepted`, or else `error`."""
+
+    started: Started
+    accepted: Accepted | None = None
+    error: ChannelError | None = None
+
+
+async def record(outcomes: Sequence[Outcome]) -> News:
+    """Writes how calls ended, in one transaction, whoever holds the lease now: an answer is an answer.
+
+    An accepted message is never moved down; one that a sweep took for unknown gets its true end.
+    """
+    news = News()
+    now = clock.now()
+    async with db.writing():
+        await _close_attempts(outcomes, now)
+        accepted = [each for each in outcomes if each.accepted]
+        await _accept(accepted, now)
+        for each in outcomes:
+            if each.error:
+                await _not_accepted(each, each.error, now, news)
+        await receipts.apply_early(
+            [(each.started.connection, each.accepted.provider_id) for each in accepted if each.accepted]
+        )
+        await connections.worked({each.started.connection for each in accepted})
+    news.listings.update(each.started.listing for each in outcomes)
+    for each in outcomes:
+        if each.error and each.error.kind is Kind.CONNECTION_BROKEN:
+            await connections.broken(each.started.connection, each.error.reason)
+    return news
+
+
+async def follow_up(limit: int = 200) -> set[UUID]:
+    """What acceptance means for the listing: contacted, answered. Its own step, repeated until it is done.
+
+    Returns the listings that changed.
+    """
+    rows = await Message.raw("SELECT id, listing, at FROM message WHERE follow_up ORDER BY changed_at LIMIT {}", limit)
+    if not rows:
+        return set()
+    newest: dict[UUID, datetime] = {}
+    for row in rows:
+        if row["listing"]:
+            newest[row["listing"]] = max(row["at"], newest.get(row["listing"], row["at"]))
+    touched = set(newest)
+    now = clock.now()
+    async with db.writing():
+        if touched:
+            await history.contacted(touched, now)
+            # Few wait for an answer, and of a batch to new sellers nobody does: the others cost no statement each.
+            for listing in await messages.waiting_among(touched):
+                await messages.answered(listing, newest[listing], now)
+        await Message.update({Message.follow_up: False}).where(Message.id.is_in([row["id"] for row in rows]))
+    return touched
+
+
+async def _close_attempts(outcomes: Sequence[Outcome], now: datetime) -> None:
+    """What the provider reported as its own meanwhile stays accepted, whatever became of our call."""
+    rows = [
+        (
+            each.started.outgoing.message_id,
+            each.started.n,
+            "accepted" if each.accepted else str(each.error.kind) if each.error else "",
+            each.accepted.reason if each.accepted else storable(each.error.reason[:2000]) if each.error else "",
+            each.accepted.provider_id if each.accepted else "",
+        )
+        for each in outcomes
+    ]
+    values, arguments = as_table(("uuid", "int", "text", "text", "text"), rows)
+    await Message.raw(
+        f"""UPDATE attempt SET finished_at = {{}}, outcome = v.column3, reason = v.column4, provider_id = v.column5
+            FROM {values} WHERE attempt.message = v.column1 AND attempt.n = v.column2
+              AND (attempt.outcome <> 'accepted' OR v.column3 = 'accepted')""",
+        now,
+        *arguments,
+    )
+
+
+async def _accept(outcomes: Sequence[Outcome], now: datetime) -> None:
+    """Also of messages taken for unknown meanwhile, and of those among them that a person sent again and whose next
+    attempt has not begun: it is not needed any more."""
+    if not outcomes:
+        return
+    rows = [
+        (
+            each.started.outgoing.message_id,
+            each.started.n,
+            str(each.accepted.state),
+            RANKS[State(each.accepted.state)],
+            each.accepted.provider_id,
+            each.accepted.from_address,
+            each.accepted.reason,
+        )
+        for each in outcomes
+        if each.accepted
+    ]
+    values, arguments = as_table(("uuid", "int", "text", "int", "text", "text", "text"), rows)
+    await Message.raw(
+        f"""UPDATE message SET state = v.column3, rank = v.column4, provider_id = v.column5, code = '',
+                   from_address = v.column6, reason = v.column7, follow_up = {{}}, tries = 0, changed_at = {{}},
+                   owner = '', lease_until = NULL
+            FROM {values}
+            WHERE message.id = v.column1 AND message.attempts = v.column2 AND message.rank < v.column4
+              AND message.state IN ('sending', 'unknown', 'queued', 'claimed')""",
+        True,
+        now,
+        *arguments,
+    )
+
+
+async def _not_accepted(outcome: Outcome, error: ChannelError, now: datetime, news: News) -> None:
+    started = outcome.started
+    values: dict[Any, Any] = {
+        Message.reason: storable(error.reason),
+        Message.code: storable(error.code) or "provider",
+    }
+    if error.kind is Kind.THROTTLED:
+        wait = error.retry_after or backoff(started.n)
+        news.closed[started.connection] = max(wait, news.closed.get(started.connection, 0.0))
+        values |= again(now, wait)
+    elif error.kind is Kind.CONNECTION_BROKEN:
+        values |= again(now, 0.0)
+    elif error.kind is Kind.NEVER_CONNECTED and started.tries + 1 < MOST_CONNECTS:
+        values |= again(now, backoff(started.tries)) | {Message.tries: started.tries + 1}
+    elif error.kind is Kind.UNKNOWN:
+        values |= {Message.state: State.UNKNOWN, Message.rank: RANKS[State.UNKNOWN], Message.code: "unknown"}
+    else:
+        values |= messages.unless_it_may_have_arrived(State.FAILED)
+    await Message.update(values | {Message.owner: "", Message.lease_until: None, Message.changed_at: now}).where(
+        (Message.id == started.outgoing.message_id)
+        & (Message.attempts == started.n)
+        # Unknown with another code was cancelled meanwhile: it does not leave again, whatever the late answer is.
+        & ((Message.state == State.SENDING) | ((Message.state == State.UNKNOWN) & (Message.code == "unknown")))
+    )
