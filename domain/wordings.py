@@ -28,8 +28,8 @@ class Rendered:
 def render(wording: str, values: Mapping[str, str], *, plain: bool = False) -> Rendered:
     """The body exactly as the seller will read it. `plain` swaps look-alike characters for GSM-7 ones."""
     tidy = text.storable(wording).replace("\r\n", "\n").replace("\r", "\n").strip()
-    if plain:
-        tidy, values = text.plain(tidy), {token: text.plain(value) for token, value in values.items()}
+    if plain:  # which may take away what stood between the words and the white space behind them
+        tidy, values = text.plain(tidy).strip(), {token: text.plain(value) for token, value in values.items()}
     filled = wildcards.fill(tidy, values)
     return Rendered(filled.body, filled.missing, filled.spans, filled.holes, text.measure(filled.body))
 

@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as some
 
 from domain import wildcards, wordings
@@ -86,6 +86,7 @@ def test_lines_end_in_one_way_and_nothing_hangs_over(ending):
 
 
 @given(some.text(max_size=300), some.booleans())
+@example("0\r\x1b", True)
 def test_rendering_what_was_rendered_changes_nothing(wording, plain):
     """The window shows the final text, and what it sends back is rendered again."""
     first = wordings.render(wording, {}, plain=plain)
