@@ -31,7 +31,13 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+import hypothesis
 import pytest
+
+# The same examples on every machine, so that a red run can be repeated; HYPOTHESIS=explore looks for new ones.
+hypothesis.settings.register_profile("steady", derandomize=True, deadline=None)
+hypothesis.settings.register_profile("explore", max_examples=1000, deadline=None)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS", "steady"))
 
 # The environment of whoever runs the tests must not reach them, and it is read when the house is imported.
 for name in [name for name in os.environ if name.startswith("LOTWIRE_") and name != "LOTWIRE_PYTHON"]:
