@@ -3,6 +3,7 @@
 import os
 import shutil
 import tempfile
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,7 +30,9 @@ def running() -> Iterator[WebDriver]:
         options.binary_location = str(minibrowser)
         options.add_argument("--automation")
         service = webdriver.WebKitGTKService(needed[0], env={**os.environ, **environ})
-        driver = webdriver.WebKitGTK(options=options, service=service)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # Selenium's WebKitGTK calls what Selenium deprecates
+            driver = webdriver.WebKitGTK(options=options, service=service)
         try:
             yield driver
         finally:
