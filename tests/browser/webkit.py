@@ -29,7 +29,6 @@ def running() -> Iterator[WebDriver]:
         options = Options()
         options.binary_location = str(minibrowser)
         options.add_argument("--automation")
-        options.page_load_strategy = "eager"
         service = webdriver.WebKitGTKService(needed[0], env={**os.environ, **environ})
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # Selenium's WebKitGTK calls what Selenium deprecates
