@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from piccolo.columns import UUID, ForeignKey, Text, Timestamptz
+from piccolo.columns import UUID, ForeignKey, Timestamptz
 from piccolo.columns.base import OnDelete
 
 from domain import clock, ids
@@ -26,7 +26,3 @@ def moment(*, index: bool = False) -> Timestamptz:
 def made() -> Timestamptz:
     """When the row was made."""
     return Timestamptz(default=clock.now)
-
-
-def words(*, null: bool = False) -> Text:
-    return Text(null=null, default=None if null else "")
