@@ -22,6 +22,8 @@ class MessageTemplate(Table, db=DB, tablename="message_template"):
     scope = Varchar(10)  # global | local | shipped
     purpose = Varchar(40)
     name = Text()
+    name_key = Text(default="")  # the name folded: unique per scope, type and owner while not archived
+    search = Text(default="")  # folded words of name, subject and body
     position = Integer(default=0)
     archived_at = moment()
     created_at = made()
@@ -35,6 +37,26 @@ class TemplateVersion(Table, db=DB, tablename="template_version"):
     subject = Text(default="")
     body = Text()
     created_by = parent(User, null=True, index=False)
+    created_at = made()
+
+
+class TemplateUse(Table, db=DB, tablename="template_use"):
+    """What a person does with a template: keeps it at the top, used it last."""
+
+    id = key()
+    user = parent(User)  # unique with the template
+    template = parent(MessageTemplate)
+    favorite = Boolean(default=False)
+    used_at = moment()
+
+
+class HiddenTemplate(Table, db=DB, tablename="hidden_template"):
+    """A shipped template that a dealership does not want to see."""
+
+    id = key()
+    account = parent(Account)  # unique with the template
+    template = parent(MessageTemplate)
+    hidden_by = parent(User, null=True, index=False)
     created_at = made()
 
 

@@ -3,16 +3,19 @@
 from piccolo.conf.apps import AppConfig
 
 from domain.accounts import Account, PlanFeature
+from domain.attachments import Attachment, AttachmentVariant, FileLink, MessageAttachment, TemplateAttachment
 from domain.attempts import Attempt
 from domain.audit import AuditEntry
 from domain.connections import Connection, SenderLink
 from domain.delivery import Lease
+from domain.drafts import Draft, DraftAttachment
+from domain.guides import Guide
 from domain.history import Event
 from domain.house_mail import Mail
 from domain.imports import Import, RefusedRow
 from domain.inbox import ProviderEvent
 from domain.listings import Follower, Listing, Picture, PriceChange
-from domain.message_templates import MessageTemplate, TemplateVersion
+from domain.message_templates import HiddenTemplate, MessageTemplate, TemplateUse, TemplateVersion
 from domain.messages import IdempotencyKey, Message
 from domain.receipts import Receipt
 from domain.sellers import Seller
@@ -52,6 +55,16 @@ TABLES = [
     Import,
     RefusedRow,
     Mail,
+    TemplateUse,
+    HiddenTemplate,
+    Attachment,
+    AttachmentVariant,
+    FileLink,
+    MessageAttachment,
+    TemplateAttachment,
+    Draft,
+    DraftAttachment,
+    Guide,
 ]
 
 APP_CONFIG = AppConfig(

@@ -28,6 +28,9 @@ class Source(Table, db=DB, tablename="source"):
     slug = Varchar(60)  # unique per account
     name = Text()
     messageable = Boolean(default=True)
+    form_transport = Varchar(
+        12, default=""
+    )  # http_form | adf_email | assisted; empty: no contact form to write through
 
 
 def slug_of(name: str) -> str:

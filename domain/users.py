@@ -34,6 +34,10 @@ class User(Table, db=DB, tablename="app_user"):
     may_batch = Boolean(default=False)
     password_hash = Text(default="")
     undo_seconds = Integer(default=10)
+    signature = Text(default="")  # under every email
+    language = Varchar(5, default="en")  # in which emoji are searched, beside English
+    skin_tone = Integer(default=0)  # 0 none, 1 light to 5 dark: of the emoji picker
+    recent_emoji = Text(default="")  # newest first, separated by spaces
     created_at = made()
     signed_in_at = moment()
 

@@ -22,8 +22,10 @@ from domain.messages import State
 from domain.piccolo_app import (
     Account,
     ApiToken,
+    Attachment,
     Attempt,
     Connection,
+    Draft,
     Event,
     Follower,
     Listing,
@@ -222,6 +224,18 @@ async def template(
     made = await _add(MessageTemplate(account=await _account(account), **{**defaults, **values}))
     await _add(TemplateVersion(template=made.id, body=body, subject=subject))
     return made
+
+
+async def attachment(account: Account | UUID | None = None, **values: Any) -> Attachment:
+    """The row of a picture; its bytes are nowhere."""
+    defaults = {"name": "front.jpg", "media_type": "image/jpeg", "sha256": f"{next(_count):064x}", "size": 120_000}
+    return await _add(Attachment(account=await _account(account), **{**defaults, **values}))
+
+
+async def draft(listing: Listing, writer: User | None = None, **values: Any) -> Draft:
+    """What a person (a new one unless given) is writing about a listing."""
+    writer = writer or await user(listing.account)
+    return await _add(Draft(account=listing.account, user=writer.id, listing=listing.id, **values))
 
 
 async def _message(account: UUID, values: dict[str, Any]) -> Message:

@@ -22,12 +22,19 @@ from domain.piccolo_app import (
     TABLES,
     Account,
     ApiToken,
+    Attachment,
+    AttachmentVariant,
     Attempt,
     Connection,
+    Draft,
+    DraftAttachment,
     Follower,
+    Guide,
+    HiddenTemplate,
     IdempotencyKey,
     Listing,
     Message,
+    MessageAttachment,
     MessageTemplate,
     OptOut,
     PasswordLink,
@@ -39,6 +46,8 @@ from domain.piccolo_app import (
     Session,
     SignInFailure,
     Source,
+    TemplateAttachment,
+    TemplateUse,
     TemplateVersion,
     User,
 )
@@ -139,6 +148,9 @@ class World:
     connection: Connection
     message: Message
     template: MessageTemplate
+    version: TemplateVersion
+    attachment: Attachment
+    draft: Draft
 
 
 # Every unique rule but the primary keys: table and columns -> a row that may be stored once.
@@ -173,6 +185,26 @@ ONCE: dict[tuple[str, str], Callable[[World], Table]] = {
     ("provider_event", "connection, event_key"): lambda w: ProviderEvent(
         connection=w.connection.id, event_key="same", payload="{}"
     ),
+    ("message_template", "account, type, name_key"): lambda w: MessageTemplate(
+        account=w.account.id, type="text", scope="global", purpose="initial", name="A", name_key="a"
+    ),
+    ("message_template", "owner, type, name_key"): lambda w: MessageTemplate(
+        account=w.account.id, owner=w.user.id, type="text", scope="local", purpose="initial", name="A", name_key="a"
+    ),
+    ("template_use", "user, template"): lambda w: TemplateUse(user=w.user.id, template=w.template.id),
+    ("hidden_template", "account, template"): lambda w: HiddenTemplate(account=w.account.id, template=w.template.id),
+    ("attachment_variant", "attachment, most_bytes"): lambda w: AttachmentVariant(
+        attachment=w.attachment.id, most_bytes=1000, sha256="a", media_type="image/jpeg", size=900
+    ),
+    ("message_attachment", "message, attachment"): lambda w: MessageAttachment(
+        message=w.message.id, attachment=w.attachment.id
+    ),
+    ("template_attachment", "version, attachment"): lambda w: TemplateAttachment(
+        version=w.version.id, attachment=w.attachment.id
+    ),
+    ("draft", "user, listing"): lambda w: Draft(account=w.account.id, user=w.user.id, listing=w.bare.id),
+    ("draft_attachment", "draft, attachment"): lambda w: DraftAttachment(draft=w.draft.id, attachment=w.attachment.id),
+    ("guide", "account, slug"): lambda w: Guide(account=w.account.id, slug="same", title="A", body="A"),
 }
 
 
@@ -246,6 +278,9 @@ async def _world() -> World:
     listing = await make.listing(source="craigslist")
     bare = Listing(account=listing.account, source=listing.source, external_id="bare", year=2020, make="A", model="B")
     await Listing.insert(bare)
+    template, draft = await make.template(), await make.draft(listing)
+    version = await TemplateVersion.objects().get(TemplateVersion.template == template.id)
+    assert version is not None
     return World(
         account=await make.dealership(),
         user=await make.user(),
@@ -254,7 +289,10 @@ async def _world() -> World:
         bare=bare,
         connection=await make.connection(),
         message=await make.message(listing),
-        template=await make.template(),
+        template=template,
+        version=version,
+        attachment=await make.attachment(),
+        draft=draft,
     )
 
 

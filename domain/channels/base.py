@@ -43,6 +43,26 @@ class NotUnderstood(Exception):
 
 
 @dataclass(frozen=True)
+class FileRules:
+    """What a channel takes along with a message; sizes in bytes."""
+
+    types: frozenset[str]  # media types
+    picture_bytes: int  # a picture is made smaller until it fits
+    file_bytes: int  # anything else, each
+    total_bytes: int
+    most: int  # files
+
+
+@dataclass(frozen=True)
+class Media:
+    """A file as it leaves with a message."""
+
+    name: str
+    media_type: str
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
 class Outgoing:
     """One message to one address, exactly as it will be sent."""
 
@@ -52,6 +72,7 @@ class Outgoing:
     body: str
     sender: str  # the provider's name for who sends: Dialpad's numeric user id
     subject: str = ""
+    media: tuple[Media, ...] = ()
 
 
 State = Literal["accepted", "sent", "delivered", "undelivered"]
@@ -119,6 +140,11 @@ class Channel(ABC):
     channel: str  # what it carries: text
     name: str  # as people say it: Dialpad
     default_base_url: str
+
+    @property
+    def files(self) -> FileRules | None:
+        """What may go along with a message of this connection; None: no files at all."""
+        return None
 
     @abstractmethod
     def __init__(self, base_url: str, api_key: str, webhook_secret: str = "", **options: Any) -> None:
