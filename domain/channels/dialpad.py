@@ -1,5 +1,6 @@
 """Texts through Dialpad (developers.dialpad.com, API v2): one company API key, each sender by their own user id."""
 
+import base64
 import hashlib
 import re
 from collections.abc import Iterator
@@ -22,9 +23,11 @@ from domain.channels.base import (
     BadSignature,
     Channel,
     ChannelError,
+    FileRules,
     HookEvent,
     Incoming,
     Kind,
+    Media,
     NotUnderstood,
     Outgoing,
     PermitLike,
@@ -36,6 +39,8 @@ from domain.channels.base import (
 from domain.errors import Refused
 
 LONGEST_TEXT = 1500  # characters, to numbers outside Dialpad
+LARGEST_FILE = 500 * 1024  # bytes, before base64; with the longest text it stays under the 1 MB of a whole request
+PICTURE_COUNTRIES = {"US", "CA"}  # whose numbers get MMS (help.dialpad.com, "Send a message")
 COUNTRY = "US"  # how Dialpad writes a number without its country
 USER_PAGES = 20  # of a user search; an email filter that works answers with one
 OUT_OF_CREDIT = r"credit|balance|insufficient funds|payment"  # no sample of the real answer is public
@@ -56,6 +61,15 @@ FAILURES = {
 }
 FAILED = "Dialpad could not deliver this text."
 
+# A text takes one file (`media` of the API description). Pictures alone: what every phone shows.
+PICTURES = FileRules(
+    types=frozenset({"image/jpeg", "image/png", "image/gif"}),
+    picture_bytes=LARGEST_FILE,
+    file_bytes=LARGEST_FILE,
+    total_bytes=LARGEST_FILE,
+    most=1,
+)
+
 
 class Dialpad(Channel):
     """Dialpad's part of the contract. Raises Refused when the address, the key or an option cannot be right."""
@@ -71,13 +85,15 @@ class Dialpad(Channel):
         api_key: str,
         webhook_secret: str = "",
         *,
+        mms: bool | str = False,
         out_of_credit: str = OUT_OF_CREDIT,
         max_event_age_days: float | str = 7,
         timeout: float | str = http.TOTAL_TIMEOUT,
         **options: Any,
     ) -> None:
-        """`out_of_credit` is the pattern of a 402 or 403 answer that asks for money, `timeout` seconds a call. Raises
-        TypeError for an option that is neither ours nor the pace's."""
+        """`mms` lets pictures go along, for a company whose Dialpad plan has them. `out_of_credit` is the pattern of a
+        402 or 403 answer that asks for money, `timeout` seconds a call. Raises TypeError for an option that is neither
+        ours nor the pace's."""
         if unknown := options.keys() - PACE:
             raise TypeError(f"there is no option {', '.join(sorted(unknown))}")
         for name in sorted(options):
@@ -92,6 +108,7 @@ class Dialpad(Channel):
         self._base_url = base_url.strip().rstrip("/")
         self._api_key = api_key.strip()
         self._webhook_secret = webhook_secret.strip()
+        self._mms = _switch(mms, "mms")
         self._timeout = _positive(timeout, "timeout")
         self._max_event_age = timedelta(days=_positive(max_event_age_days, "max_event_age_days"))
         try:
@@ -100,6 +117,10 @@ class Dialpad(Channel):
             raise Refused("The out-of-credit pattern is not a regular expression.", field="out_of_credit") from None
 
     # Out
+
+    @property
+    def files(self) -> FileRules | None:
+        return PICTURES if self._mms else None
 
     async def send(self, outgoing: Outgoing, permit: PermitLike) -> Accepted:
         permit.spend(outgoing)
@@ -121,6 +142,7 @@ class Dialpad(Channel):
                 "to_numbers": [outgoing.to],  # never two: Dialpad would make a group of them
                 "text": outgoing.body,
                 "infer_country_code": False,
+                **({"media": self._media(outgoing)} if outgoing.media else {}),
             },
         )
         said = answer.json()
@@ -133,6 +155,24 @@ class Dialpad(Channel):
         if not provider_id:
             raise ChannelError("Dialpad's answer could not be read.", Kind.UNKNOWN, code="unreadable")
         return Accepted(provider_id, state, from_address=_e164(said.get("from_number")))
+
+    def _media(self, outgoing: Outgoing) -> str:
+        """The one file of a text, as Dialpad wants it. Raises ChannelError when it may not go along."""
+        file = outgoing.media[0]
+        if reason := self._against(outgoing.media) or _no_pictures(outgoing.to):
+            raise ChannelError(f"{reason} Send {file.name} as a link.", Kind.PERMANENT, code="attachment_unsupported")
+        return base64.b64encode(file.data).decode()
+
+    def _against(self, files: tuple[Media, ...]) -> str:
+        if not self._mms:
+            return "Pictures are not switched on for Dialpad."
+        if len(files) > PICTURES.most:
+            return "Dialpad takes one picture a text."
+        if files[0].media_type not in PICTURES.types:
+            return "Dialpad takes JPEG, PNG and GIF pictures alone."
+        if len(files[0].data) > LARGEST_FILE:
+            return f"Dialpad takes pictures of up to {LARGEST_FILE // 1024} KB."
+        return ""
 
     async def find_sender(self, email: str) -> Sender | None:
         email = email.strip()
@@ -285,6 +325,8 @@ class Dialpad(Channel):
             kind = Kind.THROTTLED
         elif status in (402, 403):
             plain = "Dialpad does not allow this. Ask your Dialpad admin."
+        elif status == 413:
+            plain, words = "Dialpad took this for too large. Send the picture as a link, or shorten the text.", ""
         elif status >= 500 or status == 408:
             kind, plain = Kind.UNKNOWN, "Dialpad had an error of its own before it confirmed this."
         elif 300 <= status < 400:
@@ -456,6 +498,19 @@ def _retry_after(value: str) -> float | None:
         except (ValueError, TypeError):
             return None
     return None if isnan(seconds) else min(max(seconds, 0.0), 3600.0)
+
+
+def _no_pictures(to: str) -> str:
+    """Why this number gets no pictures; "" when it does."""
+    country = phonenumbers.region_code_for_number(phonenumbers.parse(to))
+    return "" if country in PICTURE_COUNTRIES else "Dialpad sends pictures to numbers in the US and Canada alone."
+
+
+def _switch(raw: bool | str, name: str) -> bool:
+    said = str(raw).strip().casefold()
+    if said not in ("true", "false"):
+        raise Refused(f"The option {name} is true or false.", field=name)
+    return said == "true"
 
 
 def _positive(raw: float | str, name: str) -> float:

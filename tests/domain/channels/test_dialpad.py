@@ -1,5 +1,6 @@
 """What we ask of Dialpad, field by field, and what each of its answers means for a text."""
 
+import base64
 import json
 import re
 from collections.abc import AsyncIterator
@@ -10,8 +11,8 @@ import pytest
 from aiohttp import web
 
 from domain import ids
-from domain.channels.base import Accepted, ChannelError, Kind, Outgoing, Sender
-from domain.channels.dialpad import FAILED, FAILURES, Dialpad
+from domain.channels.base import Accepted, ChannelError, Kind, Media, Outgoing, Sender
+from domain.channels.dialpad import FAILED, FAILURES, LARGEST_FILE, LONGEST_TEXT, Dialpad
 from domain.channels.registry import CHANNELS
 from domain.errors import Refused
 from tests.domain.channels.local_servers import Permit, Scripted, WrongPermit
@@ -19,6 +20,8 @@ from tests.domain.channels.local_servers import Permit, Scripted, WrongPermit
 PAYLOADS = Path(__file__).parents[2] / "payloads" / "dialpad"
 KEY = "k-4f9a8e"
 INT64 = 2**63
+LARGEST_REQUEST = 1_000_000  # bytes: developers.dialpad.com/docs/sms-api
+PICTURE = Media("scratch.png", "image/png", b"\x89PNG\r\n\x1a\n and the rest")
 
 
 def payload(name: str) -> dict[str, Any]:
@@ -71,12 +74,18 @@ def is_one_number(value: object) -> bool:
     return isinstance(value, list) and len(value) == 1 and bool(re.fullmatch(r"\+[1-9]\d{6,14}", value[0]))
 
 
+def is_base64(value: object) -> bool:
+    return isinstance(value, str) and bool(base64.b64decode(value, validate=True))
+
+
+OPTIONAL = {"media"}
 BODIES = {
     "POST /api/v2/sms": {
         "user_id": is_int64,
         "to_numbers": is_one_number,
         "text": is_text,
         "infer_country_code": lambda value: value is False,
+        "media": is_base64,
     },
     "POST /api/v2/webhooks": {"hook_url": is_text, "secret": is_text},
     "POST /api/v2/subscriptions/sms": {
@@ -130,7 +139,7 @@ class StrictDialpad:
             fits = BODIES[call].get(name)
             if fits is None or not fits(value):
                 self.faults.append(f"{call}: {name}={value!r} is not as described")
-        if missing := BODIES[call].keys() - body.keys():
+        if missing := BODIES[call].keys() - body.keys() - OPTIONAL:
             self.faults.append(f"{call}: {missing} missing")
 
 
@@ -205,6 +214,97 @@ async def test_removing_a_hook_that_dialpad_will_not_remove_is_an_error(provider
 
     with pytest.raises(ChannelError, match="Not yours"):
         await dialpad.remove_hook("51/52")
+
+
+# Pictures
+
+
+async def test_a_picture_goes_along_byte_for_byte(strict: StrictDialpad):
+    await send(Dialpad(strict.url, KEY, mms=True), outgoing(body="", media=(PICTURE,)))
+
+    assert base64.b64decode(strict.bodies[0]["media"]) == PICTURE.data
+    assert strict.bodies[0]["text"] == ""
+    assert strict.faults == []
+
+
+async def test_a_text_alone_says_nothing_of_media(strict: StrictDialpad):
+    await send(Dialpad(strict.url, KEY, mms=True))
+
+    assert "media" not in strict.bodies[0]
+
+
+async def test_the_largest_picture_with_the_longest_text_fits_a_request(provider: Scripted):
+    provider.answers(200, payload("send_with_picture"))
+    largest = Media("front.jpg", "image/jpeg", b"\xff" * LARGEST_FILE)
+
+    await send(Dialpad(provider.url, KEY, mms=True), outgoing(body="😀" * LONGEST_TEXT, media=(largest,)))
+
+    assert len(json.dumps(provider.asked[0].body)) < LARGEST_REQUEST
+
+
+async def test_the_answer_to_a_picture_is_read_like_any(provider: Scripted):
+    provider.answers(200, payload("send_with_picture"))
+
+    taken = await send(Dialpad(provider.url, KEY, mms=True), outgoing(media=(PICTURE,)))
+
+    assert taken == Accepted("6007364921425924", "accepted", "", "+16195550142")
+
+
+def test_files_go_along_only_where_the_connection_says_so():
+    assert Dialpad("https://dialpad.com", KEY).files is None
+    assert Dialpad("https://dialpad.com", KEY, mms="false").files is None
+    rules = Dialpad("https://dialpad.com", KEY, mms="true").files
+    assert rules is not None
+    assert rules.types == {"image/jpeg", "image/png", "image/gif"}
+    assert (rules.picture_bytes, rules.most) == (512_000, 1)
+
+
+@pytest.mark.parametrize("said", ["yes", "", "1", "MMS"])
+def test_the_switch_for_pictures_is_true_or_false(said: str):
+    with pytest.raises(Refused, match="mms is true or false"):
+        Dialpad("https://dialpad.com", KEY, mms=said)
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"media": (PICTURE, PICTURE)}, "Dialpad takes one picture a text."),
+        ({"media": (Media("a.pdf", "application/pdf", b"%PDF"),)}, "Dialpad takes JPEG, PNG and GIF pictures alone."),
+        (
+            {"media": (Media("big.jpg", "image/jpeg", b"x" * (LARGEST_FILE + 1)),)},
+            "Dialpad takes pictures of up to 500 KB.",
+        ),
+        (
+            {"media": (PICTURE,), "to": "+442079460018"},
+            "Dialpad sends pictures to numbers in the US and Canada alone.",
+        ),
+    ],
+)
+async def test_a_file_dialpad_does_not_take_stops_the_text_before_any_call(
+    provider: Scripted, changes: dict[str, Any], sentence: str
+):
+    error = await refusal(Dialpad(provider.url, KEY, mms=True), outgoing(**changes))
+
+    assert (error.kind, error.code) == (Kind.PERMANENT, "attachment_unsupported")
+    assert error.reason.startswith(sentence)
+    assert re.search(r"Send [\w.]+ as a link\.$", error.reason)
+    assert provider.asked == []
+
+
+async def test_a_picture_that_was_switched_off_meanwhile_is_not_dropped_in_silence(provider: Scripted):
+    error = await refusal(Dialpad(provider.url, KEY), outgoing(media=(PICTURE,)))
+
+    assert error.reason == "Pictures are not switched on for Dialpad. Send scratch.png as a link."
+    assert provider.asked == []
+
+
+async def test_a_request_that_is_too_large_says_what_to_do(provider: Scripted):
+    provider.answers(413, b"<html>Request Entity Too Large</html>")
+
+    error = await refusal(Dialpad(provider.url, KEY, mms=True), outgoing(media=(PICTURE,)))
+
+    assert error.kind is Kind.PERMANENT
+    assert error.reason == "Dialpad took this for too large. Send the picture as a link, or shorten the text."
 
 
 # The permit
