@@ -17,7 +17,27 @@ VALUES = {"vehicle.title": "2019 Honda CR-V", "vehicle.make": "Honda"}
 # Texts that come near to addresses, markup and white space more often than chance would.
 PIECES = some.sampled_from(
     [
-        *"https:// http:// www. harbor.com mailto: javascript: data: @ / // ?q= <b> &amp; <script> \" ' > ( é".split(),
+        *[
+            "https://",
+            "http://",
+            "www.",
+            "harbor.com",
+            "mailto:",
+            "javascript:",
+            "data:",
+            "@",
+            "/",
+            "//",
+            "?q=",
+            "<b>",
+            "&amp;",
+            "<script>",
+            '"',
+            "'",
+            ">",
+            "(",
+            "é",
+        ],
         *("  ", "\n", "\n\n\n", "\t", "\r\n", "-- \n", "пример.рф", "👩‍👧", "x" * 50, "\u202e"),
     ]
 )
