@@ -1,6 +1,8 @@
 """The simulator as Lotwire meets it: the real Dialpad adapter, over HTTP, with everything going wrong in turn."""
 
 import asyncio
+import base64
+import hashlib
 import json
 import os
 import signal
@@ -23,6 +25,7 @@ from domain.channels.base import (
     HookEvent,
     Incoming,
     Kind,
+    Media,
     Outgoing,
     PermitLike,
     Receipt,
@@ -156,6 +159,24 @@ async def test_the_same_words_sent_again_to_the_same_number_are_counted(simulato
     assert {name: after[name] - before[name] for name in after} == {"accepted": 3, "distinct": 2, "repeated": 1}
 
 
+async def test_a_picture_is_kept_byte_for_byte_shown_and_counted(simulator: RunningSimulator, dialpad: Dialpad):
+    mms = Dialpad(simulator.url, KEY, mms=True)
+    picture = Media("front.gif", "image/gif", b"GIF89a" + os.urandom(300_000))
+    message = outgoing(body="", media=(picture,))
+    counted = simulator.state()["pictures"]
+
+    await send(mms, message)
+    await send(mms, outgoing(to=message.to, body="", media=(Media("x.gif", "image/gif", b"GIF89a another"),)))
+
+    kept, other = simulator.messages(to=message.to)
+    assert kept["picture"] == f"{hashlib.sha256(picture.data).hexdigest()}.gif"
+    assert kept["picture"] != other["picture"]
+    assert [kept["attempts"], other["attempts"]] == [1, 1]
+    assert (simulator.state_dir / "pictures" / kept["picture"]).read_bytes() == picture.data
+    assert simulator.state()["pictures"] == counted + 2
+    assert f'<img src="/pictures/{kept["picture"]}"' in simulator.request("GET", f"/phones/{message.to}")[1]
+
+
 async def test_a_sender_is_found_by_email(dialpad: Dialpad):
     assert await dialpad.find_sender("DANA@example.com") == Sender(str(DANA["id"]), "Dana Reyes", ("+16195550142",))
     assert await dialpad.find_sender("nobody@example.com") is None
@@ -229,7 +250,12 @@ GOOD = {"user_id": DANA["id"], "to_numbers": [SELLER], "text": "Hi", "infer_coun
         (GOOD | {"text": ""}, "text must be a string that is not empty."),
         (GOOD | {"text": "x" * 1501}, "text is longer than 1500 characters."),
         (GOOD | {"txt": "Hi"}, "Unknown field: txt."),
-        (GOOD | {"media": "aGk="}, "The simulator does not take media."),
+        (GOOD | {"media": "aGk="}, "media is no picture: send JPEG, PNG or GIF."),
+        (GOOD | {"media": "not base64"}, "media must be a file in base64."),
+        (GOOD | {"media": ""}, "media must be a file in base64."),
+        (GOOD | {"media": 7}, "media must be a file in base64."),
+        (GOOD | {"media": base64.b64encode(b"GIF89a" + b"x" * 512_000).decode()}, "media is larger than 500 KiB."),
+        (GOOD | {"sender_group_id": 7}, "The simulator does not take sender_group_id."),
         (GOOD | {"infer_country_code": "no"}, "infer_country_code must be true or false."),
         (GOOD | {"from_number": "+19995550100"}, "from_number is not a number of this company."),
     ],

@@ -1,7 +1,9 @@
 """The simulator's pages as a person uses them: by plain forms, without a script."""
 
+import json
 import re
 import socket
+from base64 import b64encode
 from collections.abc import Iterator
 from html import unescape
 from http import client
@@ -10,7 +12,7 @@ from urllib.parse import urlencode, urlsplit
 
 import pytest
 
-from tests.simulator import DANA, RunningSimulator, running_simulator
+from tests.simulator import DANA, KEY, RunningSimulator, running_simulator
 
 SELLER = "+16195550101"
 
@@ -139,6 +141,21 @@ def test_pages_run_no_code_but_their_own(simulator: RunningSimulator):
         assert part.startswith("/static/")
         assert len(get(simulator, part)) > 100
     assert simulator.request("GET", "/static/..%2Fcarrier.py")[0] == 404
+
+
+def test_a_picture_is_shown_on_the_phone_also_after_a_restart_and_nothing_else_is_served(tmp_path: Path):
+    body = {"user_id": DANA["id"], "to_numbers": [SELLER], "text": "", "media": b64encode(b"GIF89a picture").decode()}
+    headers = {"Authorization": f"Bearer {KEY}", "Content-Type": "application/json"}
+    with running_simulator(tmp_path) as first:
+        assert first.request("POST", "/api/v2/sms", json.dumps(body), headers)[0] == 200
+    with running_simulator(tmp_path) as second:
+        page = get(second, f"/phones/{SELLER}")
+        [address] = re.findall(r'<img src="([^"]+)" alt="Picture from Dana Reyes">', page)
+        assert '<p class="bubble">' not in page
+        assert get(second, address) == "GIF89a picture"
+        assert "Dana Reyes: Picture" in words(get(second, "/"))
+        assert second.request("GET", "/pictures/..%2Fset-up.json")[0] == 404
+        assert second.request("GET", f"/pictures/{'0' * 64}.png")[0] == 404
 
 
 @pytest.mark.parametrize("headers", [{"Host": "evil.example"}, {"Origin": "https://evil.example"}, {"Origin": "null"}])

@@ -15,6 +15,7 @@ import phonenumbers
 from domain import clock
 from workers.simulator.events import Events
 from workers.simulator.ledger import Ledger
+from workers.simulator.pictures import Pictures
 from workers.simulator.switches import Switches
 
 PHONES = 20_000  # shown; older ones stay in the ledger
@@ -83,6 +84,7 @@ class Text:
     to: str
     text: str
     at: datetime
+    picture: str = ""  # its name
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,7 @@ class Line:
     name: str
     text: str
     at: datetime
+    picture: str = ""
 
 
 @dataclass
@@ -130,6 +133,7 @@ class Carrier:
     ) -> None:
         state_dir.mkdir(parents=True, exist_ok=True)
         self.ledger = Ledger(state_dir / "messages.jsonl")
+        self.pictures = Pictures(state_dir / "pictures")
         self.switches = Switches()
         self.events = events
         self.calls: Counter[str] = Counter()
@@ -205,8 +209,8 @@ class Carrier:
             )
             side: Literal["got", "wrote"] = "wrote" if record["kind"] == "reply" else "got"
             if not record.get("rejected"):
-                line = Line(side, ours, record.get("name", ""), record["text"], datetime.fromisoformat(record["at"]))
-                self._show(theirs, line)
+                at, picture = datetime.fromisoformat(record["at"]), record.get("picture", "")
+                self._show(theirs, Line(side, ours, record.get("name", ""), record["text"], at, picture))
 
     def new_id(self) -> int:
         """Ids look like Dialpad's, fit a JSON number, and never come again after a restart."""
@@ -215,13 +219,13 @@ class Carrier:
 
     # Texts
 
-    def accept(self, user: User, from_number: str, to: str, text: str) -> Text:
-        """Take a text over the API, put it on the phone and report about it."""
-        message = Text(self.new_id(), user, from_number, to, text, clock.now())
+    def accept(self, user: User, from_number: str, to: str, text: str, picture: str = "") -> Text:
+        """Take a text over the API, put it on the phone and report about it. `picture` is the name of a kept one."""
+        message = Text(self.new_id(), user, from_number, to, text, clock.now(), picture)
         rejection = self._rejection(to)
-        self._record("accepted", message, rejected=rejection)
+        self._record("accepted", message, rejected=rejection, **({"picture": picture} if picture else {}))
         if not rejection:
-            self._show(to, Line("got", from_number, user.display_name, text, message.at))
+            self._show(to, Line("got", from_number, user.display_name, text, message.at, picture))
         if self.subscriptions and not self.switches.take("no_receipts"):
             self._report(message, rejection)
         return message
@@ -352,8 +356,8 @@ class Carrier:
                 "type": "user",
             },
             "sender_id": None,
-            "mms": False,
-            "mms_url": None,
+            "mms": bool(message.picture),
+            "mms_url": f"https://dialpad.com/mms/{message.picture}" if message.picture else None,
             "text": message.text,
             "text_content": message.text,
             "message_status": status,

@@ -8,7 +8,7 @@ from typing import Any
 from aiohttp import web
 
 from workers.simulator.carrier import CannotDo, Carrier, Text, e164
-from workers.simulator.ledger import fingerprint
+from workers.simulator.ledger import Count, fingerprint
 from workers.simulator.switches import WrongSwitch
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -41,26 +41,23 @@ class Control:
         return web.json_response({"ok": True})
 
     async def state(self, request: web.Request) -> web.Response:
-        """{"accepted", "distinct", "repeated", "calls": {status: n}, "events": {planned, delivered, retried, dropped,
-        waiting}, "phones", "stopped": [number]}."""
+        """{"accepted", "distinct", "repeated", "pictures", "calls": {status: n}, "events": {planned, delivered,
+        retried, dropped, waiting}, "phones", "stopped": [number]}."""
         carrier = self.carrier
+        count = await asyncio.to_thread(carrier.ledger.count)
         events = {name: carrier.events.counts[name] for name in ("planned", "delivered", "retried", "dropped")}
         state = {"calls": carrier.calls, "events": events | {"waiting": carrier.events.waiting}}
-        return web.json_response(
-            await self._counted() | state | {"phones": len(carrier.phones), "stopped": sorted(carrier.stopped)}
-        )
+        shown = {"pictures": count.pictures, "phones": len(carrier.phones), "stopped": sorted(carrier.stopped)}
+        return web.json_response(_counted(count) | state | shown)
 
     async def counts(self, request: web.Request) -> web.Response:
         """{"accepted", "distinct", "repeated"} of the texts that came over the API, also before a restart."""
-        return web.json_response(await self._counted())
-
-    async def _counted(self) -> dict[str, int]:
-        count = await asyncio.to_thread(self.carrier.ledger.count)
-        return {"accepted": count.accepted, "distinct": count.distinct, "repeated": count.repeated}
+        return web.json_response(_counted(await asyncio.to_thread(self.carrier.ledger.count)))
 
     async def messages(self, request: web.Request) -> web.StreamResponse:
-        """{"messages": [{id, user_id, name, from, to, text, at, rejected, attempts}]}, oldest first. `attempts` is how
-        often these words went from this user to this number. `?to=` and `?user_id=` choose."""
+        """{"messages": [{id, user_id, name, from, to, text, at, rejected, attempts, picture?}]}, oldest first.
+        `attempts` is how often these words went from this user to this number, `picture` the SHA-256 and kind of the
+        one that came along. `?to=` and `?user_id=` choose."""
         times = await asyncio.to_thread(self.carrier.ledger.times)
         wanted = {name: request.query[name] for name in ("to", "user_id") if name in request.query}
         response = web.StreamResponse(headers={"Content-Type": "application/json"})
@@ -128,6 +125,10 @@ class Control:
         if user is None:
             raise CannotDo("There is no user with this user_id.")
         return _made(self.carrier.send_from_app(user, _number(given, "to"), str(given.get("text", ""))))
+
+
+def _counted(count: Count) -> dict[str, int]:
+    return {"accepted": count.accepted, "distinct": count.distinct, "repeated": count.repeated}
 
 
 def guarded(handler: Handler) -> Handler:

@@ -6,14 +6,16 @@ import re
 import socket
 import struct
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from json import dumps, loads
 from typing import Any, Literal
 
 from aiohttp import web
 
 from domain import clock
+from workers.simulator import pictures
 from workers.simulator.carrier import Carrier, Subscription, Text, User, Webhook
+from workers.simulator.pictures import WrongPicture
 from workers.simulator.switches import Setting
 
 PAGE = 100  # users
@@ -27,7 +29,7 @@ SMS_FIELDS = {
     "user_id", "from_number", "to_numbers", "infer_country_code", "text",
     "media", "sender_group_id", "sender_group_type", "channel_hashtag",
 }  # fmt: skip
-NOT_SIMULATED = {"media", "sender_group_id", "sender_group_type", "channel_hashtag"}
+NOT_SIMULATED = {"sender_group_id", "sender_group_type", "channel_hashtag"}
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -39,6 +41,17 @@ class Problem(Exception):
         super().__init__(message)
         self.status = status
         self.message = message
+
+
+@dataclass(frozen=True)
+class Sms:
+    """What the body of a request asks for: one text to each number."""
+
+    user: User
+    from_number: str
+    to_numbers: list[str]
+    text: str
+    picture: bytes  # empty: none
 
 
 class Dialpad:
@@ -114,8 +127,10 @@ class Dialpad:
                 )
             case "failed":
                 sms = self._read_sms(await request.read())
-                failed = {"message_status": "failed", "message_delivery_result": "invalid_destination"}
-                return _json(_sms(Text(self.carrier.new_id(), *sms, at=clock.now())) | failed)
+                text = Text(self.carrier.new_id(), sms.user, sms.from_number, sms.to_numbers[0], sms.text, clock.now())
+                return _json(
+                    _sms(text) | {"message_status": "failed", "message_delivery_result": "invalid_destination"}
+                )
             case _:
                 raise Problem(500, "Internal error.")
 
@@ -149,20 +164,16 @@ class Dialpad:
             raise Problem(413, "The request is larger than 1 MB.")
         if request.content_type != "application/json":
             raise Problem(400, "The body must be application/json.")
-        body = await request.read()
-        user, from_number, to_numbers, text = self._read_group(body)
-        messages = [self.carrier.accept(user, from_number, to, text) for to in to_numbers]
+        sms = self._read_sms(await request.read())
+        picture = await asyncio.to_thread(self.carrier.pictures.keep, sms.picture) if sms.picture else ""
+        taken = [self.carrier.accept(sms.user, sms.from_number, to, sms.text, picture) for to in sms.to_numbers]
         slow = self.carrier.switches.take("slow")
         if slow is not None:
             await asyncio.sleep(float(slow.value or 0))
-        return _json(_sms(messages[0]) | {"to_numbers": to_numbers})
+        return _json(_sms(taken[0]) | {"to_numbers": sms.to_numbers})
 
-    def _read_sms(self, body: bytes) -> tuple[User, str, str, str]:
-        user, from_number, to_numbers, text = self._read_group(body)
-        return user, from_number, to_numbers[0], text
-
-    def _read_group(self, body: bytes) -> tuple[User, str, list[str], str]:
-        """Sender, their number, the receivers and the words of a body that is as documented. Raises Problem."""
+    def _read_sms(self, body: bytes) -> Sms:
+        """A body that is as documented. Raises Problem."""
         given = _object(body)
         if unknown := given.keys() - SMS_FIELDS:
             raise Problem(400, f"Unknown field: {', '.join(sorted(unknown))}.")
@@ -176,12 +187,16 @@ class Dialpad:
         for number in to_numbers:
             if not isinstance(number, str) or not E164.fullmatch(number):
                 raise Problem(400, f"to_numbers: {str(number)[:40]} is not in E.164 format.")
-        if not isinstance(text, str) or not text:
+        try:
+            picture = pictures.read(given.get("media"))
+        except WrongPicture as error:
+            raise Problem(400, str(error)) from None
+        if not isinstance(text, str) or not (text or picture):
             raise Problem(400, "text must be a string that is not empty.")
         if len(text) > LONGEST_TEXT:
             raise Problem(400, f"text is longer than {LONGEST_TEXT} characters.")
         user = self._sender(given)
-        return user, given.get("from_number") or user.phone_numbers[0], to_numbers, text
+        return Sms(user, given.get("from_number") or user.phone_numbers[0], to_numbers, text, picture)
 
     def _sender(self, given: dict[str, Any]) -> User:
         user_id, from_number = given.get("user_id"), given.get("from_number")
@@ -296,6 +311,7 @@ def _sms(message: Text) -> dict[str, Any]:
         "from_number": message.from_number,
         "to_numbers": [message.to],
         "text": message.text,
+        "mms": bool(message.picture),
         "user_id": str(message.user.id),
         "contact_id": message.to.lstrip("+"),
         "target_id": str(message.user.id),

@@ -13,10 +13,12 @@ TAIL = 4_000_000  # bytes read back at a start, to show the phones as they were
 
 @dataclass(frozen=True)
 class Count:
-    """`accepted` texts, of them `distinct` (sender, number, words); `repeated` = how many came again."""
+    """`accepted` texts, of them `distinct` (sender, number, words, picture); `repeated` = how many came again;
+    `pictures` = how many brought one."""
 
     accepted: int
     distinct: int
+    pictures: int
 
     @property
     def repeated(self) -> int:
@@ -50,8 +52,12 @@ class Ledger:
             yield from (record for record in _records(file) if record["kind"] == "accepted")
 
     def count(self) -> Count:
-        seen = self.times()
-        return Count(seen.total(), len(seen))
+        seen: Counter[int] = Counter()
+        pictures = 0
+        for record in self.accepted():
+            seen[fingerprint(record)] += 1
+            pictures += "picture" in record
+        return Count(seen.total(), len(seen), pictures)
 
     def times(self) -> Counter[int]:
         """How often each text was taken, by `fingerprint`."""
@@ -62,8 +68,8 @@ class Ledger:
 
 
 def fingerprint(record: dict[str, Any]) -> int:
-    """The same for the same words of the same sender to the same number."""
-    return hash((record["user_id"], record["to"], record["text"]))
+    """The same for the same words and picture of the same sender to the same number."""
+    return hash((record["user_id"], record["to"], record["text"], record.get("picture", "")))
 
 
 def _records(lines: Any) -> Iterator[dict[str, Any]]:

@@ -57,6 +57,7 @@ class Pages:
             web.post("/switches", guarded(self.reset_switches)),
             web.post("/switches/{name}", guarded(self.set_switch)),
             web.get("/changes", guarded(self.changes)),
+            web.get("/pictures/{name}", guarded(self.picture)),
             web.get("/static/{name}", guarded(self.static)),
         ]
 
@@ -114,6 +115,12 @@ class Pages:
                     await response.write(said)
                 except ConnectionError:
                     return response
+
+    async def picture(self, request: web.Request) -> web.Response:
+        found = await asyncio.to_thread(self.carrier.pictures.get, request.match_info["name"])
+        if found is None:
+            raise web.HTTPNotFound
+        return web.Response(body=found[0], content_type=found[1], headers=HEADERS)
 
     async def static(self, request: web.Request) -> web.Response:
         name = request.match_info["name"]
