@@ -3,11 +3,12 @@
 import hashlib
 import ipaddress
 import os
+import re
 import secrets
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 os.environ.setdefault("PICCOLO_CONF", "domain.piccolo_conf")  # Piccolo looks this up on import
 
@@ -21,6 +22,18 @@ class WrongSetting(SystemExit):
 
 
 @dataclass(frozen=True)
+class Bucket:
+    """Where attachments lie in a store that speaks S3. Secrets are left out of repr()."""
+
+    name: str
+    prefix: str  # before every key, without slashes at its ends; empty: none
+    endpoint: str  # http(s)://host[:port]
+    region: str
+    key: str = field(repr=False)
+    secret: str = field(repr=False)
+
+
+@dataclass(frozen=True)
 class Settings:
     """Where Lotwire keeps things and whom it talks to. Secrets are left out of repr()."""
 
@@ -31,6 +44,8 @@ class Settings:
     mail_from: str
     public_url: str  # empty: not known to the outside world
     secret_key: bytes = field(repr=False)
+    bucket: Bucket | None  # None: attachments lie in the data directory
+    clamd: str  # tcp://host:port or unix:///path; empty: uploads are not scanned
     trusted_proxies: str
     log: str  # console | json
     clock_offset: float  # seconds, tests only
@@ -81,6 +96,8 @@ def read(environ: dict[str, str]) -> Settings:
         mail_from=_mail_from(environ.get("LOTWIRE_MAIL_FROM", "")),
         public_url=_public_url(environ),
         secret_key=_secret_key(environ.get("LOTWIRE_SECRET_KEY", ""), data_dir),
+        bucket=_bucket(environ),
+        clamd=_clamd(environ.get("LOTWIRE_CLAMD", "")),
         trusted_proxies=_networks(environ.get("LOTWIRE_TRUSTED_PROXIES", "")),
         log=_one_of(environ, "LOTWIRE_LOG", ("console", "json")),
         clock_offset=_clock(environ.get("LOTWIRE_CLOCK", ""), test),
@@ -128,6 +145,55 @@ def _public_url(environ: dict[str, str]) -> str:
             f"LOTWIRE_PUBLIC_URL is {_shown(url)}: it must be an address of its own without a path, "
             "such as https://lotwire.example.com."
         )
+    return url
+
+
+def _bucket(environ: dict[str, str]) -> Bucket | None:
+    """LOTWIRE_FILES_URL with its key and secret. The name of a bucket may have upper case letters and underscores,
+    which stores other than Amazon's allow."""
+    url, key, secret = (environ.get(f"LOTWIRE_FILES_{name}", "") for name in ("URL", "KEY", "SECRET"))
+    for name, value in (("LOTWIRE_FILES_KEY", key), ("LOTWIRE_FILES_SECRET", secret)):
+        if bool(url) != bool(value):
+            raise WrongSetting(
+                f"{name} is {'empty' if url else 'set without LOTWIRE_FILES_URL'}: set all three or none."
+            )
+    if not url:
+        return None
+    try:
+        parts = urlsplit(url)
+        options = dict(parse_qsl(parts.query, strict_parsing=bool(parts.query)))
+        region = options.pop("region", "us-east-1")
+        endpoint = urlsplit(options.pop("endpoint", f"https://s3.{region}.amazonaws.com"))
+        right = (
+            parts.scheme == "s3"
+            and re.fullmatch(r"[A-Za-z0-9][\w.-]{2,62}", parts.netloc, re.ASCII)
+            and re.fullmatch(r"(/[\w-][\w.-]*)*/?", parts.path, re.ASCII)
+            and re.fullmatch(r"[\w-]+", region, re.ASCII)
+            and endpoint.scheme in ("http", "https")
+            and endpoint.hostname
+            and endpoint.port != 0
+            and "@" not in endpoint.netloc
+            and not (endpoint.path.strip("/") or endpoint.query or endpoint.fragment or parts.fragment or options)
+        )
+    except ValueError:
+        right = False
+    if not right:
+        raise WrongSetting(
+            f"LOTWIRE_FILES_URL is {_shown(url)}: it must look like "
+            "s3://bucket/prefix?endpoint=https://s3.example.com&region=us-east-1. Prefix, endpoint and region may be "
+            "left out; what opens the bucket goes into LOTWIRE_FILES_KEY and LOTWIRE_FILES_SECRET."
+        )
+    return Bucket(parts.netloc, parts.path.strip("/"), f"{endpoint.scheme}://{endpoint.netloc}", region, key, secret)
+
+
+def _clamd(url: str) -> str:
+    parts = urlsplit(url)
+    try:
+        tcp = parts.scheme == "tcp" and parts.hostname and parts.port and not parts.path.strip("/")
+    except ValueError:  # a port that is none
+        tcp = False
+    if url and not tcp and not (parts.scheme == "unix" and not parts.netloc and len(parts.path) > 1):
+        raise WrongSetting(f"LOTWIRE_CLAMD is {_shown(url)}: it must be tcp://host:port or unix:///path/to/the/socket.")
     return url
 
 
