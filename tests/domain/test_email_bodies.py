@@ -15,32 +15,23 @@ from domain.email_bodies import as_html, render, subject, subject_missing, tidy
 VALUES = {"vehicle.title": "2019 Honda CR-V", "vehicle.make": "Honda"}
 
 # Texts that come near to addresses, markup and white space more often than chance would.
-PIECES = some.sampled_from(
-    [
-        *[
-            "https://",
-            "http://",
-            "www.",
-            "harbor.com",
-            "mailto:",
-            "javascript:",
-            "data:",
-            "@",
-            "/",
-            "//",
-            "?q=",
-            "<b>",
-            "&amp;",
-            "<script>",
-            '"',
-            "'",
-            ">",
-            "(",
-            "é",
-        ],
-        *("  ", "\n", "\n\n\n", "\t", "\r\n", "-- \n", "пример.рф", "👩‍👧", "x" * 50, "\u202e"),
-    ]
+NEARLY_LINKS = (
+    "https://",
+    "http://",
+    "www.",
+    "harbor.com",
+    "mailto:",
+    "javascript:",
+    "data:",
+    "@",
+    "/",
+    "//",
+    "?q=",
+    "(",
 )
+NEARLY_MARKUP = ("<b>", "&amp;", "<script>", '"', "'", ">")
+BLANKS_AND_LETTERS = ("  ", "\n", "\n\n\n", "\t", "\r\n", "-- \n", "é", "пример.рф", "👩‍👧", "x" * 50, "\u202e")
+PIECES = some.sampled_from(NEARLY_LINKS + NEARLY_MARKUP + BLANKS_AND_LETTERS)
 TEXTS = some.one_of(some.text(), some.lists(some.one_of(PIECES, some.text(max_size=3)), max_size=20).map("".join))
 
 
