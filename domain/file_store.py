@@ -73,7 +73,7 @@ async def exists(sha256: str, *, thumb: bool = False) -> bool:
     """Whether the store has it. Raises Unavailable."""
     try:
         async with _reached() as store:
-            # The answer to HEAD has no body that could tell a missing bucket from a missing file. None of ours is empty.
+            # HEAD has no body to tell a missing bucket from a missing file; and no file of ours is empty.
             await store.get_range_async(_key(sha256, thumb), start=0, length=1)
     except FileNotFoundError:
         return False
