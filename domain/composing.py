@@ -1,8 +1,8 @@
 """Composing one message: what surrounds a listing, what the gate says of it, and the write that starts it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
 
@@ -10,9 +10,13 @@ from domain import (
     clock,
     connections,
     db,
+    drafts,
+    enclosures,
+    file_rules,
     gate,
     listings,
     messages,
+    offers,
     phones,
     plans,
     sellers,
@@ -22,14 +26,18 @@ from domain import (
     wordings,
 )
 from domain.accounts import Account
-from domain.channels.base import ChannelError, Kind
+from domain.channels.base import ChannelError, FileRules, Kind
 from domain.connections import Connection, ConnectionState, SenderLink
-from domain.errors import Refused
+from domain.email_addresses import is_address
+from domain.enclosures import Enclosures
+from domain.errors import Refused, Unavailable
 from domain.gate import SenderState
 from domain.listings import Listing
 from domain.messages import Message
-from domain.sellers import Seller
+from domain.offers import Offer
+from domain.sellers import Reach, Seller
 from domain.users import User
+from domain.wordings import Letter
 
 PATIENCE = 3.0  # seconds a person waits for the provider to say who they are there
 
@@ -42,8 +50,11 @@ class Draft:
 
     body: str
     channel: str = "text"
-    to_field: str = ""  # mobile | phone; empty: mobile, else phone
+    subject: str = ""
+    to_field: str = ""  # mobile | phone, of a text; empty: mobile, else phone
     template_version: UUID | None = None
+    files: tuple[UUID, ...] = ()
+    links: tuple[UUID, ...] = ()
     nonce: str | None = None
     origin: str = "window"  # window | api
 
@@ -56,20 +67,64 @@ class Scene:
     user: User
     listing: Listing
     seller: Seller
-    source_name: str
-    connection: Connection | None
-    link: SenderLink | None
+    reach: Reach
+    carriers: Mapping[str, Connection]  # channel -> the connection that carries it, broken or not
+    link: SenderLink | None  # the user's account at the provider of texts
     sender_state: str
+    features: frozenset[str]  # of the account's plan
+    threads: Mapping[str, str] = field(default_factory=dict)  # channel -> where the seller wrote to us from
 
     def values(self) -> dict[str, str]:
-        return wordings.values(self.listing, self.seller, self.source_name, self.account, self.user)
+        return wordings.values(self.listing, self.seller, self.reach.source, self.account, self.user)
 
-    def address(self, to_field: str = "") -> tuple[str, str]:
+    def number(self, to_field: str = "") -> tuple[str, str]:
         """The field and number a text goes to: the one asked for, else mobile, else phone; empty when there is none."""
-        for field in (to_field,) if to_field else ("mobile", "phone"):
-            if number := {"mobile": self.seller.mobile, "phone": self.seller.phone}.get(field, ""):
-                return field, number
+        for name in (to_field,) if to_field else ("mobile", "phone"):
+            if number := {"mobile": self.seller.mobile, "phone": self.seller.phone}.get(name, ""):
+                return name, number
         return to_field or "mobile", ""
+
+    def address(self, channel: str, to_field: str = "") -> str:
+        """Where a message of this channel goes; empty when the seller cannot be reached by it."""
+        if channel == "text":
+            return self.number(to_field)[1]
+        if channel == "form":
+            return self.listing.url if self.reach.form_transport else ""
+        return self.seller.email if channel == "email" else self.threads.get(channel, "")
+
+    def connected(self, channel: str) -> bool:
+        """Whether the integration is installed, in the plan, and its key accepted."""
+        carrier = self.carriers.get(channel)
+        return (
+            carrier is not None
+            and carrier.state == ConnectionState.CONNECTED
+            and connections.included(carrier.kind, self.features)
+        )
+
+    def offers(self, to_field: str = "") -> dict[str, Offer]:
+        """The channels of the menu, in its order: those that are not the dealership's at all are left out."""
+        shown = {
+            "text": True,
+            "email": True,
+            "form": bool(self.reach.form_transport),
+            "facebook": self.account.facebook,
+            "kijiji": self.account.kijiji and self.account.country == "CA",
+        }
+        return {
+            channel: Offer(channel, self.address(channel, to_field), "" if self.connected(channel) else _off(channel))
+            for channel in offers.LABELS
+            if shown[channel]
+        }
+
+    def file_rules(self, channel: str) -> FileRules | None:
+        """What may go along with a message of this channel; None: no files."""
+        carrier = self.carriers.get(channel)
+        if carrier is None:
+            return file_rules.DEFAULTS.get(channel)
+        try:
+            return connections.adapter(carrier).files
+        except Unavailable:  # its credentials cannot be unsealed: nothing leaves through it anyway
+            return None
 
 
 async def scene(account: Account, user: User, listing: Listing) -> Scene:
@@ -77,22 +132,42 @@ async def scene(account: Account, user: User, listing: Listing) -> Scene:
 
     A provider that does not answer leaves the sender unchecked: it is asked again before the call.
     """
-    seller, source_name = await sellers.with_source(listing.id)
-    connection = await connections.carrying(account.id, "text")
-    link, sender_state = None, str(SenderState.UNLINKED)
-    if connection is not None and connection.state == ConnectionState.CONNECTED:
-        try:
-            async with asyncio.timeout(PATIENCE):
-                link = await connections.sender(connection, user)
-            sender_state = sender_state_of(link)
-        except TimeoutError:
-            sender_state = str(SenderState.UNCHECKED)
-        except ChannelError as error:
-            sender_state = str(SenderState.UNCHECKED)
-            if error.kind is Kind.CONNECTION_BROKEN:
-                await connections.broken(connection.id, error.reason)
-                connection.state = ConnectionState.BROKEN
-    return Scene(account, user, listing, seller, source_name, connection, link, sender_state)
+    seller, reach = await sellers.with_reach(listing.id)
+    carriers = await connections.carriers(account.id, user.id)
+    link, sender_state = await _sender(user, *carriers.get("text", (None, None)))
+    threads = {
+        channel: await messages.wrote_from(listing.id, channel)
+        for channel, on in (("facebook", account.facebook), ("kijiji", account.kijiji))
+        if on and channel in carriers
+    }
+    return Scene(
+        account=account,
+        user=user,
+        listing=listing,
+        seller=seller,
+        reach=reach,
+        carriers={channel: connection for channel, (connection, _) in carriers.items()},
+        link=link,
+        sender_state=sender_state,
+        features=(await plans.table()).get(account.tier, frozenset()),
+        threads=threads,
+    )
+
+
+async def _sender(user: User, connection: Connection | None, known: SenderLink | None) -> tuple[SenderLink | None, str]:
+    if connection is None or connection.state != ConnectionState.CONNECTED:
+        return None, SenderState.UNLINKED
+    try:
+        async with asyncio.timeout(PATIENCE):
+            link = await connections.sender(connection, user, known=known)
+        return link, sender_state_of(link)
+    except TimeoutError:
+        return None, SenderState.UNCHECKED
+    except ChannelError as error:
+        if error.kind is Kind.CONNECTION_BROKEN:
+            await connections.broken(connection.id, error.reason)
+            connection.state = ConnectionState.BROKEN
+        return None, SenderState.UNCHECKED
 
 
 def sender_state_of(link: SenderLink | None) -> str:
@@ -101,28 +176,47 @@ def sender_state_of(link: SenderLink | None) -> str:
     return str(SenderState.LINKED if link.numbers else SenderState.NO_NUMBER)
 
 
-async def judge(scene: Scene, to_field: str, missing: tuple[str, ...] = ()) -> gate.Decision:
-    """What the gate says of a one-to-one text from this user to this listing now."""
-    _, to = scene.address(to_field)
-    connection = scene.connection
-    features = (await plans.table()).get(scene.account.tier, frozenset())
-    facts = gate.Facts(
-        message_id=None,
-        channel="text",
-        kind="one_to_one",
-        to=to,
-        address_valid=bool(to) and phones.is_valid(to),
-        opted_out=bool(to) and await suppressions.opted_out(scene.account.id, to),
-        stage=scene.listing.stage,
-        plan_has_messaging="messaging" in features,
-        connected=connection is not None
-        and connection.state == ConnectionState.CONNECTED
-        and connections.included(connection.kind, features),
-        sender=scene.link.provider_id if scene.link else "",
-        sender_state=scene.sender_state,
-        missing=missing,
+async def judge(
+    scene: Scene,
+    channel: str,
+    to_field: str = "",
+    missing: tuple[str, ...] = (),
+    enclosed: Enclosures = Enclosures(),  # noqa: B008 - frozen
+) -> gate.Decision:
+    """What the gate says of a one-to-one message of this channel, from this user to this listing, now."""
+    to = scene.address(channel, to_field)
+    return gate.decide(
+        gate.Facts(
+            message_id=None,
+            channel=channel,
+            kind="one_to_one",
+            to=to,
+            address_valid=bool(to) and _is_valid(channel, to),
+            opted_out=bool(to) and await _stopped(scene, channel, to),
+            stage=scene.listing.stage,
+            plan_has_messaging="messaging" in scene.features,
+            connected=scene.connected(channel),
+            sender=scene.link.provider_id if scene.link and channel == "text" else "",
+            sender_state=scene.sender_state,
+            missing=missing,
+            files=file_problems(scene, channel, enclosed),
+        ),
+        clock.now(),
     )
-    return gate.decide(facts, clock.now())
+
+
+async def _stopped(scene: Scene, channel: str, to: str) -> bool:
+    if channel in ("text", "email"):  # read with the seller
+        return to in scene.reach.stopped
+    return channel in scene.threads and await suppressions.opted_out(scene.account.id, to, channel)
+
+
+def file_problems(scene: Scene, channel: str, enclosed: Enclosures) -> tuple[str, ...]:
+    """Why the channel cannot take the files, a sentence each."""
+    if not enclosed.files:
+        return ()
+    found = file_rules.problems(enclosed.files, scene.file_rules(channel), offers.LABELS[channel])
+    return tuple(each.message for each in found)
 
 
 async def send(scene: Scene, draft: Draft, alongside: Alongside | None = None) -> Message:
@@ -132,39 +226,20 @@ async def send(scene: Scene, draft: Draft, alongside: Alongside | None = None) -
     """
     if draft.nonce and (first := await messages.by_nonce(scene.account.id, draft.nonce)):
         return first
-    rendered = checked(scene, draft)
-    decision = await judge(scene, draft.to_field, rendered.missing)
+    enclosed = await enclosures.read(scene.account.id, draft.files, draft.links)
+    letter = checked(scene, draft, enclosed)
+    decision = await judge(scene, draft.channel, draft.to_field, letter.missing, enclosed)
     if not decision.allowed:
         raise GateRefused(decision.refusals)
-    field, to = scene.address(draft.to_field)
-    now = clock.now()
-    undo = scene.user.undo_seconds if draft.origin == "window" else 0
-    assert scene.connection is not None  # or the gate would have said no_connection
-    message = Message(
-        account=scene.account.id,
-        listing=scene.listing.id,
-        channel=draft.channel,
-        direction="out",
-        author_kind="agent",
-        user=scene.user.id,
-        origin=draft.origin,
-        body=rendered.body,
-        template_version=draft.template_version,
-        to_field=field,
-        to_address=to,
-        encoding=rendered.cost.encoding,
-        segments=rendered.cost.segments,
-        nonce=draft.nonce,
-        connection=scene.connection.id,
-        not_before=now + timedelta(seconds=undo),
-        undoable=undo > 0,
-        at=now,
-        changed_at=now,
-    )
+    message = _message(scene, draft, letter)
     async with db.writing():
         stored = await Message.insert(message).on_conflict(target=Message.nonce, action="DO NOTHING")
         if stored:
             await listings.become_main_user(scene.listing.id, scene.user.id)
+            if enclosed:
+                await enclosures.enclose(message, enclosed)
+            if draft.origin == "window":
+                await drafts.sent(scene.user.id, scene.listing.id)
             if alongside is not None:
                 await alongside(message)
     if not stored:
@@ -175,26 +250,103 @@ async def send(scene: Scene, draft: Draft, alongside: Alongside | None = None) -
     return message
 
 
-def checked(scene: Scene, draft: Draft) -> wordings.Rendered:
-    """The final text of a draft. Raises Refused when it is no text, empty, too long, or holds a token that does not
-    exist."""
-    if draft.channel != "text":
-        raise Refused("Only texts can be sent yet. Choose Text.", field="channel", code="channel")
-    problems = wildcards.problems(draft.body)
-    if not problems and scene.account.plain_texts:  # full-width braces are look-alikes too
-        problems = wildcards.problems(text.plain(draft.body))
-    if problems:
-        raise Refused(problems[0].message, field="body", code="unknown_wildcard")
-    rendered = wordings.render(draft.body, scene.values(), plain=scene.account.plain_texts)
-    if not rendered.body:
+def composed(scene: Scene, draft: Draft) -> Letter:
+    """The draft made final, whatever stands against it: what is previewed, stored and sent."""
+    return wordings.compose(
+        draft.channel,
+        draft.subject,
+        draft.body,
+        scene.values(),
+        plain=scene.account.plain_texts,
+        signature=scene.user.signature,
+    )
+
+
+def checked(scene: Scene, draft: Draft, enclosed: Enclosures = Enclosures()) -> Letter:  # noqa: B008 - frozen
+    """The draft made final. Raises Refused when its channel does not exist here, it is empty or too long, holds a token
+    that does not exist, or lost a file."""
+    if draft.channel not in scene.offers():
+        raise Refused("This seller cannot be written to this way. Choose another channel.", field="channel")
+    if len(enclosed.files) < len(draft.files):
+        raise Refused("A file was removed meanwhile. Look at the files once more, then send.", field="attachment")
+    found = problems(scene, draft)
+    if found:
+        raise Refused(found[0].message, field=found[0].field, code="unknown_wildcard")
+    letter = composed(scene, draft)
+    if not letter.rendered.body and not enclosed.files:
         raise Refused("Write a message first.", field="body", code="required")
-    if len(rendered.body) > wordings.LONGEST_TEXT:
+    if len(letter.body) > letter.longest:
         raise Refused(
-            f"A text holds {wordings.LONGEST_TEXT:,} characters; this one has {len(rendered.body):,}. Shorten it.",
+            f"{_kind(draft.channel)} holds {letter.longest:,} characters; this one has {len(letter.body):,}. "
+            "Shorten it.",
             field="body",
             code="too_long",
         )
-    return rendered
+    return letter
+
+
+@dataclass(frozen=True)
+class WordingProblem:
+    """A token that does not exist or braces that do not pair, in the `field` body or subject."""
+
+    field: str
+    message: str
+    position: int
+
+
+def problems(scene: Scene, draft: Draft) -> list[WordingProblem]:
+    """What is wrong with the words of a draft, from the subject to the end of the body."""
+    found = [("body", each) for each in wildcards.problems(draft.body)]
+    if not found and draft.channel == "text" and scene.account.plain_texts:  # full-width braces are look-alikes too
+        found = [("body", each) for each in wildcards.problems(text.plain(draft.body))]
+    if draft.channel == "email":
+        found = [("subject", each) for each in wildcards.problems(draft.subject)] + found
+    return [WordingProblem(name, each.message, each.position) for name, each in found]
+
+
+def _message(scene: Scene, draft: Draft, letter: Letter) -> Message:
+    now = clock.now()
+    undo = scene.user.undo_seconds if draft.origin == "window" else 0
+    field_name, _ = scene.number(draft.to_field)
+    is_text = draft.channel == "text"
+    return Message(
+        account=scene.account.id,
+        listing=scene.listing.id,
+        channel=draft.channel,
+        direction="out",
+        author_kind="agent",
+        user=scene.user.id,
+        origin=draft.origin,
+        subject=letter.subject,
+        body=letter.body,
+        template_version=draft.template_version,
+        to_field=field_name if is_text else "",
+        to_address=scene.address(draft.channel, draft.to_field),
+        encoding=letter.rendered.cost.encoding if is_text else "",
+        segments=letter.rendered.cost.segments if is_text else 0,
+        nonce=draft.nonce,
+        connection=scene.carriers[draft.channel].id,  # there is one, or the gate would have said no_connection
+        not_before=now + timedelta(seconds=undo),
+        undoable=undo > 0,
+        at=now,
+        changed_at=now,
+    )
+
+
+def _off(channel: str) -> str:
+    """Why the integration cannot be used: the gate's words."""
+    said = gate.refusal("no_connection", channel=channel)
+    return said.message if channel == "text" else f"{said.message} {said.next_step}"
+
+
+def _is_valid(channel: str, address: str) -> bool:
+    if channel == "text":
+        return phones.is_valid(address)
+    return is_address(address) if channel == "email" else True
+
+
+def _kind(channel: str) -> str:
+    return {"text": "A text", "email": "An email"}.get(channel, "This message")
 
 
 class GateRefused(Refused):

@@ -96,6 +96,26 @@ async def carrying(account_id: UUID, channel: str) -> Connection | None:
     return min(found, key=lambda each: (each.state != ConnectionState.CONNECTED, kinds.index(each.kind)), default=None)
 
 
+async def carriers(account_id: UUID, user_id: UUID) -> dict[str, tuple[Connection, SenderLink | None]]:
+    """channel -> the connection that carries it, as `carrying`, and this person's account there as last looked up."""
+    rows = await Connection.raw(
+        """SELECT c.*, s.id AS s_id, s.provider_id AS s_provider_id, s.name AS s_name, s.numbers AS s_numbers,
+                  s.checked_at AS s_checked_at
+           FROM connection c LEFT JOIN sender_link s ON s.connection = c.id AND s."user" = {}
+           WHERE c.account = {} AND c.state <> 'disconnected'""",
+        user_id,
+        account_id,
+    )
+    kinds = list(CHANNELS)
+    best: dict[str, tuple[Connection, SenderLink | None]] = {}
+    known = [row for row in rows if row["kind"] in CHANNELS]
+    for row in sorted(known, key=lambda row: (row["state"] != ConnectionState.CONNECTED, kinds.index(row["kind"]))):
+        link = {name.removeprefix("s_"): row.pop(name) for name in list(row) if name.startswith("s_")}
+        sender = SenderLink(**link, connection=row["id"], user=user_id) if link["id"] else None
+        best.setdefault(CHANNELS[row["kind"]].channel, (Connection(**row), sender))
+    return best
+
+
 def included(kind: str, features: Collection[str]) -> bool:
     """Whether a plan with these features includes a kind of connection; the simulator is part of every plan."""
     return kind == "simulator" or kind in features
@@ -264,12 +284,17 @@ async def recheck(connection: Connection) -> str:
     return ""
 
 
-async def sender(connection: Connection, user: User, max_age: timedelta = LINK_AGE) -> SenderLink | None:
+async def sender(
+    connection: Connection, user: User, max_age: timedelta = LINK_AGE, *, known: SenderLink | None = None
+) -> SenderLink | None:
     """The person's account at the provider, looked up again when the last look is older than `max_age`.
 
-    None when the provider has no active account with that email. Raises ChannelError when it cannot be asked.
+    `known` is that last look, for whoever has read it already. None when the provider has no active account with that
+    email. Raises ChannelError when it cannot be asked.
     """
-    link = await SenderLink.objects().get((SenderLink.connection == connection.id) & (SenderLink.user == user.id))
+    link = known or await SenderLink.objects().get(
+        (SenderLink.connection == connection.id) & (SenderLink.user == user.id)
+    )
     if link is not None and clock.now() - link.checked_at < max_age:
         return link if link.provider_id else None
     found = await adapter(connection).find_sender(user.email)

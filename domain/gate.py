@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from domain.channels.base import Outgoing, PermitLike
+from domain.offers import WITHOUT_DATUM
 
 
 class SenderState(StrEnum):
@@ -33,6 +34,7 @@ class Code:
     kinds: frozenset[str] = EVERY_KIND
 
 
+CONNECT = "Ask an administrator to connect it."
 NO_DIALPAD_ACCOUNT = "No Dialpad account found"
 NO_DIALPAD_CONNECTION = "You need an active DialPad connection to use this feature. Click here to connect."
 
@@ -42,11 +44,26 @@ CODES = {
     "stage_pass": Code("This listing was passed.", "Change its stage first."),
     "no_contact": Code("This seller has no phone number.", "Add a phone or mobile number."),
     "phone_invalid": Code("This phone number cannot exist.", "Correct the number."),
+    "email_invalid": Code("This email address cannot exist.", "Correct the address."),
     "opted_out": Code("This number asked not to get texts.", "Only the seller's START lifts that."),
     "no_connection": Code(NO_DIALPAD_CONNECTION, "Connect Dialpad."),
     "sender_not_linked": Code(NO_DIALPAD_ACCOUNT, "Ask an administrator to add your email to Dialpad."),
     "sender_without_number": Code("Your Dialpad account has no phone number.", "Ask an administrator to assign one."),
     "missing_wildcard": Code("The message has a blank that is not filled.", "Fill it in or remove it."),
+    "attachment_unsupported": Code("A file cannot go along.", "Send it as a link, or remove it."),
+}
+
+# The same codes where another channel needs other words: (code, channel) -> sentence and next step.
+OTHER_WORDS = {
+    ("no_contact", "email"): Code(WITHOUT_DATUM["email"], "Add an email address."),
+    ("no_contact", "form"): Code(WITHOUT_DATUM["form"], "Choose another channel."),
+    ("no_contact", "facebook"): Code(WITHOUT_DATUM["facebook"], "Answer there once they do."),
+    ("no_contact", "kijiji"): Code(WITHOUT_DATUM["kijiji"], "Answer there once they do."),
+    ("opted_out", "email"): Code("This address asked not to get email.", "Only the seller can lift that."),
+    ("no_connection", "email"): Code("Email is not connected.", CONNECT),
+    ("no_connection", "form"): Code("Contact forms are not connected.", CONNECT),
+    ("no_connection", "facebook"): Code("Facebook is not connected.", CONNECT),
+    ("no_connection", "kijiji"): Code("Kijiji is not connected.", CONNECT),
 }
 
 
@@ -66,7 +83,7 @@ class Facts:
     message_id: UUID | None
     channel: str
     kind: str
-    to: str  # E.164; empty: none
+    to: str  # E.164, an email address, a thread; empty: none
     address_valid: bool
     opted_out: bool
     stage: str
@@ -75,6 +92,7 @@ class Facts:
     sender: str  # the provider's id of the sender; empty: none
     sender_state: str
     missing: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()  # what stands against the files, a sentence each
 
 
 @dataclass(frozen=True)
@@ -140,20 +158,22 @@ def permit(decision: Decision) -> Permit:
     return Permit(_GATE, decision)
 
 
-def refusal(code: str, detail: str = "") -> Refusal:
-    """The sentence and next step of a code; `detail` is the token of a missing wildcard."""
-    known = CODES[code]
+def refusal(code: str, detail: str = "", channel: str = "text") -> Refusal:
+    """The sentence and next step of a code; `detail` is the token of a missing wildcard, or what a file lacks."""
+    known = OTHER_WORDS.get((code, channel), CODES[code])
     if code == "missing_wildcard":
         return Refusal(
             f"{code}:{detail}", f"{{{{{detail}}}}} has no value for this vehicle.", "Type it in, or remove it."
         )
-    return Refusal(code, known.sentence, known.next_step)
+    return Refusal(code, detail or known.sentence, known.next_step)
 
 
 def _refusals(facts: Facts) -> Iterable[Refusal]:
     for code in _codes(facts):
         if facts.kind in CODES[code].kinds:
-            yield refusal(code)
+            yield refusal(code, channel=facts.channel)
+    for sentence in facts.files:
+        yield refusal("attachment_unsupported", sentence)
     for token in facts.missing:
         yield refusal("missing_wildcard", token)
 
@@ -168,11 +188,13 @@ def _codes(facts: Facts) -> Iterable[str]:
     if not facts.to:
         yield "no_contact"
     elif not facts.address_valid:
-        yield "phone_invalid"
+        yield "email_invalid" if facts.channel == "email" else "phone_invalid"
     elif facts.opted_out:
         yield "opted_out"
     if not facts.connected:
         yield "no_connection"
+    elif facts.channel != "text":
+        return  # only texts leave from a person's own number
     elif facts.sender_state == SenderState.UNLINKED:
         yield "sender_not_linked"
     elif facts.sender_state == SenderState.NO_NUMBER:

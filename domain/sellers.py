@@ -1,7 +1,7 @@
 """The private person behind an ad. Two ads of one person are two rows; phone and email join them where it matters."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from piccolo.columns import Text, Varchar
@@ -34,18 +34,35 @@ async def of_listing(listing: UUID) -> Seller:
     return seller or Seller(listing=listing, _ignore_missing=True)
 
 
-async def with_source(listing: UUID) -> tuple[Seller, str]:
-    """The seller of an ad, as `of_listing`, and the name of the ad's source, in one statement."""
+class Reach(NamedTuple):
+    """How the seller of an ad can be written to, besides by what stands in their row.
+
+    source           the name of the ad's source
+    form_transport   how its contact form is reached; empty when it has none
+    stopped          the seller's addresses that asked for no more: numbers for texts, the email address for email
+    """
+
+    source: str = ""
+    form_transport: str = ""
+    stopped: frozenset[str] = frozenset()
+
+
+async def with_reach(listing: UUID) -> tuple[Seller, Reach]:
+    """The seller of an ad, as `of_listing`, and how they can be reached, in one statement."""
     rows = await Seller.raw(
-        """SELECT p.*, s.name AS source_name FROM listing l JOIN source s ON s.id = l.source
-           LEFT JOIN seller p ON p.listing = l.id WHERE l.id = {}""",
+        f"""SELECT p.*, s.name AS source_name, s.form_transport AS source_form,
+                   {_stopped("text", "mobile")} AS mobile_stopped, {_stopped("text", "phone")} AS phone_stopped,
+                   {_stopped("email", "email")} AS email_stopped
+            FROM listing l JOIN source s ON s.id = l.source
+            LEFT JOIN seller p ON p.listing = l.id WHERE l.id = {{}}""",  # noqa: S608 - fixed words
         listing,
     )
     if not rows:
-        return Seller(listing=listing), ""
+        return Seller(listing=listing), Reach()
     row = dict(rows[0])
-    source_name = row.pop("source_name")
-    return (Seller(**row) if row["id"] else Seller(listing=listing)), source_name
+    stopped = frozenset(row[field] for field in _STOPPABLE if row.pop(f"{field}_stopped"))
+    reach = Reach(row.pop("source_name"), row.pop("source_form"), stopped)
+    return (Seller(**row) if row["id"] else Seller(listing=listing)), reach
 
 
 async def of_listings(listings: Sequence[UUID]) -> dict[UUID, dict[str, Any]]:
@@ -60,3 +77,12 @@ async def of_listings(listings: Sequence[UUID]) -> dict[UUID, dict[str, Any]]:
 def full_name(first: str, last: str) -> str:
     """Both names as people say them; empty when there is none."""
     return " ".join(name for name in (first, last) if name)
+
+
+_STOPPABLE = ("mobile", "phone", "email")
+
+
+def _stopped(channel: str, field: str) -> str:
+    """SQL: whether that address of the seller asked for no more."""
+    return f"""EXISTS (SELECT 1 FROM opt_out o WHERE o.account = l.account AND o.channel = '{channel}'
+                       AND o.address = p.{field} AND o.lifted_at IS NULL)"""  # noqa: S608 - fixed words

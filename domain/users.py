@@ -11,6 +11,7 @@ from domain import phones
 from domain.accounts import Account
 from domain.columns import key, made, moment, parent
 from domain.db import DB, DUPLICATE, found, is_duplicate
+from domain.email_addresses import is_address
 from domain.errors import Refused
 
 
@@ -196,9 +197,7 @@ async def change_profile(user: User, *, name: str, title: str, phone: str, undo_
 def clean_email(raw: str) -> str:
     """The address in lower case. Raises Refused when it cannot be one."""
     email = raw.strip().casefold()
-    local, _, host = email.rpartition("@")
-    odd = any(char.isspace() or not char.isprintable() or char in '<>",;:()[]\\' for char in email)
-    if not local or "@" in local or "." not in host.strip(".") or odd or ".." in host or len(email) > 254:
+    if not is_address(email):
         raise Refused("Give an email address, such as name@example.com.", field="email")
     return email
 

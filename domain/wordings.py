@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from domain import clock, listings, phones, text, wildcards
+from domain import clock, email_bodies, emojis, listings, phones, text, wildcards
 from domain.accounts import Account
 from domain.listings import Listing
 from domain.sellers import Seller
 from domain.users import User
 
 LONGEST_TEXT = 1500  # characters Dialpad takes in one message
+LONGEST = {"text": LONGEST_TEXT, "email": 20_000, "form": 4_000, "facebook": 2_000, "kijiji": 4_000}  # characters
 
 
 @dataclass(frozen=True)
@@ -27,11 +28,45 @@ class Rendered:
 
 def render(wording: str, values: Mapping[str, str], *, plain: bool = False) -> Rendered:
     """The body exactly as the seller will read it. `plain` swaps look-alike characters for GSM-7 ones."""
-    tidy = text.storable(wording).replace("\r\n", "\n").replace("\r", "\n").strip()
+    tidy = emojis.expand(text.storable(wording).replace("\r\n", "\n").replace("\r", "\n").strip())
     if plain:  # which may take away what stood between the words and the white space behind them
         tidy, values = text.plain(tidy).strip(), {token: text.plain(value) for token, value in values.items()}
     filled = wildcards.fill(tidy, values)
     return Rendered(filled.body, filled.missing, filled.spans, filled.holes, text.measure(filled.body))
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A message made final for its channel: what is shown, stored and sent, from one render.
+
+    subject, html  of an email; empty otherwise
+    body           as it leaves: an email's with its signature
+    missing        the tokens without a value, of body and subject
+    """
+
+    channel: str
+    subject: str
+    body: str
+    html: str
+    missing: tuple[str, ...]
+    rendered: Rendered  # what was typed, without a signature
+
+    @property
+    def longest(self) -> int:
+        return LONGEST[self.channel]
+
+
+def compose(
+    channel: str, subject: str, wording: str, values: Mapping[str, str], *, plain: bool = False, signature: str = ""
+) -> Letter:
+    """What leaves by this channel. `plain` concerns texts alone, subject and signature emails alone."""
+    rendered = render(wording, values, plain=plain and channel == "text")
+    if channel != "email":
+        return Letter(channel, "", rendered.body, "", rendered.missing, rendered)
+    topic = email_bodies.subject(subject, values)
+    letter = email_bodies.render(rendered.body, signature)
+    missing = tuple(dict.fromkeys((*email_bodies.subject_missing(subject, values), *rendered.missing)))
+    return Letter(channel, topic, letter.text, letter.html, missing, rendered)
 
 
 def values(listing: Listing, seller: Seller, source_name: str, account: Account, user: User) -> dict[str, str]:

@@ -1,22 +1,34 @@
-"""What the Send Message window shows: numbers, channels, templates, buttons, preview, and the reason why not."""
+"""What the Send Message window shows: channels, templates, fields, files, drafts and guides."""
 
 import secrets
-import unicodedata
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
-from uuid import UUID
 
-from domain import composing, gate, message_templates, messages, phones, text, wildcards, wordings
+from domain import (
+    attachments,
+    email_bodies,
+    file_rules,
+    message_templates,
+    offers,
+    phones,
+    users,
+    wildcards,
+)
 from domain.composing import Scene
+from domain.drafts import Saved
+from domain.enclosures import Enclosures
 from domain.errors import NotFound
 from domain.listings import title
 from domain.shipped_templates import PURPOSES
-from web import filters
+from domain.users import Permission
+from web import filters, previews
 from web.forms import Form
+from web.looking import Look, look
 from web.render import url_for
+from web.typed import Typed
 
-CLICK_HERE = "Click here to connect."
+ICONS = {"text": "message-square", "email": "mail", "form": "clipboard-list", "facebook": "messages-square"}
 
 # The wildcards an agent reaches for while writing to one seller, in the order of a sentence.
 BUTTONS = (
@@ -42,107 +54,104 @@ BUTTONS = (
 )
 
 
-@dataclass(frozen=True)
-class Typed:
-    """What stands in the window's fields."""
-
-    body: str = ""
-    to: str = ""
-    template_id: str = ""
-    nonce: str = ""
-    seen: str = ""
-
-    @classmethod
-    def of(cls, form: Form) -> "Typed":
-        return cls(*(form.value(name) for name in ("body", "to", "template_id", "nonce", "seen")))
-
-
 async def window(
-    scene: Scene, typed: Typed, form: Form | None = None, question: dict[str, str] | None = None
+    scene: Scene,
+    typed: Typed,
+    form: Form | None = None,
+    question: dict[str, str] | None = None,
+    draft: Mapping[str, Any] | None = None,
+    picked: str = "",
+    panel: str = "",
 ) -> dict[str, Any]:
-    """The whole window. `form` carries the sentences of a refused send, `question` asks about typed text."""
-    offered = await message_templates.offered(scene.account.id, scene.user.id, "text")
-    field, _ = scene.address(typed.to)
-    newest = await messages.newest(scene.listing.id)
-    seen = typed.seen or (str(newest["id"]) if newest else "none")
+    """The whole window. `form` carries the sentences of a refused send, `question` asks about typed text, `draft` is
+    `draft_state` where something was saved, `picked` the wording of a template that was just loaded."""
+    typed = replace(typed, nonce=typed.nonce or secrets.token_urlsafe(18))
+    looked = await look(scene, typed)
+    typed = replace(typed, seen=typed.seen or str(looked.news.id or "none"))
+    looked = replace(looked, typed=typed)
     return {
-        "listing": _listing(scene),
-        "seller": seller(scene),
-        "dealer_name": scene.account.name,
-        "sender": {"name": scene.user.name, "email": scene.user.email},
-        "templates": _by_purpose(offered),
-        "template_id": typed.template_id or None,
+        **_frame(looked),
+        **await picker(looked),
+        **channel_parts(looked),
+        **await previews.of(looked, picked),
         "body": typed.body,
         "question": question,
-        "numbers": _numbers(scene, field),
-        "to": field,
         "buttons": _buttons(scene),
-        "nonce": typed.nonce or secrets.token_urlsafe(18),
-        "seen": seen,
+        "nonce": typed.nonce,
+        "seen": typed.seen,
         "form": form or Form(),
-        **await _judged(scene, replace(typed, seen=seen), offered, newest),
+        "draft": draft or draft_state(None, revision=typed.revision),
+        "guides_url": url_for("guides.index"),
+        "emoji_url": url_for("emojis.index"),
+        "panel": panel,
     }
 
 
-async def preview(scene: Scene, typed: Typed) -> dict[str, Any]:
-    """What the seller will read, what it costs, and whether it may go: {preview, send, channels, channel …}."""
-    offered = await message_templates.offered(scene.account.id, scene.user.id, "text") if typed.template_id else []
-    return await _judged(scene, typed, offered, await messages.newest(scene.listing.id))
-
-
-async def _judged(
-    scene: Scene, typed: Typed, offered: Sequence[dict[str, Any]], newest: dict[str, Any] | None
-) -> dict[str, Any]:
-    problems = wildcards.problems(typed.body)
-    rendered = wordings.render(typed.body, scene.values(), plain=scene.account.plain_texts)
-    _, to = scene.address(typed.to)
-    decision = await composing.judge(scene, typed.to, rendered.missing)
-    refusals = [_refusal(each, scene) for each in decision.refusals if not each.code.startswith("missing_wildcard")]
-    reason = _reason(rendered, problems, refusals)
+async def picker(looked: Look) -> dict[str, Any]:
+    """The template selector with the templates of this type alone."""
+    scene, typed = looked.scene, looked.typed
+    offered = await message_templates.offered(scene.account.id, scene.user.id, looked.type)
     return {
-        "listing": _listing(scene),
-        "seller": seller(scene),
-        "dealer_name": scene.account.name,
-        "channels": _channels(scene, to),
-        "channel": "text",
-        "channel_reason": None,
-        "send": {"label": _label(scene, to), "enabled": not reason, "reason": reason or None},
-        "preview": {
-            "parts": _parts(rendered, _picked_values(scene, typed, offered)),
-            "missing": [
-                {"token": rendered.body[start:end], "label": wildcards.WILDCARDS[token].label}
-                for start, end, token in rendered.holes
-                if token in wildcards.WILDCARDS
-            ],
-            "characters": rendered.cost.characters,
-            "segments": rendered.cost.segments,
-            "encoding": rendered.cost.encoding,
-            "limit": wordings.LONGEST_TEXT,
-            "hint": _hint(rendered.cost),
-            "culprits": [_culprit(each) for each in rendered.cost.culprits[:3]],
-            "refusals": refusals,
-            "warnings": [problem.message for problem in problems[:3]],
-            "news": _news(scene, typed.seen, newest),
-            "from_number": phones.shown(scene.link.numbers.split()[0]) if scene.link and scene.link.numbers else None,
+        "listing": listing(scene),
+        "channel": looked.channel,
+        "type": looked.type,
+        "templates": _grouped(offered),
+        "template_id": typed.template_id or None,
+        "template": _template(scene, offered, typed.template_id),
+        "templates_url": {
+            "new": f"{url_for('message_templates.new')}?type={looked.type}&listing={scene.listing.id}",
+            "search": f"{url_for('message_templates.search')}?type={looked.type}",
         },
     }
 
 
-async def wording(scene: Scene, template_id: str) -> tuple[str, str]:
-    """A template's name and its text with this vehicle's values in it. Raises NotFound."""
-    for each in await message_templates.offered(scene.account.id, scene.user.id, "text"):
-        if str(each["id"]) == template_id:
-            return each["name"], wildcards.fill(each["body"], scene.values()).body
-    raise NotFound
+def channel_parts(looked: Look) -> dict[str, Any]:
+    """What depends on the channel beside the templates: where it goes, the subject, what files it takes."""
+    scene, typed, channel = looked.scene, looked.typed, looked.channel
+    rules = scene.file_rules(channel) if channel else None
+    field, _ = scene.number(typed.to)
+    return {
+        **_frame(looked),
+        "channels": channels(looked),
+        "channel": channel,
+        "channel_reason": looked.choice.reason if channel in (looked.choice.channel, "") else None,
+        "numbers": _numbers(scene, field) if looked.type == "text" else [],
+        "to": field,
+        "address": _address(looked),
+        "subject": typed.subject,
+        "subject_default": email_bodies.subject("", scene.values()),
+        "file_rules": file_rules.sentence(rules, offers.LABELS[channel]) if channel else None,
+        "accept": file_rules.accept(rules),
+        "files": files(looked),
+    }
 
 
-async def version_of(scene: Scene, template_id: str) -> UUID | None:
-    """The version of the template that was picked, to be kept with the message; None when it is gone meanwhile."""
-    try:
-        version = await message_templates.wording(scene.account.id, scene.user.id, UUID(template_id))
-    except (ValueError, NotFound):
-        return None
-    return version.id
+def channels(looked: Look) -> list[dict[str, Any]]:
+    """The rows of the menu, each with the reason why not."""
+    return [
+        {
+            "slug": offer.channel,
+            "label": offers.LABELS[offer.channel],
+            "icon": ICONS.get(offer.channel, "message-square"),
+            "available": offer.available,
+            "reason": offer.reason or None,
+            "current": offer.channel == looked.channel,
+        }
+        for offer in looked.scene.offers(looked.typed.to).values()
+    ]
+
+
+def files(looked: Look) -> list[dict[str, Any]]:
+    """The rows of what goes along: each with why it cannot, if so, and links with their address."""
+    rules = looked.scene.file_rules(looked.channel) if looked.channel else None
+    label = offers.LABELS.get(looked.channel, "")
+    wrong = {each.file: each for each in file_rules.problems(looked.enclosed.files, rules, label)} if label else {}
+    rows = [_file(each, wrong.get(each.id)) for each in looked.enclosed.files]
+    for linked in looked.enclosed.links:
+        until = filters.day(linked.link.expires_at, looked.scene.account.timezone)
+        link = {"id": linked.link.id, "url": attachments.url(linked.link, linked.attachment), "until": until}
+        rows.append({**_file(linked.attachment, None), "link": link})
+    return rows
 
 
 def value(scene: Scene, token: str) -> str:
@@ -151,6 +160,20 @@ def value(scene: Scene, token: str) -> str:
     if known is None:
         raise NotFound
     return wildcards.fill(known.markup, scene.values()).body
+
+
+def draft_state(
+    saved: Saved | None, zone: str = "UTC", *, revision: int = 0, restored: bool = False, conflict: Saved | None = None
+) -> dict[str, Any]:
+    """What the window says of the draft."""
+    return {
+        "saved": filters.clock_time(saved.at, zone) if saved else None,
+        "revision": saved.revision if saved else revision,
+        "restored": restored,
+        "conflict": {"when": filters.clock_time(conflict.at, zone), "body": conflict.writing.body}
+        if conflict
+        else None,
+    }
 
 
 def seller(scene: Scene) -> dict[str, Any]:
@@ -163,26 +186,55 @@ def seller(scene: Scene) -> dict[str, Any]:
     }
 
 
-def _listing(scene: Scene) -> dict[str, Any]:
-    listing = scene.listing
+def listing(scene: Scene) -> dict[str, Any]:
+    car = scene.listing
     return {
-        "id": listing.id,
-        "title": f"{title(listing.year, listing.make, listing.model)} {listing.trim}".strip(),
-        "url": url_for("listings.show", listing_id=listing.id),
+        "id": car.id,
+        "title": f"{title(car.year, car.make, car.model)} {car.trim}".strip(),
+        "url": url_for("listings.show", listing_id=car.id),
     }
 
 
-def _label(scene: Scene, to: str) -> str:
-    whom = scene.seller.first_name or "the seller"
-    return f"Send text to {whom}, {phones.shown(to)}" if to else f"Send text to {whom}"
+def _frame(looked: Look) -> dict[str, Any]:
+    scene = looked.scene
+    return {
+        "listing": listing(scene),
+        "seller": seller(scene),
+        "dealer_name": scene.account.name,
+        "sender": {"name": scene.user.name, "email": scene.user.email, "signature": bool(scene.user.signature)},
+    }
 
 
-def _by_purpose(offered: Sequence[dict[str, Any]]) -> list[tuple[str, list[tuple[str, str]]]]:
+def _grouped(offered: Sequence[Mapping[str, Any]]) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Favorites, one's own, everyone's, then the shipped ones by purpose; they come in that order."""
     groups: dict[str, list[tuple[str, str]]] = {}
     for each in offered:
-        groups.setdefault(PURPOSES.get(each["purpose"], "Other"), []).append((str(each["id"]), each["name"]))
-    order = list(PURPOSES.values())
-    return sorted(groups.items(), key=lambda group: order.index(group[0]) if group[0] in order else len(order))
+        if each["favorite"]:
+            group = "Favorites"
+        elif each["scope"] == "shipped":
+            group = PURPOSES.get(each["purpose"], "Other")
+        else:
+            group = "Yours" if each["scope"] == "local" else "Everyone’s"
+        groups.setdefault(group, []).append((str(each["id"]), each["name"]))
+    return list(groups.items())
+
+
+def _template(scene: Scene, offered: Sequence[Mapping[str, Any]], template_id: str) -> dict[str, Any] | None:
+    """The picked one and what this person may do with it."""
+    picked = next((each for each in offered if str(each["id"]) == template_id), None)
+    if picked is None:
+        return None
+    shipped, local = picked["scope"] == "shipped", picked["scope"] == "local"
+    needed = Permission.LOCAL_TEMPLATES if local else Permission.GLOBAL_TEMPLATES
+    mine = not shipped and users.may(scene.user, needed, scene.account)
+    return {
+        "id": template_id,
+        "name": picked["name"],
+        "favorite": picked["favorite"],
+        "shipped": shipped,
+        "may_edit": mine,
+        "may_delete": mine,
+    }
 
 
 def _numbers(scene: Scene, field: str) -> list[dict[str, Any]]:
@@ -193,117 +245,52 @@ def _numbers(scene: Scene, field: str) -> list[dict[str, Any]]:
     ]
 
 
+def _address(looked: Look) -> str | None:
+    """Where anything but a text goes, in words."""
+    if looked.type == "text":
+        return None
+    to = looked.scene.address(looked.type)
+    if looked.type == "email":
+        return to or None
+    if not to:
+        return None
+    return f"The contact form at {looked.scene.reach.source}" if looked.type == "form" else "The seller’s thread"
+
+
 def _buttons(scene: Scene) -> list[dict[str, Any]]:
     values = scene.values()
     made = []
     for token in BUTTONS:
         filled = wildcards.fill(wildcards.WILDCARDS[token].markup, values)
+        missing = bool(filled.missing)
         label = wildcards.WILDCARDS[token].label
-        made.append({"token": token, "label": label, "value": filled.body, "missing": bool(filled.missing)})
+        made.append({"token": token, "label": label, "value": "" if missing else filled.body, "missing": missing})
     return made
 
 
-def _channels(scene: Scene, to: str) -> list[dict[str, Any]]:
-    reason = None
-    if scene.connection is None or scene.connection.state != "connected":
-        reason = "Dialpad is not connected."
-    elif not to:
-        reason = "This seller has no phone number."
-    return [
-        {
-            "slug": "text",
-            "label": "Text",
-            "icon": "message-square",
-            "available": reason is None,
-            "reason": reason,
-            "current": True,
-        },
-        {
-            "slug": "email",
-            "label": "Email",
-            "icon": "mail",
-            "available": False,
-            "reason": "Email is not connected.",
-            "current": False,
-        },
-    ]
+def _file(attachment: attachments.Attachment, problem: file_rules.FileProblem | None) -> dict[str, Any]:
+    url = url_for("attachments.show", attachment_id=attachment.id)
+    return {
+        "id": attachment.id,
+        "name": attachment.name,
+        "size": file_rules.megabytes(attachment.size),
+        "icon": "image" if file_rules.is_picture(attachment.media_type) else "file-text",
+        "thumb_url": f"{url}?size=thumb" if attachment.thumb else None,
+        "url": url,
+        "problem": problem.message if problem else None,
+        "shareable": problem.shareable if problem else False,
+        "link": None,
+    }
 
 
-def _refusal(refusal: gate.Refusal, scene: Scene) -> dict[str, Any]:
-    """The gate's sentence with a link where there is a page that mends it."""
-    message, step, url = refusal.message, refusal.next_step, None
-    if refusal.code == "no_connection":
-        message, step = message.removesuffix(CLICK_HERE).strip(), CLICK_HERE
-        url = url_for("apps.show", kind="dialpad")
-    elif refusal.code in ("sender_not_linked", "sender_without_number"):
-        url = url_for("apps.show", kind="dialpad")
-    elif refusal.code == "tier":
-        url = url_for("plans.index")
-    elif refusal.code in ("no_contact", "phone_invalid"):
-        url = url_for("listings.edit", listing_id=scene.listing.id)
-    elif refusal.code == "stage_pass":
-        url = url_for("listings.show", listing_id=scene.listing.id)
-    return {"code": refusal.code, "message": message, "next_step": step, "url": url}
-
-
-def _reason(
-    rendered: wordings.Rendered, problems: Sequence[wildcards.Problem], refusals: Sequence[dict[str, Any]]
-) -> str:
-    """Why Send is off, in one sentence; empty when it is on."""
-    if refusals:
-        first = refusals[0]
-        return f"{first['message']} {first['next_step']}" if first["code"] == "no_connection" else first["message"]
-    if not rendered.body:
-        return "Write a message first."
-    if problems:
-        return problems[0].message
-    if rendered.missing:
-        return "Fill in what is marked red, or take it out."
-    if len(rendered.body) > wordings.LONGEST_TEXT:
-        return f"A text holds {wordings.LONGEST_TEXT:,} characters. Shorten it."
-    return ""
-
-
-def _hint(cost: text.Cost) -> str | None:
-    if not cost.over:
-        return None
-    return f"Remove {cost.over} {'character' if cost.over == 1 else 'characters'} to save a segment."
-
-
-def _culprit(character: str) -> dict[str, Any]:
-    plain = text.plain(character)
-    name = unicodedata.name(character[0], "special character").lower()
-    return {"character": character, "name": name, "replacement": plain if plain != character else None}
-
-
-def _picked_values(scene: Scene, typed: Typed, offered: Sequence[dict[str, Any]]) -> list[str]:
-    """The values the picked template put in, so that the preview can point at them."""
-    body = next((each["body"] for each in offered if str(each["id"]) == typed.template_id), "")
-    values = scene.values()
-    return [values[token] for token in wildcards.tokens(body) if len(values.get(token, "")) > 1]
-
-
-def _parts(rendered: wordings.Rendered, picked: Sequence[str]) -> list[tuple[str, bool]]:
-    """The body cut where a value begins and ends: (text, is it a value or a hole)."""
-    marks = [(start, end) for start, end, _ in (*rendered.spans, *rendered.holes)]
-    for each in picked:
-        start = rendered.body.find(each)
-        if start >= 0 and all(start >= e or start + len(each) <= s for s, e in marks):
-            marks.append((start, start + len(each)))
-    parts, at = [], 0
-    for start, end in sorted(marks):
-        parts += [(rendered.body[at:start], False), (rendered.body[start:end], True)]
-        at = end
-    return [part for part in [*parts, (rendered.body[at:], False)] if part[0]]
-
-
-def _news(scene: Scene, seen: str, newest: dict[str, Any] | None) -> str | None:
-    """Somebody wrote since the window was opened."""
-    if not seen or newest is None or str(newest["id"]) == seen:
-        return None
-    when = filters.clock_time(newest["at"], scene.account.timezone)
-    if newest["direction"] == "in":
-        return f"{scene.seller.first_name or 'The seller'} wrote at {when}. Read it before you send."
-    if newest["user"] != scene.user.id:
-        return f"{newest['person'] or 'Somebody'} wrote to this seller at {when}."
-    return None
+def reopened(words: Mapping[str, Any], enclosed: Enclosures, signature: str) -> Typed:
+    """The fields of a message that is written anew; an email without the signature it will get again."""
+    signed = email_bodies.render("", signature).text if words["channel"] == "email" else ""
+    return Typed(
+        channel=words["channel"],
+        to=words["to_field"],
+        subject=words["subject"],
+        body=words["body"].removesuffix(signed).rstrip() if signed else words["body"],
+        files=tuple(each.id for each in enclosed.files),
+        links=tuple(each.link.id for each in enclosed.links),
+    )

@@ -54,6 +54,11 @@ def fragment(
     return response
 
 
+def text(words: str) -> Response[str]:
+    """Words for hx-swap="caret": escaped, because they travel as HTML and are put in as text."""
+    return Response(str(escape(words)), media_type=MediaType.HTML, headers={"Cache-Control": "private, no-cache"})
+
+
 def wrote(request: AnyRequest, location: str, *, notice: Notice | None = None, event: str = "") -> Response[Any]:
     """The answer to a write: for htmx the notice and the event, else 303 to `location` and the notice there."""
     if is_htmx(request):

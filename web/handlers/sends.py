@@ -1,20 +1,21 @@
 """The Send Message window: open it, fill it, send it."""
 
+from dataclasses import replace
 from typing import Any
 
 from litestar import Request, Response
 from litestar.params import FromQuery
-from markupsafe import escape
 
-from domain import composing, messages, text
-from domain.composing import Draft
+from domain import composing, drafts, enclosures, messages
 from domain.errors import Refused
 from domain.messages import Message
-from web import composer, queue, render
-from web.composer import Typed
+from web import buttons, composer, looking, previews, queue, render
 from web.lookups import Me, TheAccount, TheForm, TheListing
+from web.typed import Typed
 
 AnyRequest = Request[Any, Any, Any]
+
+LEAVES = {"text": "Text", "email": "Email", "form": "Form message", "facebook": "Message", "kijiji": "Message"}
 
 
 async def new(
@@ -23,47 +24,57 @@ async def new(
     me: Me,
     listing: TheListing,
     to: FromQuery[str] = "",
+    channel: FromQuery[str] = "",
     template_id: FromQuery[str] = "",
     again: FromQuery[str] = "",
+    panel: FromQuery[str] = "",
 ) -> Response[str]:
-    """The window as a page; htmx takes its form. `again` opens the words of a message that did not leave."""
+    """The window as a page; htmx takes its form. It opens with the words of a message that did not leave (`again`), of
+    a template, or of the draft."""
     scene = await composing.scene(account, me, listing)
-    typed = Typed(to=to if to in ("mobile", "phone") else "", template_id=template_id)
+    if again and (words := await messages.opened_again(listing.id, again)):
+        typed = composer.reopened(words, await enclosures.of_message(words["id"]), me.signature)
+        return render.page(request, "sends/new.html", **await composer.window(scene, typed, panel=panel))
+    saved = await drafts.of(me.id, listing.id)
+    typed = Typed.kept(saved) if saved else Typed()
+    if to in ("mobile", "phone"):  # a number was clicked
+        typed = replace(typed, to=to, channel=channel or typed.channel or "text")
+    elif channel:
+        typed = replace(typed, channel=channel)
+    filled = buttons.Pressed(typed)
     if template_id:
-        typed = _with(typed, body=(await composer.wording(scene, template_id))[1])
-    if again:
-        typed = _with(typed, body=await messages.words_of(listing.id, again))
-    return render.page(request, "sends/new.html", **await composer.window(scene, typed))
+        filled = await buttons.filled(scene, replace(typed, template_id=template_id))
+    state = composer.draft_state(saved, account.timezone, restored=saved is not None)
+    return render.page(request, "sends/new.html", **await buttons.window(scene, filled, draft=state, panel=panel))
 
 
 async def create(request: AnyRequest, account: TheAccount, me: Me, listing: TheListing, form: TheForm) -> Response[Any]:
-    """Sends once, however often the form arrives."""
+    """Sends once, however often the form arrives. Somebody who wrote meanwhile is read about before anything leaves."""
     scene = await composing.scene(account, me, listing)
-    typed = Typed.of(form)
+    looked = await looking.look(scene, Typed.of(form))
     try:
-        message = await composing.send(scene, await _draft(scene, typed, form.value("channel")))
+        message = await _sent(looked)
     except Refused as refused:
-        form.refuse(refused, ("body", "to"))
-        window = await composer.window(scene, typed, form)
+        form.refuse(refused, ("body", "subject", "to"))
+        told = replace(looked.typed, told=str(looked.news.id or "none"))
+        window = await composer.window(scene, told, form)
         template = "sends/_window.html" if render.is_htmx(request) else "sends/new.html"
         return render.page(request, template, status=422, **window)
     await queue.kick(request, "dispatch", job_id=queue.slot("dispatch"))
     await queue.hint(request, [listing.id])
-    return _sent(request, scene, message)
+    return _leaves(request, scene, message)
 
 
 async def compose(
     request: AnyRequest, account: TheAccount, me: Me, listing: TheListing, form: TheForm
-) -> Response[str]:
+) -> Response[Any]:
     """The window again with what a button of it did: without JavaScript every one of them comes here."""
     scene = await composing.scene(account, me, listing)
-    typed, question = Typed.of(form), None
-    if token := form.value("insert"):
-        typed = _with(typed, body=typed.body + composer.value(scene, token))
-    elif deed := form.value("do"):
-        body, question = await _filled(scene, typed, "" if deed == "load" else deed)
-        typed = _with(typed, body=body)
-    return render.page(request, "sends/new.html", **await composer.window(scene, typed, question=question))
+    filled = await buttons.pressed(scene, Typed.of(form), form)
+    if filled.leads_to:
+        return render.go(request, filled.leads_to)
+    window = await buttons.window(scene, filled, form=form, panel=form.value("panel"))
+    return render.page(request, "sends/new.html", **window)
 
 
 async def filling(
@@ -71,62 +82,72 @@ async def filling(
 ) -> Response[str]:
     """The text after a template was picked; typed text is never written over without asking."""
     scene = await composing.scene(account, me, listing)
-    body, question = await _filled(scene, Typed.of(form), form.value("do"))
-    return render.fragment(request, "sends/_wording.html", body=body, question=question, form=form, listing=listing)
+    filled = await buttons.filled(scene, Typed.of(form), form.value("do"))
+    looked = await looking.look(scene, filled.typed)
+    parts: dict[str, Any] = {
+        "body": filled.typed.body,
+        "question": filled.question,
+        "form": form,
+        "notice": filled.notice,
+    }
+    return render.fragment(request, "sends/_filling.html", **composer.channel_parts(looked), **parts)
 
 
 async def insertion(account: TheAccount, me: Me, listing: TheListing, form: TheForm) -> Response[str]:
     """What a wildcard button puts at the caret."""
     scene = await composing.scene(account, me, listing)
-    return Response(str(escape(composer.value(scene, form.value("insert")))), media_type="text/html")
+    return render.text(composer.value(scene, form.value("insert")))
 
 
 async def preview(
     request: AnyRequest, account: TheAccount, me: Me, listing: TheListing, form: TheForm
 ) -> Response[str]:
     """What the seller will read, and whether it may go. Nothing is stored."""
-    scene = await composing.scene(account, me, listing)
-    return render.fragment(request, "sends/_preview.html", **await composer.preview(scene, Typed.of(form)))
+    looked = await looking.look(await composing.scene(account, me, listing), Typed.of(form))
+    parts = composer.channel_parts(looked)
+    return render.fragment(request, "sends/_preview.html", **parts, **await previews.of(looked))
 
 
-def _sent(request: AnyRequest, scene: composing.Scene, message: Message) -> Response[Any]:
-    whom = scene.seller.first_name or "the seller"
+async def channel(
+    request: AnyRequest, account: TheAccount, me: Me, listing: TheListing, form: TheForm
+) -> Response[str]:
+    """What depends on the channel, after another one was chosen; the text stays as it is."""
+    typed = replace(Typed.of(form), channel=form.value("pick") or form.value("channel"), template_id="")
+    looked = await looking.look(await composing.scene(account, me, listing), typed)
+    parts = {**composer.channel_parts(looked), **await composer.picker(looked)}
+    return render.fragment(request, "sends/_channel.html", **parts, **await previews.of(looked))
+
+
+async def choices(
+    request: AnyRequest, account: TheAccount, me: Me, listing: TheListing, form: TheForm
+) -> Response[str]:
+    """The template selector again, after templates were made, changed or deleted."""
+    looked = await looking.look(await composing.scene(account, me, listing), Typed.of(form))
+    return render.fragment(request, "sends/_templates.html", **await composer.picker(looked))
+
+
+async def _sent(looked: looking.Look) -> Message:
+    """Raises Refused when nothing can leave, or somebody wrote whom the window has not told of."""
+    scene, typed = looked.scene, looked.typed
+    nonce = typed.message_nonce(scene.user)
+    if nonce and (first := await messages.by_nonce(scene.account.id, nonce)):
+        return first
+    if not looked.channel:
+        raise Refused(looked.choice.reason)
+    if news := looking.unread(looked):
+        raise Refused(f"{news} Nothing has left yet: send again if it still fits.")
+    version = await buttons.version(scene, looked.channel, typed.template_id)
+    return await composing.send(scene, typed.draft(scene.user, looked.channel, version))
+
+
+def _leaves(request: AnyRequest, scene: composing.Scene, message: Message) -> Response[Any]:
+    text = f"{LEAVES[message.channel]} to {scene.seller.first_name or 'the seller'}"
     undo_url = render.url_for("undos.create", message_id=message.id)
     seconds = scene.user.undo_seconds if message.undoable else 0
     if render.is_htmx(request):
-        context: dict[str, Any] = {"text": f"Text to {whom}", "seconds": seconds, "undo_url": undo_url}
-        context["listing"] = scene.listing
+        context: dict[str, Any] = {"text": text, "seconds": seconds, "undo_url": undo_url, "listing": scene.listing}
         return render.fragment(request, "sends/_undo.html", event="message-sent, history-changed", **context)
-    notice: dict[str, Any] = {"text": f"Text to {whom} leaves", "undo_url": undo_url, "seconds": seconds}
+    notice: dict[str, Any] = {"text": f"{text} leaves", "undo_url": undo_url, "seconds": seconds}
     if not seconds:
-        notice = {"text": f"Text to {whom} is on its way."}
+        notice = {"text": f"{text} is on its way."}
     return render.go(request, render.url_for("listings.show", listing_id=scene.listing.id), notice=notice)
-
-
-async def _draft(scene: composing.Scene, typed: Typed, channel: str) -> Draft:
-    if channel not in ("", "text"):
-        raise Refused("Only texts can be sent yet. Choose Text.", field="")
-    return Draft(
-        body=typed.body,
-        to_field=typed.to,
-        template_version=await composer.version_of(scene, typed.template_id) if typed.template_id else None,
-        nonce=f"form:{scene.user.id.hex[-12:]}:{typed.nonce}"[:80] if typed.nonce else None,
-    )
-
-
-async def _filled(scene: composing.Scene, typed: Typed, deed: str) -> tuple[str, dict[str, str] | None]:
-    """The text after a template was picked, and the question to ask first, if any."""
-    if deed == "normalize":
-        return text.plain(typed.body), None
-    if deed == "preview" or not typed.template_id:
-        return typed.body, None
-    name, body = await composer.wording(scene, typed.template_id)
-    if deed == "append" and typed.body.strip():
-        return f"{typed.body.rstrip()}\n\n{body}", None
-    if deed == "replace" or not typed.body.strip() or typed.body.strip() == body:
-        return body, None
-    return typed.body, {"template_id": typed.template_id, "name": name}
-
-
-def _with(typed: Typed, **changes: str) -> Typed:
-    return Typed(**{**vars(typed), **changes})

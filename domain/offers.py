@@ -1,0 +1,74 @@
+"""Which channels can carry a message to this seller, why not, and which one the window starts with. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+# In the order of the menu.
+LABELS = {"text": "Text", "email": "Email", "form": "Form", "facebook": "Facebook", "kijiji": "Kijiji"}
+FIRST_CHOICES = ("text", "form", "email")  # when nothing was written yet that says otherwise
+
+# What is missing when a channel has no address of this seller.
+WITHOUT_DATUM = {
+    "text": "This seller has no phone number.",
+    "email": "This seller has no email address.",
+    "form": "The site of this ad has no contact form.",
+    "facebook": "This seller has not written to you on Facebook yet.",
+    "kijiji": "This seller has not written to you through Kijiji yet.",
+}
+
+
+@dataclass(frozen=True)
+class Offer:
+    """One channel for one seller.
+
+    datum   where it would go: a number, an email address, a thread; empty when the seller has none
+    off     why the integration cannot be used (not connected, refused key, not in the plan); empty when it can
+    """
+
+    channel: str
+    datum: str
+    off: str = ""
+
+    @property
+    def available(self) -> bool:
+        return not self.off and bool(self.datum)
+
+    @property
+    def reason(self) -> str:
+        """Why it is not available, in a sentence; empty when it is."""
+        return self.off or ("" if self.datum else WITHOUT_DATUM[self.channel])
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The channel a window starts with, empty when there is none, and why, in one line."""
+
+    channel: str
+    reason: str
+
+
+def choose(newest: str | None, offers: Mapping[str, Offer]) -> Choice:
+    """The channel to start with: the one last written by, if its integration is on, else the first that works.
+
+    `newest` is the channel of the newest platform message of the listing, None when there is none. A channel that is on
+    but lacks its datum is still the one last written by: Send is off then, and the menu says why.
+    """
+    last = offers.get(newest or "")
+    if last is not None and not last.off:
+        return Choice(last.channel, f"The last message was {_by(last.channel)}.")
+    for channel in FIRST_CHOICES:
+        offer = offers.get(channel)
+        if offer is not None and offer.available:
+            return Choice(channel, "")
+    return Choice("", _nothing([offers[channel] for channel in LABELS if channel in offers]))
+
+
+def _by(channel: str) -> str:
+    return {"text": "a text", "email": "an email", "form": "sent by the contact form"}.get(
+        channel, f"on {LABELS[channel]}"
+    )
+
+
+def _nothing(offers: Sequence[Offer]) -> str:
+    """Why no channel works: the reason of texting first, because that is what most sellers are written by."""
+    return next((offer.reason for offer in offers if offer.reason), "This seller cannot be written to.")

@@ -1,0 +1,174 @@
+"""What the buttons of the Send Message window do to its fields: templates, values, emoji, files, another channel."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import UUID
+
+from domain import attachments, drafts, emojis, message_templates, template_files, text, wildcards
+from domain.composing import Scene
+from domain.errors import NotFound, Refused
+from domain.message_templates import TemplateVersion
+from web import composer
+from web.forms import Form
+from web.render import url_for
+from web.typed import Typed
+
+
+@dataclass(frozen=True)
+class Pressed:
+    """The fields afterwards.
+
+    picked     the wording of the template that was put in
+    question   {template_id, name}: text was typed already, Replace or Append?
+    notice     a sentence about what could not be done
+    leads_to   where the person wants to go; the draft is kept
+    saved      the draft, where it was read or written
+    """
+
+    typed: Typed
+    picked: str = ""
+    question: dict[str, str] | None = None
+    notice: str | None = None
+    leads_to: str = ""
+    saved: drafts.Saved | None = None
+
+
+async def window(scene: Scene, done: Pressed, **more: Any) -> dict[str, Any]:
+    """The window with what was done to it."""
+    if done.saved and not more.get("draft"):
+        more["draft"] = composer.draft_state(done.saved, scene.account.timezone)
+    context = await composer.window(scene, done.typed, question=done.question, picked=done.picked, **more)
+    return {**context, "notice": {"text": done.notice, "tone": "warn"} if done.notice else None}
+
+
+async def pressed(scene: Scene, typed: Typed, form: Form) -> Pressed:
+    """What the button of a form that was posted as a whole asks for."""
+    if channel := form.value("pick"):
+        return Pressed(replace(typed, channel=channel, template_id=""))
+    if token := form.value("insert"):
+        return Pressed(replace(typed, body=typed.body + composer.value(scene, token)))
+    if emoji := form.value("insert_emoji"):
+        return Pressed(replace(typed, body=typed.body + await _picked_emoji(scene, emoji)))
+    if file := drafts.typed_ids([form.value("detach")]):
+        return Pressed(replace(typed, files=_without(typed.files, file), links=_without(typed.links, file)))
+    if file := drafts.typed_ids([form.value("share")]):
+        return await _shared(scene, typed, file[0])
+    match form.value("do"):
+        case "attach":
+            return await _attached(scene, typed, form)
+        case "save-template" | "edit-template" as deed:
+            return await _on_to_templates(scene, typed, deed)
+        case "theirs":
+            saved = await drafts.of(scene.user.id, scene.listing.id)
+            return Pressed(
+                replace(Typed.kept(saved), nonce=typed.nonce, seen=typed.seen) if saved else typed, saved=saved
+            )
+        case "save":
+            return await _kept(scene, typed)
+        case "load":
+            return await filled(scene, typed)
+        case deed:
+            return await filled(scene, typed, deed) if deed != "preview" else Pressed(typed)
+
+
+async def filled(scene: Scene, typed: Typed, deed: str = "") -> Pressed:
+    """The fields after a template was picked: its words with this vehicle's values in them, its subject and files.
+
+    `deed` replace or append answers the question that typed text raises; normalize makes the text plain.
+    """
+    if deed == "normalize":
+        return Pressed(replace(typed, body=text.plain(typed.body)))
+    template = drafts.typed_ids([typed.template_id])
+    if not template:
+        return Pressed(typed)
+    channel = typed.channel or "text"
+    try:
+        picked = await message_templates.of(scene.account.id, scene.user.id, template[0])
+        version = await message_templates.wording(scene.account.id, scene.user.id, template[0], picked.type)
+    except NotFound:
+        return Pressed(replace(typed, template_id=""), notice=message_templates.GONE)
+    if picked.type != channel and typed.channel:
+        return Pressed(replace(typed, template_id=""), notice="This template is for another type of message.")
+    body = wildcards.fill(version.body, scene.values()).body
+    if deed == "append" and typed.body.strip():
+        body = f"{typed.body.rstrip()}\n\n{body}"
+    elif deed != "replace" and typed.body.strip() and typed.body.strip() != body.strip():
+        return Pressed(typed, question={"template_id": typed.template_id, "name": picked.name})
+    return await _put(scene, replace(typed, channel=picked.type), body, version)
+
+
+async def version(scene: Scene, channel: str, template_id: str) -> UUID | None:
+    """The version of the template that was picked, to be kept with the message; None when it is gone meanwhile. It
+    counts as used."""
+    template = drafts.typed_ids([template_id])
+    if not template:
+        return None
+    try:
+        found = await message_templates.wording(scene.account.id, scene.user.id, template[0], channel)
+    except NotFound:
+        return None
+    await message_templates.used(scene.user.id, template[0])
+    return found.id
+
+
+async def _put(scene: Scene, typed: Typed, body: str, version: TemplateVersion) -> Pressed:
+    subject = typed.subject
+    if version.subject and not subject.strip():
+        subject = wildcards.fill(version.subject, scene.values()).body
+    brought = tuple(each.id for each in await template_files.files_of(version.id))
+    files = tuple(dict.fromkeys((*typed.files, *brought)))
+    return Pressed(replace(typed, body=body, subject=subject, files=files), picked=version.body)
+
+
+async def _picked_emoji(scene: Scene, emoji: str) -> str:
+    await emojis.used(scene.user, emoji)
+    return emojis.toned(emoji, scene.user.skin_tone)
+
+
+async def _attached(scene: Scene, typed: Typed, form: Form) -> Pressed:
+    """The chosen files, uploaded with the form; those that cannot be kept are told of, and the others stay."""
+    added: list[UUID] = []
+    problems: list[str] = []
+    for upload in form.files:
+        try:
+            added.append((await attachments.upload(scene.account.id, scene.user.id, upload)).id)
+        except Refused as refused:
+            problems.append(refused.message)
+    if not form.files:
+        problems.append("Choose a file first, then press Attach.")
+    return Pressed(replace(typed, files=(*typed.files, *added)), notice=" ".join(problems) or None)
+
+
+async def _shared(scene: Scene, typed: Typed, file: UUID) -> Pressed:
+    """The file becomes a link at the end of the text."""
+    found = await attachments.of(scene.account.id, [file])
+    if not found:
+        raise NotFound
+    try:
+        link = await attachments.share(found[0], scene.listing.id, scene.user)
+    except Refused as refused:
+        return Pressed(typed, notice=refused.message)
+    body = f"{typed.body.rstrip()}\n{attachments.url(link, found[0])}".lstrip()
+    return Pressed(replace(typed, body=body, files=_without(typed.files, (file,)), links=(*typed.links, link.id)))
+
+
+async def _on_to_templates(scene: Scene, typed: Typed, deed: str) -> Pressed:
+    """To the page of a template and back: what was typed waits as the draft."""
+    kept = await _kept(scene, typed)
+    query = f"?type={typed.channel or 'text'}&listing={scene.listing.id}"
+    template = drafts.typed_ids([typed.template_id])
+    if deed == "edit-template" and template:
+        return replace(kept, leads_to=url_for("message_templates.edit", template_id=template[0]) + query)
+    return replace(kept, leads_to=url_for("message_templates.new") + query)
+
+
+async def _kept(scene: Scene, typed: Typed) -> Pressed:
+    try:
+        saved = await drafts.save(scene.user, scene.listing, typed.writing(), typed.revision)
+    except drafts.Conflict as conflict:  # the person is here, so what stands here is what they want
+        saved = await drafts.save(scene.user, scene.listing, typed.writing(), conflict.saved.revision)
+    return Pressed(replace(typed, revision=saved.revision if saved else 0), saved=saved)
+
+
+def _without(ids: tuple[UUID, ...], gone: tuple[UUID, ...]) -> tuple[UUID, ...]:
+    return tuple(each for each in ids if each not in gone)

@@ -1,0 +1,188 @@
+"""What the seller will read, what it costs, whether it may go, and who wrote meanwhile."""
+
+import unicodedata
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from markupsafe import Markup
+
+from domain import composing, gate, message_templates, phones, text, wildcards, wordings
+from domain.composing import Draft, Scene
+from domain.errors import NotFound
+from domain.messages import News
+from domain.wordings import Letter
+from web.looking import Look, wrote
+from web.render import url_for
+
+CLICK_HERE = "Click here to connect."
+SENDS = {
+    "text": "text",
+    "email": "email",
+    "form": "form message",
+    "facebook": "Facebook message",
+    "kijiji": "Kijiji message",
+}
+
+
+async def of(looked: Look, picked: str | None = None) -> dict[str, Any]:
+    """{preview, send}: the message as it would leave by the window's channel, and the left part of the Send button.
+
+    `picked` is the wording of the picked template, whose values are marked; it is looked up when not given.
+    """
+    scene, typed = looked.scene, looked.typed
+    if picked is None:
+        picked = await _picked_wording(scene, looked.type, typed.template_id)
+    draft = typed.draft(scene.user, looked.type)
+    problems = composing.problems(scene, draft)
+    letter = composing.composed(scene, draft)
+    known = tuple(token for token in letter.missing if token in wildcards.WILDCARDS)
+    decision = await composing.judge(scene, looked.type, typed.to, known, looked.enclosed)
+    refusals = [refusal(each, scene) for each in decision.refusals if not each.code.startswith("missing_wildcard")]
+    reason = _reason(looked, draft, letter, [each.message for each in problems], refusals)
+    return {
+        "preview": {
+            "kind": looked.type if looked.type in ("text", "email") else "plain",
+            "parts": _parts(letter.rendered, _values_of(scene, picked)),
+            "subject": letter.subject,
+            "html": Markup(letter.html),  # made by email_bodies, of escaped text alone
+            "text": letter.body,
+            "missing": _missing(letter),
+            **_cost(letter),
+            "refusals": refusals,
+            "warnings": [each.message for each in problems[:3]],
+            "news": wrote(looked),
+            "writing": _writing(looked.news),
+            "told": str(looked.news.id or "none"),
+            "from_number": _from_number(scene) if looked.type == "text" else None,
+        },
+        "send": {"label": _label(looked), "enabled": not reason, "reason": reason or None},
+    }
+
+
+def refusal(refused: gate.Refusal, scene: Scene) -> dict[str, Any]:
+    """The gate's sentence with a link where there is a page that mends it."""
+    message, step, url = refused.message, refused.next_step, None
+    if refused.code == "no_connection" and refused.message.endswith(CLICK_HERE):
+        message, step = message.removesuffix(CLICK_HERE).strip(), CLICK_HERE
+        url = url_for("apps.show", kind="dialpad")
+    elif refused.code in ("sender_not_linked", "sender_without_number"):
+        url = url_for("apps.show", kind="dialpad")
+    elif refused.code == "no_connection":
+        url = url_for("apps.index")
+    elif refused.code == "tier":
+        url = url_for("plans.index")
+    elif refused.code in ("no_contact", "phone_invalid", "email_invalid"):
+        url = url_for("listings.edit", listing_id=scene.listing.id)
+    elif refused.code == "stage_pass":
+        url = url_for("listings.show", listing_id=scene.listing.id)
+    return {"code": refused.code, "message": message, "next_step": step, "url": url}
+
+
+def _label(looked: Look) -> str:
+    """`Send text to Dana, +1 520 555 0117`."""
+    scene, channel = looked.scene, looked.channel
+    if not channel:
+        return "Send"
+    label = f"Send {SENDS[channel]} to {scene.seller.first_name or 'the seller'}"
+    to = scene.address(channel, looked.typed.to)
+    if channel == "text" and to:
+        return f"{label}, {phones.shown(to)}"
+    return f"{label}, {to}" if channel == "email" and to else label
+
+
+def _reason(
+    looked: Look, draft: Draft, letter: Letter, problems: Sequence[str], refusals: Sequence[dict[str, Any]]
+) -> str:
+    """Why Send is off, in one sentence; empty when it is on."""
+    if refusals:
+        first = refusals[0]
+        return f"{first['message']} {first['next_step']}" if first["code"] == "no_connection" else first["message"]
+    if not looked.channel:
+        return looked.choice.reason
+    if not letter.rendered.body and not looked.enclosed.files:
+        return "Write a message first."
+    if problems:
+        return problems[0]
+    if letter.missing:
+        return "Fill in what is marked red, or take it out."
+    if len(letter.body) > letter.longest:
+        kind = {"text": "A text", "email": "An email"}.get(draft.channel, "This message")
+        return f"{kind} holds {letter.longest:,} characters. Shorten it."
+    return ""
+
+
+def _missing(letter: Letter) -> list[dict[str, str]]:
+    """The known wildcards that have no value, with the token as it was typed where the body shows it."""
+    shown = {token: letter.rendered.body[start:end] for start, end, token in letter.rendered.holes}
+    return [
+        {"token": shown.get(token, wildcards.WILDCARDS[token].markup), "label": wildcards.WILDCARDS[token].label}
+        for token in letter.missing
+        if token in wildcards.WILDCARDS
+    ]
+
+
+def _cost(letter: Letter) -> dict[str, Any]:
+    cost = letter.rendered.cost
+    told = letter.channel == "text"
+    return {
+        "characters": cost.characters if told else len(letter.body),
+        "segments": cost.segments if told else 0,
+        "encoding": cost.encoding if told else "",
+        "limit": letter.longest,
+        "hint": _hint(cost) if told else None,
+        "culprits": [_culprit(each) for each in cost.culprits[:3]] if told else [],
+    }
+
+
+def _hint(cost: text.Cost) -> str | None:
+    if not cost.over:
+        return None
+    return f"Remove {cost.over} {'character' if cost.over == 1 else 'characters'} to save a segment."
+
+
+def _culprit(character: str) -> dict[str, Any]:
+    plain = text.plain(character)
+    name = unicodedata.name(character[0], "special character").lower()
+    return {"character": character, "name": name, "replacement": plain if plain != character else None}
+
+
+def _writing(news: News) -> str | None:
+    """Colleagues who are at it now."""
+    if not news.writers:
+        return None
+    return f"{' and '.join(news.writers)} {'is' if len(news.writers) == 1 else 'are'} writing to this seller now."
+
+
+async def _picked_wording(scene: Scene, channel: str, template_id: str) -> str:
+    if not template_id:
+        return ""
+    try:
+        version = await message_templates.wording(scene.account.id, scene.user.id, UUID(template_id), channel)
+    except (ValueError, NotFound):
+        return ""
+    return version.body
+
+
+def _values_of(scene: Scene, wording: str) -> list[str]:
+    """The values a template put in, so that the preview can point at them."""
+    values = scene.values()
+    return [values[token] for token in wildcards.tokens(wording) if len(values.get(token, "")) > 1]
+
+
+def _parts(rendered: wordings.Rendered, picked: Sequence[str]) -> list[tuple[str, bool]]:
+    """The body cut where a value begins and ends: (text, is it a value or a hole)."""
+    marks = [(start, end) for start, end, _ in (*rendered.spans, *rendered.holes)]
+    for each in picked:
+        start = rendered.body.find(each)
+        if start >= 0 and all(start >= e or start + len(each) <= s for s, e in marks):
+            marks.append((start, start + len(each)))
+    parts, at = [], 0
+    for start, end in sorted(marks):
+        parts += [(rendered.body[at:start], False), (rendered.body[start:end], True)]
+        at = end
+    return [part for part in [*parts, (rendered.body[at:], False)] if part[0]]
+
+
+def _from_number(scene: Scene) -> str | None:
+    return phones.shown(scene.link.numbers.split()[0]) if scene.link and scene.link.numbers else None

@@ -1,0 +1,86 @@
+"""What stands in the fields of the Send Message window, and the drafts that are made of it."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from domain import drafts
+from domain.composing import Draft
+from domain.drafts import Saved, Writing
+from domain.users import User
+from web.forms import Form
+
+
+@dataclass(frozen=True)
+class Typed:
+    channel: str = ""
+    template_id: str = ""
+    to: str = ""
+    subject: str = ""
+    body: str = ""
+    files: tuple[UUID, ...] = ()
+    links: tuple[UUID, ...] = ()
+    nonce: str = ""
+    seen: str = ""  # the newest message when the window was opened
+    told: str = ""  # the newest message the window spoke of since
+    revision: int = 0  # of the draft
+
+    @classmethod
+    def of(cls, form: Form) -> "Typed":
+        revision = form.value("draft_revision")
+        return cls(
+            channel=form.value("channel"),
+            template_id=form.value("template_id"),
+            to=form.value("to"),
+            subject=form.value("subject"),
+            body=form.value("body"),
+            files=drafts.typed_ids(form.all("attachment")),
+            links=drafts.typed_ids(form.all("link")),
+            nonce=form.value("nonce"),
+            seen=form.value("seen"),
+            told=form.value("told"),
+            revision=int(revision) if revision.isascii() and revision.isdigit() and len(revision) < 10 else 0,
+        )
+
+    @classmethod
+    def kept(cls, saved: Saved) -> "Typed":
+        """The fields as a draft left them."""
+        writing = saved.writing
+        return cls(
+            channel=writing.channel,
+            template_id=str(writing.template or ""),
+            to=writing.to_field,
+            subject=writing.subject,
+            body=writing.body,
+            files=writing.files,
+            links=writing.links,
+            revision=saved.revision,
+        )
+
+    def writing(self) -> Writing:
+        template = drafts.typed_ids([self.template_id])
+        return Writing(
+            channel=self.channel[:10],
+            to_field=self.to if self.to in ("mobile", "phone") else "",
+            subject=self.subject,
+            body=self.body,
+            template=template[0] if template else None,
+            files=self.files,
+            links=self.links,
+        )
+
+    def draft(self, user: User, channel: str, version: UUID | None = None) -> Draft:
+        """What is to be sent, or shown, by this channel."""
+        return Draft(
+            body=self.body,
+            channel=channel,
+            subject=self.subject,
+            to_field=self.to,
+            template_version=version,
+            files=self.files,
+            links=self.links,
+            nonce=self.message_nonce(user),
+        )
+
+    def message_nonce(self, user: User) -> str | None:
+        """The nonce of the message this form becomes: another person's form is another message."""
+        return f"form:{user.id.hex[-12:]}:{self.nonce}"[:80] if self.nonce else None
