@@ -36,6 +36,7 @@ class Shipped:
     purpose: str
     name: str
     body: str
+    subject: str = ""
 
 
 SHIPPED: tuple[Shipped, ...] = (
