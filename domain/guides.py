@@ -5,6 +5,7 @@ Put back to the shipped text, the row stays, empty: its revision must not begin 
 """
 
 import asyncio
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -13,6 +14,7 @@ from uuid import UUID
 
 from markdown_it import MarkdownIt
 from markdown_it.rules_core import StateCore
+from markdown_it.token import Token
 from piccolo.columns import Integer, Text, Varchar
 from piccolo.table import Table
 
@@ -247,9 +249,19 @@ def _housed(state: StateCore) -> None:
             token.attrs.pop("style", None)
         elif token.type == "fence":
             token.info = ""
-        for child in token.children or ():
-            if child.type == "link_open":
-                child.attrs |= {"target": "_blank", "rel": "noopener noreferrer nofollow"}
+        if token.children:
+            token.children = list(_linked(token.children))
+
+
+def _linked(words: list[Token]) -> Iterator[Token]:
+    """The words of a paragraph; a link that leads nowhere, `[so]()`, is only its words."""
+    leads = True
+    for word in words:
+        if word.type == "link_open":
+            leads = bool(word.attrs.get("href"))
+            word.attrs |= {"target": "_blank", "rel": "noopener noreferrer nofollow"}
+        if leads or word.type not in {"link_open", "link_close"}:
+            yield word
 
 
 def _markdown() -> MarkdownIt:

@@ -291,6 +291,7 @@ PIECES = some.sampled_from(MARKUP + LINKS + MARKS)
 @given(some.lists(some.one_of(PIECES, some.text(max_size=4)), max_size=25).map("".join))
 @example('[a](https://x.example "\\" onclick=\\"b()")')
 @example("[a](java\nscript:alert(1)) [b]\n\n[b]: JaVaScRiPt:alert(1)")
+@example("[a]() [b](<> 'c') [d](https://x.example)")
 @example("<https://x.example/\"onclick='a'>")
 @example('~~~ a" onclick="b\nx')
 async def test_markdown_never_becomes_markup_of_the_authors(body: str) -> None:
