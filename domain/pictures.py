@@ -24,11 +24,11 @@ from PIL import Image, ImageOps
 from yarl import URL
 
 from domain import clock, db, picture_files
+from domain.images import MOST_PIXELS, flat, jpeg
 from domain.listings import Picture
 
 TIMEOUT = 10.0  # seconds, redirects included
 LARGEST_FILE = 10_000_000  # bytes
-MOST_PIXELS = 40_000_000
 MOST_REDIRECTS = 3
 SIDE = 1600  # pixels, the longer side of what is kept
 THUMB = (480, 640)  # pixels, width and height at most
@@ -38,8 +38,6 @@ TRIES = len(BACK_OFF) + 1
 LEASE = timedelta(minutes=2)  # until another worker may try a picture whose worker is gone
 AT_ONCE = 4
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF")
-
-Image.MAX_IMAGE_PIXELS = MOST_PIXELS
 
 log = logging.getLogger(__name__)
 
@@ -231,7 +229,7 @@ def _made(data: bytes) -> tuple[bytes, bytes, tuple[int, int]]:
             if opened.width * opened.height > MOST_PIXELS:
                 raise PictureError("The picture has too many pixels.", permanent=True)
             opened.draft("RGB", (SIDE, SIDE))  # a JPEG is decoded no larger than needed
-            image = _flat(ImageOps.exif_transpose(opened))
+            image = flat(ImageOps.exif_transpose(opened))
     except PictureError:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
@@ -243,28 +241,10 @@ def _made(data: bytes) -> tuple[bytes, bytes, tuple[int, int]]:
     thumb.thumbnail(THUMB, Image.Resampling.LANCZOS)
     small = b""
     for quality in (78, 66, 54, 42, 30):
-        small = _jpeg(thumb, quality)
+        small = jpeg(thumb, quality)
         if len(small) <= THUMB_BYTES:
             break
-    return _jpeg(image, 84), small, image.size
-
-
-def _flat(image: Image.Image) -> Image.Image:
-    """Three colours, nothing transparent, first frame: on white, as a page would show it."""
-    if image.mode in ("RGBA", "LA", "PA", "P") or "transparency" in image.info:
-        layered = image.convert("RGBA")
-        ground = Image.new("RGB", layered.size, "white")
-        ground.paste(layered, mask=layered.getchannel("A"))
-        return ground
-    flat = image.convert("RGB")
-    return flat.copy() if flat is image else flat
-
-
-def _jpeg(image: Image.Image, quality: int) -> bytes:
-    file = io.BytesIO()
-    image.info.clear()  # EXIF, comments and profiles would be written again
-    image.save(file, "JPEG", quality=quality, optimize=True, progressive=True)
-    return file.getvalue()
+    return jpeg(image, 84), small, image.size
 
 
 def _write(path: Path, data: bytes) -> None:

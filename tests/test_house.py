@@ -23,7 +23,6 @@ LONG = {
     "domain/csv_files.py": "everything a CSV file can do to a reader",
     "domain/imports.py": "one noun, top to bottom",
     "domain/listings.py": "one noun, top to bottom",
-    "domain/pictures.py": "one noun, top to bottom",
     "domain/sessions.py": "one noun, top to bottom",
     "workers/simulator/carrier.py": "a whole carrier in a box",
     "workers/simulator/dialpad.py": "one provider's whole API",

@@ -1,0 +1,54 @@
+"""Plain text, CSV and contact cards: readable from end to end, in Unicode, and nothing that a browser would run."""
+
+import codecs
+import re
+
+from domain.file_contents.base import Looked, Unfit
+
+STRANGE = (
+    "is of a kind that cannot be sent. Choose a picture, a PDF, a Word, Excel or text file, or a contact card (.vcf)."
+)
+_MARKUP = re.compile(
+    r"\A[\s\ufeff]*<[a-z!?%/]|<\s*(?:html|script|svg|iframe|!doctype|\?xml|\?php)\b",
+    re.IGNORECASE,
+)
+_UNREADABLE = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f]")
+
+
+def look(data: bytes, *, is_table: bool) -> Looked:
+    """The text as UTF-8. Raises Unfit."""
+    text, is_unicode = _read(data)
+    if _UNREADABLE.search(text):
+        raise Unfit(STRANGE)
+    if "%PDF-" in text[:1024]:  # where programs for PDF look for it
+        raise Unfit("is two kinds of file at once. Save it again as one of them.")
+    if markup := _MARKUP.search(text):
+        what = "a drawing that can carry programs" if "svg" in text[: markup.end() + 200].lower() else "a web page"
+        raise Unfit(f"is {what}. Send a picture or a PDF of it.")
+    if text.lstrip("\ufeff \r\n\t")[:11].upper() == "BEGIN:VCARD":
+        return _card(text, data if is_unicode else text.encode())
+    if is_table:
+        # Excel takes a table for Unicode only when it begins with the mark.
+        return Looked("", "text/csv", data if is_unicode else text.encode("utf-8-sig"))
+    return Looked("", "text/plain", data if is_unicode else text.encode())
+
+
+def _read(data: bytes) -> tuple[str, bool]:
+    """The text, and whether the bytes are UTF-8 already; else it is UTF-16 by its mark, or what Windows writes."""
+    try:
+        if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            return data.decode("utf-16"), False
+        return data.decode(), True
+    except UnicodeDecodeError:
+        pass
+    try:
+        return data.decode("cp1252"), False
+    except UnicodeDecodeError:
+        raise Unfit(STRANGE) from None
+
+
+def _card(text: str, data: bytes) -> Looked:
+    lines = [line.strip().upper() for line in text.lstrip("\ufeff").splitlines() if line.strip()]
+    if lines[-1] != "END:VCARD" or lines.count("BEGIN:VCARD") != lines.count("END:VCARD"):
+        raise Unfit("is cut short. Save the contact again and send that.")
+    return Looked("", "text/vcard", data)
