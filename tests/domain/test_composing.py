@@ -7,14 +7,16 @@ from datetime import timedelta
 
 import pytest
 
-from domain import composing, connections, delivery, gate, messages, plans, wordings
+from domain import composing, connections, delivery, enclosures, file_rules, gate, messages, plans, wordings
 from domain.channels.base import ChannelError, Kind, Sender
+from domain.channels.registry import CHANNELS
 from domain.composing import GateRefused
 from domain.connections import ConnectionState
 from domain.errors import Refused
 from domain.gate import SenderState
 from domain.listings import Listing
 from domain.messages import Message, State
+from domain.users import User
 from tests import make, sending
 from tests.sending import OWNER, Provider, draft, shop
 
@@ -139,11 +141,81 @@ async def test_a_missing_value_blocks_a_single_send_and_a_fallback_fills_it(hous
     assert sent.body == "Hi there, is the base clean?"
 
 
-async def test_only_texts_are_sent_as_texts(house):
+async def test_an_email_without_a_connection_is_refused_in_words_of_its_own(house):
+    dealer = await shop()
+    listing = await make.listing(dealer.account, seller={"email": "dana@mail.example"})
+    with pytest.raises(Refused) as refused:
+        await composing.send(await dealer.scene(listing), draft(channel="email"))
+    assert refused.value.code == "no_connection"
+    assert refused.value.message == "Email is not connected. Ask an administrator to connect it."
+
+
+async def test_a_channel_that_is_not_offered_is_refused_at_its_field(house):
     dealer = await shop()
     with pytest.raises(Refused) as refused:
-        await composing.send(await dealer.scene(await make.listing(dealer.account)), draft(channel="email"))
+        await composing.send(await dealer.scene(await make.listing(dealer.account)), draft(channel="kijiji"))
     assert refused.value.field == "channel"
+
+
+async def test_an_email_is_stored_as_it_was_previewed_signature_and_all(house, monkeypatch):
+    monkeypatch.setitem(CHANNELS, "email", Mail)
+    dealer = await shop()
+    await make.connection(dealer.account, kind="email")
+    await User.update({User.signature: "Robin Vale\nHarbor Auto"}).where(User.id == dealer.user.id)
+    user = await User.objects().get(User.id == dealer.user.id)
+    listing = await make.listing(
+        dealer.account, make="Honda", model="Civic", year=2019, seller={"email": "d@mail.example"}
+    )
+    scene = await dealer.scene(listing, user)
+    words = draft("Is the {{vehicle.title}} for sale?", channel="email")
+    letter = composing.composed(scene, words)
+    sent = await composing.send(scene, words)
+    assert (sent.subject, sent.body, sent.to_address) == (letter.subject, letter.body, "d@mail.example")
+    assert sent.subject == "Inquiry about your 2019 Honda Civic"
+    assert sent.body == "Is the 2019 Honda Civic for sale?\n\n-- \nRobin Vale\nHarbor Auto"
+    assert (sent.segments, sent.encoding, sent.to_field) == (0, "", "")
+    assert "<p" in letter.html
+    assert "Robin Vale" in letter.html
+
+
+async def test_a_hole_in_the_subject_blocks_an_email(house, monkeypatch):
+    monkeypatch.setitem(CHANNELS, "email", Mail)
+    dealer = await shop()
+    await make.connection(dealer.account, kind="email")
+    listing = await make.listing(dealer.account, trim="", seller={"email": "d@mail.example"})
+    scene = await dealer.scene(listing)
+    with pytest.raises(Refused) as refused:
+        await composing.send(scene, draft("Hello", channel="email", subject="Your {{vehicle.trim}}"))
+    assert refused.value.code == "missing_wildcard:vehicle.trim"
+    with pytest.raises(Refused) as refused:
+        await composing.send(scene, draft("Hello", channel="email", subject="Your {{vehicle.colour}}"))
+    assert (refused.value.field, refused.value.code) == ("subject", "unknown_wildcard")
+    assert not await Message.exists()
+
+
+async def test_a_text_needs_no_words_when_a_file_goes_along_and_keeps_it(house, monkeypatch):
+    monkeypatch.setitem(CHANNELS, "simulator", Picturing)
+    dealer = await shop()
+    file = await make.attachment(dealer.account)
+    scene = await dealer.scene(await make.listing(dealer.account))
+    sent = await composing.send(scene, draft("", files=(file.id,)))
+    assert [each.id for each in (await enclosures.of_message(sent.id)).files] == [file.id]
+    with pytest.raises(Refused, match="Write a message first"):
+        await composing.send(scene, draft(""))
+
+
+async def test_a_file_the_channel_cannot_take_blocks_and_a_file_that_is_gone_is_told(house):
+    dealer = await shop()  # no MMS
+    file = await make.attachment(dealer.account, name="front.jpg")
+    foreign = await make.attachment(await make.account())
+    scene = await dealer.scene(await make.listing(dealer.account))
+    with pytest.raises(Refused) as refused:
+        await composing.send(scene, draft(files=(file.id,)))
+    assert refused.value.code == "attachment_unsupported"
+    assert "front.jpg" in refused.value.message
+    with pytest.raises(Refused, match="A file was removed meanwhile"):
+        await composing.send(scene, draft(files=(foreign.id,)))
+    assert not await Message.exists()
 
 
 async def test_every_reason_is_kept_with_the_refusal_and_the_first_is_said(house):
@@ -328,7 +400,7 @@ async def _both(stage, opted_out, number, link, features):
             connections.SenderLink.numbers: "" if link == "no_number" else sending.OUR_NUMBER,
         }
     ).where(connections.SenderLink.id == dealer.link.id)
-    window = await composing.judge(await dealer.scene(listing), "")
+    window = await composing.judge(await dealer.scene(listing), "text")
     message = await dealer.text(listing, to_address=number)
     seen: list[gate.Facts] = []
     decide = gate.decide
@@ -346,3 +418,13 @@ async def _both(stage, opted_out, number, link, features):
         [each.code for each in window.refusals],
         [each.code for each in decide(facts, window.at).refusals],
     )
+
+
+class Mail(Provider):
+    kind, channel, name = "email", "email", "Email"
+
+
+class Picturing(Provider):
+    @property
+    def files(self):
+        return file_rules.TEXT_FILES

@@ -118,9 +118,10 @@ def test_no_message_to_somebody_who_opted_out_is_ever_allowed(facts):
     assert not decide(replace(facts, opted_out=True), NOW).allowed
 
 
+@pytest.mark.parametrize("channel", ["text", "email", "form", "facebook", "kijiji"])
 @pytest.mark.parametrize("code", CODES)
-def test_each_code_has_a_sentence_and_a_next_step(code):
-    said = refusal(code, "vehicle.trim")
+def test_each_code_has_a_sentence_and_a_next_step(code, channel):
+    said = refusal(code, "vehicle.trim" if code == "missing_wildcard" else "", channel)
     for words in (said.message, said.next_step):
         assert words
         assert words[0].isupper() or words.startswith("{{")
@@ -188,3 +189,22 @@ def test_ten_thousand_decisions_do_no_input_or_output():
         for kind in itertools.islice(itertools.cycle(sorted(gate.EVERY_KIND)), 10_000)
     ]
     assert [codes(each) for each in facts] == [codes(each) for each in facts]
+
+
+def test_other_channels_do_not_speak_of_phones_and_dialpad():
+    for code in ("no_contact", "no_connection", "opted_out"):
+        said = refusal(code, channel="email")
+        assert "phone" not in said.message + said.next_step
+        assert "Dialpad" not in said.message + said.next_step
+
+
+def test_what_stands_against_a_file_is_said_in_its_own_words():
+    decision = gate.decide(replace(FINE, files=("“front.jpg” is too large.", "These are too many.")), NOW)
+    assert [each.code for each in decision.refusals] == ["attachment_unsupported"] * 2
+    assert decision.refusals[0].message == "“front.jpg” is too large."
+    assert not decision.allowed
+
+
+def test_only_texts_need_a_sender_of_their_own():
+    facts = replace(FINE, channel="email", to="dana@mail.example", sender="", sender_state="unlinked")
+    assert gate.decide(facts, NOW).allowed
