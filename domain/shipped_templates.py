@@ -1,12 +1,14 @@
-"""The text templates every installation starts with, one or more for each purpose.
+"""The templates every installation starts with, one or more for each purpose and for text and email.
 
-They say early who writes and that a dealership buys, fit one segment with everyday values, use GSM characters only and
-end with one question. The line that tells how to opt out is not in them: it is added where it is due. An id never
-changes, so that a better wording becomes a new version of the same template.
+The texts say early who writes and that a dealership buys, fit one segment with everyday values, use GSM characters
+only and end with one question. The line that tells how to opt out is not in them: it is added where it is due. An id
+never changes, so that a better wording becomes a new version of the same template.
 """
 
 from dataclasses import dataclass
 from uuid import UUID
+
+from domain.shipped_emails import EMAILS
 
 PURPOSES: dict[str, str] = {
     "initial": "Initial",
@@ -29,7 +31,7 @@ PURPOSES: dict[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Shipped:
-    """One template as it comes with Lotwire; `type` is a message type, `purpose` a key of PURPOSES."""
+    """One template as it comes with Lotwire; `type` is text or email, `purpose` a key of PURPOSES."""
 
     id: UUID
     type: str
@@ -39,7 +41,7 @@ class Shipped:
     subject: str = ""
 
 
-SHIPPED: tuple[Shipped, ...] = (
+TEXTS: tuple[Shipped, ...] = (
     Shipped(
         UUID("fde85bf1-7b30-47ae-949d-b63cae410cf6"),
         "text",
@@ -168,4 +170,9 @@ SHIPPED: tuple[Shipped, ...] = (
         "Hi {{seller.first_name}}, thank you for your time and for talking with {{dealer.name}} about your "
         "{{vehicle.title}}. If anything changes, just reply here. {{agent.first_name}}",
     ),
+)
+
+SHIPPED: tuple[Shipped, ...] = (
+    *TEXTS,
+    *(Shipped(each.id, "email", each.purpose, each.name, each.body, each.subject) for each in EMAILS),
 )

@@ -54,13 +54,42 @@ def cleaned(typed: Typed, template: MessageTemplate | None = None) -> Typed:
 
 async def check(account: Account, typed: Typed) -> None:
     """Raises NotSaved with everything that is wrong."""
-    wrong = list(_wrong(typed))
+    told = wrong(typed)
     try:
         await template_files.checked(account.id, typed.files)
     except Refused as refused:
-        wrong.append(refused)
-    if wrong:
-        raise NotSaved(wrong)
+        told.append(refused)
+    if told:
+        raise NotSaved(told)
+
+
+def wrong(typed: Typed) -> list[Refused]:
+    """What is wrong with the words, field by field."""
+    told = []
+    if typed.type not in TYPES:
+        told.append(Refused("Choose what it is for: text, email, Facebook, Kijiji or form.", field="type"))
+    if typed.scope not in ("local", "global"):
+        told.append(Refused("Choose who may use it: only you, or everyone.", field="scope"))
+    if typed.purpose not in PURPOSES:
+        told.append(Refused("Choose what the template is for.", field="purpose"))
+    if not any(unicodedata.category(char)[0] not in "ZCM" for char in typed.name):
+        told.append(Refused("Give the template a name.", field="name"))
+    elif len(typed.name) > LONGEST_NAME:
+        told.append(_too_long("This name", LONGEST_NAME, "name"))
+    if typed.subject and typed.type != "email":
+        told.append(Refused("Only an email has a subject. Leave it out.", field="subject"))
+    elif len(typed.subject) > LONGEST_SUBJECT:
+        told.append(_too_long("This subject", LONGEST_SUBJECT, "subject"))
+    longest = LONGEST_BODY.get(typed.type, LONGEST_OTHER_BODY)
+    if not typed.body:
+        told.append(Refused("Write what the template says.", field="body"))
+    elif len(typed.body) > longest:
+        told.append(_too_long("This text", longest, "body"))
+    for name, most in (("subject", LONGEST_SUBJECT), ("body", longest)):
+        words = getattr(typed, name)
+        found = wildcards.problems(words)[:MOST_PROBLEMS] if len(words) <= most else []
+        told += [Refused(problem.message, field=name, code="unknown_wildcard") for problem in found]
+    return told
 
 
 def _line(typed: str) -> str:
@@ -72,35 +101,6 @@ def _line(typed: str) -> str:
 
 # What names need that are written in Persian or with emoji: joiners, and the letters of the flags of regions.
 _JOINERS = frozenset("\u200c\u200d" + "".join(map(chr, range(0xE0020, 0xE0080))))
-
-
-def _wrong(typed: Typed) -> list[Refused]:
-    """What is wrong with the words, field by field."""
-    wrong = []
-    if typed.type not in TYPES:
-        wrong.append(Refused("Choose what it is for: text, email, Facebook, Kijiji or form.", field="type"))
-    if typed.scope not in ("local", "global"):
-        wrong.append(Refused("Choose who may use it: only you, or everyone.", field="scope"))
-    if typed.purpose not in PURPOSES:
-        wrong.append(Refused("Choose what the template is for.", field="purpose"))
-    if not any(unicodedata.category(char)[0] not in "ZCM" for char in typed.name):
-        wrong.append(Refused("Give the template a name.", field="name"))
-    elif len(typed.name) > LONGEST_NAME:
-        wrong.append(_too_long("This name", LONGEST_NAME, "name"))
-    if typed.subject and typed.type != "email":
-        wrong.append(Refused("Only an email has a subject. Leave it out.", field="subject"))
-    elif len(typed.subject) > LONGEST_SUBJECT:
-        wrong.append(_too_long("This subject", LONGEST_SUBJECT, "subject"))
-    longest = LONGEST_BODY.get(typed.type, LONGEST_OTHER_BODY)
-    if not typed.body:
-        wrong.append(Refused("Write what the template says.", field="body"))
-    elif len(typed.body) > longest:
-        wrong.append(_too_long("This text", longest, "body"))
-    for name, most in (("subject", LONGEST_SUBJECT), ("body", longest)):
-        words = getattr(typed, name)
-        found = wildcards.problems(words)[:MOST_PROBLEMS] if len(words) <= most else []
-        wrong += [Refused(problem.message, field=name, code="unknown_wildcard") for problem in found]
-    return wrong
 
 
 def _too_long(what: str, longest: int, field: str) -> Refused:

@@ -1,9 +1,12 @@
+"""The wordings that come with Lotwire: complete, honest, short, and right with the values of any listing."""
+
 import re
 from uuid import UUID
 
 import pytest
 
 from domain import text, wildcards
+from domain.message_templates import checking
 from domain.shipped_templates import PURPOSES, SHIPPED, Shipped
 
 FULL = {token: wildcard.example for token, wildcard in wildcards.WILDCARDS.items()}
@@ -26,34 +29,51 @@ LONG = FULL | {
     "appointment.time": "11:30 AM",
     "appointment.place": "12045 West Jefferson Boulevard, Los Angeles CA 90066",
 }
-
-each = pytest.mark.parametrize("shipped", SHIPPED, ids=lambda shipped: shipped.name)
-
-
-def test_every_purpose_has_a_template_in_the_order_of_the_purposes() -> None:
-    assert list(dict.fromkeys(shipped.purpose for shipped in SHIPPED)) == list(PURPOSES)
-    assert sum(shipped.purpose == "initial" for shipped in SHIPPED) == 2
+TEXTS = [shipped for shipped in SHIPPED if shipped.type == "text"]
+EMAILS = [shipped for shipped in SHIPPED if shipped.type == "email"]
 
 
-def test_ids_and_names_are_unique() -> None:
+def _named(shipped: Shipped) -> str:
+    return f"{shipped.type}: {shipped.name}"
+
+
+each = pytest.mark.parametrize("shipped", SHIPPED, ids=_named)
+each_text = pytest.mark.parametrize("shipped", TEXTS, ids=_named)
+each_email = pytest.mark.parametrize("shipped", EMAILS, ids=_named)
+
+
+@pytest.mark.parametrize("ones", [TEXTS, EMAILS], ids=["text", "email"])
+def test_every_purpose_has_a_template_in_the_order_of_the_purposes(ones: list[Shipped]) -> None:
+    assert list(dict.fromkeys(shipped.purpose for shipped in ones)) == list(PURPOSES)
+    assert sum(shipped.purpose == "initial" for shipped in ones) == 2
+
+
+def test_there_are_texts_and_emails_and_nothing_else() -> None:
+    assert len(TEXTS) + len(EMAILS) == len(SHIPPED)
+
+
+def test_ids_are_unique_and_so_are_the_names_of_a_type() -> None:
     assert len({shipped.id for shipped in SHIPPED}) == len(SHIPPED)
-    assert len({shipped.name.lower() for shipped in SHIPPED}) == len(SHIPPED)
+    assert len({(shipped.type, shipped.name.lower()) for shipped in SHIPPED}) == len(SHIPPED)
 
 
 def test_the_ids_never_change() -> None:
     # An installation knows its templates by these: a new id would be a second template beside the old one.
-    assert SHIPPED[0].id == UUID("fde85bf1-7b30-47ae-949d-b63cae410cf6")
-    assert SHIPPED[-1].id == UUID("09cda4bc-0f24-4e1a-8932-c85537da4523")
+    assert TEXTS[0].id == UUID("fde85bf1-7b30-47ae-949d-b63cae410cf6")
+    assert TEXTS[-1].id == UUID("09cda4bc-0f24-4e1a-8932-c85537da4523")
+    assert EMAILS[0].id == UUID("e544391f-f8ea-4d14-b822-9007ca36b039")
+    assert EMAILS[-1].id == UUID("ea02baec-78f5-4548-b696-9fd028242c5e")
 
 
 @each
 def test_it_can_be_saved_as_it_is(shipped: Shipped) -> None:
-    assert shipped.type == "text"
-    assert wildcards.problems(shipped.body) == []
+    typed = checking.Typed(shipped.type, "local", shipped.purpose, shipped.name, shipped.body, shipped.subject)
+    assert checking.cleaned(typed) == typed
+    assert list(checking.wrong(typed)) == []
     assert shipped.body == text.plain(shipped.body).strip()
 
 
-@each
+@each_text
 def test_everyday_values_fit_one_segment(shipped: Shipped) -> None:
     filled = wildcards.fill(shipped.body, FULL)
     cost = text.measure(filled.body)
@@ -61,14 +81,14 @@ def test_everyday_values_fit_one_segment(shipped: Shipped) -> None:
     assert (cost.encoding, cost.segments) == ("GSM-7", 1), f"{cost.units} units: {filled.body}"
 
 
-@each
+@each_text
 def test_what_goes_out_in_batches_has_room_for_the_opt_out_line(shipped: Shipped) -> None:
     if shipped.purpose.startswith(("initial", "follow_up", "non_responder")):
         filled = wildcards.fill(shipped.body, FULL)
         assert text.measure(filled.body + "\nReply STOP to opt out").segments == 1
 
 
-@each
+@each_text
 def test_long_values_fit_two_segments(shipped: Shipped) -> None:
     filled = wildcards.fill(shipped.body, LONG)
     cost = text.measure(filled.body)
@@ -79,31 +99,64 @@ def test_long_values_fit_two_segments(shipped: Shipped) -> None:
 
 @each
 def test_a_sparse_listing_is_enough_unless_it_speaks_of_an_appointment(shipped: Shipped) -> None:
-    filled = wildcards.fill(shipped.body, SPARSE)
+    filled = wildcards.fill(f"{shipped.subject}\n{shipped.body}".strip(), SPARSE)
     if shipped.purpose in ("appointment_confirm", "appointment_remind"):
         assert filled.missing == ("appointment.date", "appointment.time")
     else:
         assert filled.complete
-        assert filled.body.startswith("Hi there, ")
+        assert "Hi there, " in filled.body or "Hi there,\n" in filled.body
         assert "2009 Kia Rio" in filled.body
 
 
 @each
-def test_it_ends_with_its_one_question(shipped: Shipped) -> None:
+def test_it_asks_one_question_and_asks_it_last(shipped: Shipped) -> None:
+    body = shipped.body
+    if shipped.type == "email":
+        body, _, goodbye = body.rpartition("\n\n")
+        assert re.fullmatch(r"(Thank you|Kind regards|All the best),\n{{agent\.first_name}}", goodbye)
     if shipped.purpose == "thanks":
-        assert "?" not in shipped.body
+        assert "?" not in body
     else:
-        assert shipped.body.count("?") == 1
-        assert shipped.body.endswith("?")
+        assert body.count("?") == 1
+        assert body.endswith("?")
 
 
 @each
 def test_it_is_quiet_and_leaves_the_opt_out_line_to_the_sender(shipped: Shipped) -> None:
-    assert not re.search(r"!|STOP|[A-Z]{3}|\b(free|best|top dollar|guarantee|now|today|hurry)\b", shipped.body)
+    words = f"{shipped.subject} {shipped.body}".replace("your ID", "")
+    assert not re.search(r"!|STOP|[A-Z]{2}|\b(free|best price|top dollar|guarantee|now|hurry)\b", words)
 
 
-def test_a_first_text_says_who_writes_and_that_it_is_a_dealership() -> None:
-    for shipped in SHIPPED:
-        if shipped.purpose == "initial":
-            assert {"agent.first_name", "dealer.name", "vehicle.title"} <= set(wildcards.tokens(shipped.body))
-            assert "dealership" in shipped.body
+@each
+def test_a_first_message_says_who_writes_and_that_it_is_a_dealership(shipped: Shipped) -> None:
+    if shipped.purpose == "initial":
+        assert {"agent.first_name", "dealer.name", "vehicle.title"} <= set(wildcards.tokens(shipped.body))
+        assert "dealership" in shipped.body
+
+
+@each
+def test_every_message_names_the_dealership_or_its_agent(shipped: Shipped) -> None:
+    replies = ("reply_details", "reply_photos", "reply_offer", "appointment_confirm")
+    if shipped.type == "email" or shipped.purpose not in replies:
+        assert "dealer.name" in wildcards.tokens(shipped.body)
+
+
+@each_email
+def test_a_first_email_says_how_to_end_it(shipped: Shipped) -> None:
+    if shipped.purpose == "initial":
+        assert "I will not write again" in shipped.body
+
+
+@each_email
+def test_a_subject_is_short_and_says_what_the_email_is_about(shipped: Shipped) -> None:
+    subject = wildcards.fill(shipped.subject, FULL).body
+    assert len(subject) <= 60  # what a phone shows of it
+    assert subject == text.plain(subject)
+    assert not subject.lower().startswith(("re:", "fw"))
+    assert bool(subject) == (shipped != EMAILS[0])  # the default subject suits a first hello
+    assert "\n" not in subject
+
+
+@each_email
+def test_an_email_is_read_in_half_a_minute(shipped: Shipped) -> None:
+    assert 25 <= len(wildcards.fill(shipped.body, FULL).body.split()) <= 110
