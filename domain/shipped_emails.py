@@ -28,7 +28,7 @@ EMAILS: tuple[ShippedEmail, ...] = (
         "Hi {{seller.first_name}},\n\n"
         "My name is {{agent.first_name}} and I buy cars for {{dealer.name}}, a dealership. I saw your "
         "{{vehicle.title}} on {{listing.source|the web}} and would like to make you an offer. Hearing it costs you "
-        "nothing, and you are free to say no.\n\n"
+        "nothing, and you can always say no.\n\n"
         "If you would rather not sell to a dealership, just tell me and I will not write again. "
         "Is it still for sale?\n\n"
         "Thank you,\n{{agent.first_name}}",
