@@ -17,7 +17,6 @@ from domain import (
     listings,
     messages,
     offers,
-    phones,
     plans,
     sellers,
     suppressions,
@@ -28,7 +27,6 @@ from domain import (
 from domain.accounts import Account
 from domain.channels.base import ChannelError, FileRules, Kind
 from domain.connections import Connection, ConnectionState, SenderLink
-from domain.email_addresses import is_address
 from domain.enclosures import Enclosures
 from domain.errors import Refused, Unavailable
 from domain.gate import SenderState
@@ -191,7 +189,7 @@ async def judge(
             channel=channel,
             kind="one_to_one",
             to=to,
-            address_valid=bool(to) and _is_valid(channel, to),
+            address_valid=bool(to) and offers.can_exist(channel, to),
             opted_out=bool(to) and await _stopped(scene, channel, to),
             stage=scene.listing.stage,
             plan_has_messaging="messaging" in scene.features,
@@ -337,12 +335,6 @@ def _off(channel: str) -> str:
     """Why the integration cannot be used: the gate's words."""
     said = gate.refusal("no_connection", channel=channel)
     return said.message if channel == "text" else f"{said.message} {said.next_step}"
-
-
-def _is_valid(channel: str, address: str) -> bool:
-    if channel == "text":
-        return phones.is_valid(address)
-    return is_address(address) if channel == "email" else True
 
 
 def _kind(channel: str) -> str:

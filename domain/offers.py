@@ -3,6 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from domain import phones
+from domain.email_addresses import is_address
+
 # In the order of the menu.
 LABELS = {"text": "Text", "email": "Email", "form": "Form", "facebook": "Facebook", "kijiji": "Kijiji"}
 FIRST_CHOICES = ("text", "form", "email")  # when nothing was written yet that says otherwise
@@ -61,6 +64,13 @@ def choose(newest: str | None, offers: Mapping[str, Offer]) -> Choice:
         if offer is not None and offer.available:
             return Choice(channel, "")
     return Choice("", _nothing([offers[channel] for channel in LABELS if channel in offers]))
+
+
+def can_exist(channel: str, address: str) -> bool:
+    """Whether this could be an address of the channel: a number, an email address, or what its site gave us."""
+    if channel == "text":
+        return phones.is_valid(address)
+    return is_address(address) if channel == "email" else bool(address)
 
 
 def _by(channel: str) -> str:
