@@ -315,10 +315,10 @@ async def of(account: UUID, listing: UUID) -> Listing:
     return await found(Listing.objects().get((Listing.id == listing) & _shown(account)))
 
 
-async def surroundings(listing: UUID) -> dict[str, Any]:
+async def surroundings(listing: UUID, reader: UUID) -> dict[str, Any]:
     """What its page says beside it: source_name, messageable, and of the main and the secondary user (None: nobody)
     main_id, main_name, main_title, main_active, secondary_id …; mobile_stopped and phone_stopped: whether they said
-    stop."""
+    stop; draft_at: when the reader's own draft was kept, if there is one."""
     rows = await found(
         Listing.raw(  # each look at a listing asks this, and Piccolo takes long to build joins of the same table twice
             """SELECT s.name AS source_name, s.messageable,
@@ -328,10 +328,13 @@ async def surroundings(listing: UUID) -> dict[str, Any]:
                       EXISTS (SELECT 1 FROM opt_out o WHERE o.account = l.account AND o.channel = 'text'
                               AND o.address = p.mobile AND o.lifted_at IS NULL) AS mobile_stopped,
                       EXISTS (SELECT 1 FROM opt_out o WHERE o.account = l.account AND o.channel = 'text'
-                              AND o.address = p.phone AND o.lifted_at IS NULL) AS phone_stopped
+                              AND o.address = p.phone AND o.lifted_at IS NULL) AS phone_stopped,
+                      d.updated_at AS draft_at
                FROM listing l JOIN source s ON s.id = l.source LEFT JOIN seller p ON p.listing = l.id
                LEFT JOIN app_user m ON m.id = l.main_user LEFT JOIN app_user n ON n.id = l.secondary_user
+               LEFT JOIN draft d ON d.listing = l.id AND d."user" = {}
                WHERE l.id = {}""",
+            reader,
             listing,
         )
     )

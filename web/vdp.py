@@ -15,7 +15,7 @@ from web.filters import clock_time, day, initials, miles, money
 
 async def context(account: Account, me: User, listing: Listing, seller: Seller) -> dict[str, Any]:
     """All that listings/show.html shows, except the history, in three queries."""
-    around = await listings.surroundings(listing.id)
+    around = await listings.surroundings(listing.id, me.id)
     team = await listings.team(account.id, listing.id)
     beside = await listings.beside(listing.id)
     can_edit = users.may(me, Permission.EDIT_LISTING)
@@ -42,6 +42,7 @@ async def context(account: Account, me: User, listing: Listing, seller: Seller) 
         "main_user_id": listing.main_user,
         "secondary_user_id": listing.secondary_user,
         "can_edit": can_edit,
+        "draft_at": around["draft_at"],
     }
 
 

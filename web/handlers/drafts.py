@@ -1,5 +1,7 @@
 """The draft of a message: kept while it is typed, thrown away when nobody wants it."""
 
+from typing import Any
+
 from litestar import Request, Response
 
 from domain import drafts

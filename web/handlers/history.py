@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from datetime import datetime
 from typing import Annotated, Any
 
 from litestar import Request, Response
@@ -27,9 +28,11 @@ LOOK = 2.0  # seconds between looks at the database while there are no hints
 LONGEST_STREAM = 900.0  # seconds; the page connects again, which also asks again who is signed in
 
 
-async def history_context(listing: Listing, me: User, account: Account, seller: Seller) -> dict[str, Any]:
+async def history_context(
+    listing: Listing, me: User, account: Account, seller: Seller, draft_at: datetime | None = None
+) -> dict[str, Any]:
     """What history/_latest.html shows. Two queries."""
-    return _context(await history.page(listing.id), listing, me, account, seller)
+    return _context(await history.page(listing.id), listing, me, account, seller, draft_at)
 
 
 async def index(
@@ -82,7 +85,9 @@ async def _changes(live: Live, listing: Listing) -> AsyncIterator[ServerSentEven
                 yield ServerSentEventMessage(comment="still here")
 
 
-def _context(found: Page, listing: Listing, me: User, account: Account, seller: Seller) -> dict[str, Any]:
+def _context(
+    found: Page, listing: Listing, me: User, account: Account, seller: Seller, draft_at: datetime | None = None
+) -> dict[str, Any]:
     name = sellers.full_name(seller.first_name, seller.last_name)
     made = entries(found.rows, account, name)
     # What a provider tells late may be older than the oldest entry here; only where earlier ones are left out it waits.
@@ -98,5 +103,8 @@ def _context(found: Page, listing: Listing, me: User, account: Account, seller: 
         "earlier_url": earlier_url,
         "unresponded": sum(1 for entry in made if entry.get("unresponded")),
         "can_edit": users.may(me, Permission.SEND),
-        "dock": {"label": f"Text {seller.first_name or 'the seller'}"},
+        "dock": {
+            "label": f"Message {seller.first_name or 'the seller'}",
+            "draft": filters.clock_time(draft_at, account.timezone) or None,
+        },
     }

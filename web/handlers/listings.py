@@ -32,7 +32,7 @@ async def show(request: Request, me: Me, account: TheAccount, listing: TheListin
     seller = await sellers.of_listing(listing.id)
     context = await vdp.context(account, me, listing, seller)
     if messaging:  # the history says less of listing and seller than the page itself
-        context = {**await history_context(listing, me, account, seller), **context}
+        context = {**await history_context(listing, me, account, seller, context["draft_at"]), **context}
     title = context["listing"]["title"]
     return render.page(request, "listings/show.html", **context, messaging=messaging, page_title=title)
 
