@@ -17,4 +17,5 @@ class NotFound(Exception):
 
 
 class Unavailable(Exception):
-    """The database or the file store cannot take this now (disk full, server gone). Nothing was stored; `str()` is the sentence."""
+    """The database or the file store cannot do this now (disk full, server gone). Nothing was stored; `str()` is the
+    sentence."""

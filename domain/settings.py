@@ -266,8 +266,8 @@ def _secret_key(given: str, data_dir: Path) -> bytes:
 
 
 def _shown(url: str) -> str:
-    """The URL without its password, for an error message."""
+    """The URL without its password or that of a URL inside it, for an error message."""
     parts = urlsplit(url)
     if parts.password:
         url = url.replace(f":{parts.password}@", ":…@")
-    return f"“{url}”"
+    return f"“{re.sub(r':[^:@/]+@', ':…@', url)}”"

@@ -3,7 +3,10 @@
 import asyncio
 import logging
 import re
+import socket
 from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
 from urllib.parse import urlsplit
 
 from domain.errors import Refused
@@ -12,6 +15,7 @@ from domain.settings import settings
 CONNECT_SECONDS = 3.0
 SCAN_SECONDS = 30.0  # from the first byte to the answer
 CHUNK = 64 * 1024  # bytes
+LONGEST_ANSWER = 1000  # bytes
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +30,7 @@ async def check(name: str, data: bytes) -> None:
         return
     try:
         answer = await _scan(data)
-    except (OSError, EOFError, asyncio.LimitOverrunError) as error:  # a TimeoutError is an OSError
+    except OSError as error:
         answer = repr(error)
     if answer == "stream: OK":
         return
@@ -42,34 +46,49 @@ async def check(name: str, data: bytes) -> None:
 
 
 async def _scan(data: bytes) -> str:
-    """clamd's answer, without its end. The protocol is INSTREAM in https://manpages.debian.org/clamd.8."""
+    """clamd's answer, without its end. The protocol is INSTREAM in https://manpages.debian.org/clamd.8.
+
+    On a bare socket: clamd answers and hangs up when it has had enough, and a stream that fails to send more would lose
+    what has come in. Raises OSError, a TimeoutError included.
+    """
+    loop = asyncio.get_running_loop()
     async with asyncio.timeout(CONNECT_SECONDS):
-        reader, writer = await _connect()
-    try:
+        connection = await _connect(loop)
+    with connection:
         async with asyncio.timeout(SCAN_SECONDS):
-            # Side by side: clamd may have answered and hung up before it got everything.
-            sending = asyncio.create_task(_send(writer, data))
-            try:
-                answer = await reader.readuntil(b"\0")
-            finally:
-                sending.cancel()
-                await asyncio.gather(sending, return_exceptions=True)
-    finally:
-        writer.close()
-    return "".join(character for character in answer[:-1].decode(errors="replace") if character.isprintable())[:300]
+            with suppress(OSError):  # why it hung up is in the answer
+                for piece in _request(data):
+                    await loop.sock_sendall(connection, piece)
+            answer = b""
+            while not answer.endswith(b"\0") and len(answer) < LONGEST_ANSWER:
+                if not (more := await loop.sock_recv(connection, LONGEST_ANSWER)):
+                    raise ConnectionError("clamd hung up without an answer.")
+                answer += more
+    return "".join(character for character in answer.decode(errors="replace") if character.isprintable())
 
 
-async def _connect() -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+async def _connect(loop: asyncio.AbstractEventLoop) -> socket.socket:
     clamd = urlsplit(settings().clamd)
     if clamd.scheme == "unix":
-        return await asyncio.open_unix_connection(clamd.path)
-    return await asyncio.open_connection(clamd.hostname, clamd.port)
+        return await _connected(loop, socket.AF_UNIX, clamd.path)
+    faults = []
+    for family, _, _, _, address in await loop.getaddrinfo(clamd.hostname, clamd.port, type=socket.SOCK_STREAM):
+        try:
+            return await _connected(loop, family, address)
+        except OSError as error:
+            faults.append(str(error))
+    raise ConnectionError("; ".join(faults))
 
 
-async def _send(writer: asyncio.StreamWriter, data: bytes) -> None:
-    for piece in _request(data):
-        writer.write(piece)
-        await writer.drain()
+async def _connected(loop: asyncio.AbstractEventLoop, family: int, address: Any) -> socket.socket:
+    connection = socket.socket(family, socket.SOCK_STREAM)
+    connection.setblocking(False)
+    try:
+        await loop.sock_connect(connection, address)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def _request(data: bytes) -> Iterator[bytes]:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from domain.settings import WrongSetting, read
+from domain.settings import Bucket, WrongSetting, read
 
 
 @pytest.mark.parametrize(
@@ -20,6 +20,13 @@ from domain.settings import WrongSetting, read
         ("LOTWIRE_LOG", "xml"),
         ("LOTWIRE_DATABASE_URL", "mysql://x"),
         ("LOTWIRE_CLOCK", "5"),
+        ("LOTWIRE_CLAMD", "127.0.0.1:3310"),
+        ("LOTWIRE_CLAMD", "tcp://scanner"),
+        ("LOTWIRE_CLAMD", "tcp://scanner:70000"),
+        ("LOTWIRE_CLAMD", "unix://clamd.sock"),
+        ("LOTWIRE_CLAMD", "unix:///"),
+        ("LOTWIRE_FILES_KEY", "a key without a bucket"),
+        ("LOTWIRE_FILES_SECRET", "a secret without a bucket"),
     ],
 )
 def test_a_wrong_value_is_named(tmp_path: Path, name: str, value: str) -> None:
@@ -34,11 +41,69 @@ def test_a_wrong_value_is_named(tmp_path: Path, name: str, value: str) -> None:
         ("LOTWIRE_TRUSTED_PROXIES", "127.0.0.1, 10.0.0.0/8 ::1"),
         ("LOTWIRE_PUBLIC_URL", "https://lotwire.example.com:8443/"),
         ("LOTWIRE_MAIL_FROM", "Lotwire <lotwire@example.com>"),
+        ("LOTWIRE_CLAMD", "tcp://scanner:3310"),
+        ("LOTWIRE_CLAMD", "tcp://[::1]:3310"),
+        ("LOTWIRE_CLAMD", "unix:///run/clamav/clamd.ctl"),
     ],
 )
 def test_a_right_value_is_taken(tmp_path: Path, name: str, value: str) -> None:
     field = name.removeprefix("LOTWIRE_").lower()
     assert getattr(read({"LOTWIRE_DATA_DIR": str(tmp_path), name: value}), field) == value.rstrip("/")
+
+
+@pytest.mark.parametrize(
+    ("url", "name", "prefix", "endpoint", "region"),
+    [
+        ("s3://harbor", "harbor", "", "https://s3.us-east-1.amazonaws.com", "us-east-1"),
+        ("s3://harbor/?region=ca-central-1", "harbor", "", "https://s3.ca-central-1.amazonaws.com", "ca-central-1"),
+        ("s3://a.b_C/x/y/?endpoint=http://minio:9000/", "a.b_C", "x/y", "http://minio:9000", "us-east-1"),
+        ("s3://harbor?endpoint=http://[::1]:9000&region=auto", "harbor", "", "http://[::1]:9000", "auto"),
+    ],
+)
+def test_a_bucket_is_read_out_of_its_url(
+    tmp_path: Path, url: str, name: str, prefix: str, endpoint: str, region: str
+) -> None:
+    found = read({"LOTWIRE_DATA_DIR": str(tmp_path), **bucket(url)})
+    assert found.bucket == Bucket(name, prefix, endpoint, region, "the key", "the secret")
+    assert "the key" not in repr(found)
+    assert "the secret" not in repr(found)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://s3.amazonaws.com/harbor",
+        "s3://",
+        "s3://ab",
+        "s3://key:hidden@harbor",
+        "s3://harbor/../other",
+        "s3://harbor//twice",
+        "s3://harbor/a b",
+        "s3://harbor#part",
+        "s3://harbor?endpoint=minio:9000",
+        "s3://harbor?endpoint=https://minio/path",
+        "s3://harbor?endpoint=https://key:hidden@minio",
+        "s3://harbor?endpoint=https://minio:99999",
+        "s3://harbor?region=here%20there",
+        "s3://harbor?zone=x",
+        "s3://harbor?region",
+    ],
+)
+def test_a_wrong_bucket_is_named_without_what_must_stay_hidden(tmp_path: Path, url: str) -> None:
+    with pytest.raises(WrongSetting, match=r"^LOTWIRE_FILES_URL is ") as stopped:
+        read({"LOTWIRE_DATA_DIR": str(tmp_path), **bucket(url)})
+    assert str(stopped.value).endswith(".")
+    assert "hidden" not in str(stopped.value)
+
+
+@pytest.mark.parametrize("name", ["LOTWIRE_FILES_KEY", "LOTWIRE_FILES_SECRET"])
+def test_a_bucket_needs_its_key_and_its_secret(tmp_path: Path, name: str) -> None:
+    with pytest.raises(WrongSetting, match=f"^{name} is empty"):
+        read({"LOTWIRE_DATA_DIR": str(tmp_path), **bucket("s3://harbor"), name: ""})
+
+
+def bucket(url: str) -> dict[str, str]:
+    return {"LOTWIRE_FILES_URL": url, "LOTWIRE_FILES_KEY": "the key", "LOTWIRE_FILES_SECRET": "the secret"}
 
 
 def test_the_key_is_made_once_and_only_its_owner_reads_it(tmp_path: Path) -> None:

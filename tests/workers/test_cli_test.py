@@ -17,10 +17,11 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bin:
     """Makes programs that log their arguments; the returned function reads the log."""
     programs, log = tmp_path / "bin", tmp_path / "log"
     programs.mkdir()
-    for name in ("env", "mkdir", "tee", "sh", "cat"):
+    for name in ("env", "ln", "mkdir", "tee", "sh", "cat"):
         (programs / name).symlink_to(str(shutil.which(name)))
     monkeypatch.setenv("PATH", str(programs))
     monkeypatch.setattr(command, "CLUSTERS", tmp_path / "etc" / "createcluster.conf")
+    monkeypatch.setattr(command, "FRESHCLAM", tmp_path / "etc" / "systemd" / "clamav-freshclam.service")
 
     def said(*names: str, status: int = 0) -> list[str]:
         for name in names:
@@ -56,6 +57,27 @@ def test_no_database_server_is_left_running_on_the_machine(machine: Bin, monkeyp
 
     assert "create_main_cluster = false" in command.CLUSTERS.read_text()
     assert "--force-confold" in machine()[1]
+
+
+def test_no_signatures_are_fetched_from_then_on(machine: Bin, monkeypatch: pytest.MonkeyPatch) -> None:
+    become(monkeypatch, 0)
+    machine("apt-get")
+
+    command._install(["clamav-daemon"])
+    command._install(["clamav-daemon"])
+
+    assert command.FRESHCLAM.readlink() == Path("/dev/null")
+
+
+def test_a_scanner_that_runs_already_goes_on(machine: Bin, monkeypatch: pytest.MonkeyPatch) -> None:
+    become(monkeypatch, 0)
+    machine("apt-get")
+    command.FRESHCLAM.parent.mkdir(parents=True)
+    command.FRESHCLAM.write_text("an administrator's own")
+
+    command._install(["clamav-daemon"])
+
+    assert command.FRESHCLAM.read_text() == "an administrator's own"
 
 
 def test_an_administrators_own_setting_stays(machine: Bin, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""Runs the tests. On Debian it first installs the browsers, PostgreSQL and fonts they need. Options go to pytest."""
+"""Runs the tests. On Debian it first installs the browsers, servers and fonts they need. Options go to pytest."""
 
 import argparse
 import os
@@ -16,6 +16,7 @@ PASSES_ON = True
 APT_SECONDS = 1800
 STDERR = 2  # for what others print: our stdout is pytest's
 CLUSTERS = Path("/etc/postgresql-common/createcluster.conf")
+FRESHCLAM = Path("/etc/systemd/system/clamav-freshclam.service")
 FONTS = Path("/usr/share/fonts/truetype")
 
 # Debian's package, and how to see that what it brings is there, wherever it came from.
@@ -24,6 +25,7 @@ NEEDED: dict[str, Callable[[], bool]] = {
     "chromium-driver": lambda: bool(shutil.which("chromedriver")),
     "firefox-esr": lambda: bool(shutil.which("firefox") or shutil.which("firefox-esr")),
     "postgresql": lambda: bool(shutil.which("postgres") or any(Path("/usr/lib/postgresql").glob("*/bin/postgres"))),
+    "clamav-daemon": lambda: bool(shutil.which("clamd") or shutil.which("clamd", path="/usr/sbin:/usr/local/sbin")),
     "fonts-noto-color-emoji": (FONTS / "noto/NotoColorEmoji.ttf").exists,
     "fonts-dejavu-core": (FONTS / "dejavu/DejaVuSans.ttf").exists,
 }
@@ -58,6 +60,11 @@ def _install(packages: list[str]) -> bool:
         # The tests start a server of their own; Debian shall not make one that runs from then on.
         _do([*root, "mkdir", "-p", str(CLUSTERS.parent)])
         _do([*root, "tee", str(CLUSTERS)], "# Made by ./lotwire test.\ncreate_main_cluster = false\n")
+    if "clamav-daemon" in packages and not (FRESHCLAM.exists() or FRESHCLAM.is_symlink()):
+        # Nor shall it fetch 300 MB of signatures from now on, with which its own clamd would start at the next boot.
+        print("Debian's clamav-freshclam stays off: “systemctl unmask clamav-freshclam” turns it on.", file=sys.stderr)
+        _do([*root, "mkdir", "-p", str(FRESHCLAM.parent)])
+        _do([*root, "ln", "-s", "/dev/null", str(FRESHCLAM)])
     apt = [*root, "env", "DEBIAN_FRONTEND=noninteractive"]
     _do([*apt, "apt-get", "update", "--quiet"])
     # Our cluster setting stays when the package brings its own.
