@@ -1,4 +1,4 @@
-"""Pictures and documents that go along with a message: looked into before they are believed, stored once."""
+"""A file once uploaded, its smaller variants, its public links, and what it goes along with."""
 
 from piccolo.columns import BigInt, Boolean, Integer, Text, Varchar
 from piccolo.table import Table

@@ -1,0 +1,28 @@
+"""Pictures and documents that go along with a message: looked into before they are believed, stored once."""
+
+from domain.attachments.keeping import add, by_id, discard, of, read, upload
+from domain.attachments.links import link_of, opened, revoke, share, url
+from domain.attachments.shrinking import fitting
+from domain.attachments.tables import Attachment, AttachmentVariant, FileLink, MessageAttachment, TemplateAttachment
+from domain.attachments.tidying import tidy
+
+__all__ = [
+    "Attachment",
+    "AttachmentVariant",
+    "FileLink",
+    "MessageAttachment",
+    "TemplateAttachment",
+    "add",
+    "by_id",
+    "discard",
+    "fitting",
+    "link_of",
+    "of",
+    "opened",
+    "read",
+    "revoke",
+    "share",
+    "tidy",
+    "upload",
+    "url",
+]
