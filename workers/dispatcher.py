@@ -3,9 +3,10 @@
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from contextlib import suppress
 from time import monotonic
+from typing import Any
 from uuid import UUID
 
 from domain import clock, connections, delivery, logs
@@ -41,6 +42,7 @@ class Dispatcher:
         self._wake = asyncio.Event()
         self._stopping = False
         self._handfuls: dict[UUID, asyncio.Task[None]] = {}  # connection -> what claims and starts for it just now
+        self._packing: set[asyncio.Task[None]] = set()  # what reads files
         self._calls: set[asyncio.Task[None]] = set()
         self._ended: list[Outcome] = []
         self._some_ended = asyncio.Event()
@@ -72,7 +74,7 @@ class Dispatcher:
                 await self._sleep()
             await self._drain()
         finally:
-            await _end(recorder, renewer, *self._handfuls.values(), *self._calls)
+            await _end(recorder, renewer, *self._handfuls.values(), *self._packing, *self._calls)
 
     def stop(self) -> None:
         """Takes nothing new on; `run` ends once the open calls have been recorded."""
@@ -98,7 +100,7 @@ class Dispatcher:
 
     async def _handful(self, connection_id: UUID, wanted: int) -> None:
         claimed: list[UUID] = []
-        started: list[Started] = []
+        kept: set[UUID] = set()  # begun, or on to have their files read
         try:
             connection = await connections.by_id(connection_id)
             if connection is None or connection.state != ConnectionState.CONNECTED:
@@ -115,22 +117,56 @@ class Dispatcher:
             if self._stopping:
                 return
             started, news = await delivery.start(self.owner, ready)
-            for each in started:
-                task = asyncio.create_task(self._call(channel, each))
-                self._calls.add(task)
-                task.add_done_callback(self._calls.discard)
+            kept = self._begin(channel, started) | set(news.with_files)
+            if news.with_files:
+                self._keep(self._packing, self._with_files(connection_id, channel, news.with_files))
             await self._tell(news)
-        except Exception:
-            logger.exception("A handful could not be begun", extra={"connection": str(connection_id)})
-            self._closed[connection_id] = monotonic() + 1.0
-            with suppress(Exception):  # else their leases run out
-                await delivery.release(self.owner, claimed)
+        except Exception as error:
+            await self._fault(error, connection_id, claimed)
         finally:
             del self._handfuls[connection_id]
-            self._open[connection_id] -= wanted - len(started)
-            self._in_hand.difference_update(set(claimed) - {each.outgoing.message_id for each in started})
+            self._let_go(connection_id, wanted - len(kept), set(claimed) - kept)
             if claimed or self._closed:
                 self._wake.set()
+
+    async def _with_files(self, connection_id: UUID, channel: Channel, ids: list[UUID]) -> None:
+        """Reads the files of messages, then begins those. A task of its own: no text without a file waits for it."""
+        begun: set[UUID] = set()
+        try:
+            packed, news = await delivery.pack(self.owner, ids, channel)
+            await self._tell(news)
+            if self._stopping:
+                return
+            started, news = await delivery.start(self.owner, list(packed), packed)
+            begun = self._begin(channel, started)
+            await self._tell(news)
+        except Exception as error:
+            await self._fault(error, connection_id, ids)
+        finally:
+            self._let_go(connection_id, len(ids) - len(begun), set(ids) - begun)
+            self._wake.set()
+
+    def _begin(self, channel: Channel, started: list[Started]) -> set[UUID]:
+        """Makes the calls; the messages they are for."""
+        for each in started:
+            self._keep(self._calls, self._call(channel, each))
+        return {each.outgoing.message_id for each in started}
+
+    async def _fault(self, error: Exception, connection_id: UUID, claimed: list[UUID]) -> None:
+        logger.error("A handful could not be begun", exc_info=error, extra={"connection": str(connection_id)})
+        self._closed[connection_id] = monotonic() + 1.0
+        with suppress(Exception):  # else their leases run out
+            await delivery.release(self.owner, claimed)
+
+    def _let_go(self, connection_id: UUID, places: int, messages: set[UUID]) -> None:
+        """No calls are made in these places, and these messages are not ours any more."""
+        self._open[connection_id] -= places
+        self._in_hand.difference_update(messages)
+
+    def _keep(self, tasks: set[asyncio.Task[None]], work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
 
     async def _call(self, channel: Channel, started: Started) -> None:
         logs.message_id.set(str(started.outgoing.message_id))
@@ -215,7 +251,7 @@ class Dispatcher:
         # Outcomes are written by another task, in batches.
         while self._open.total() and monotonic() < until:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
-        await _end(*self._handfuls.values())
+        await _end(*self._handfuls.values(), *self._packing)
         await delivery.give_back(self.owner)
 
     def _adapter(self, connection: Connection) -> Channel:

@@ -1,8 +1,9 @@
-"""Out of the door, once: claim, look again, write the attempt, call, record. The calls themselves are a worker's."""
+"""Out of the door, once: claim, pack, look again, write the attempt, call, record. The calls are a worker's."""
 
 from domain.delivery.claiming import claim, due_connections, give_back, next_due, release
 from domain.delivery.leases import LEASE, LOST, Lease, end_dead_leases, renew, sweep, take_turn
 from domain.delivery.news import News
+from domain.delivery.packing import Packed, pack
 from domain.delivery.recording import Outcome, follow_up, record
 from domain.delivery.retries import LONGEST_WAIT, MOST_CONNECTS
 from domain.delivery.starting import Started, look_up_senders, start
@@ -15,6 +16,7 @@ __all__ = [
     "Lease",
     "News",
     "Outcome",
+    "Packed",
     "Started",
     "claim",
     "due_connections",
@@ -23,6 +25,7 @@ __all__ = [
     "give_back",
     "look_up_senders",
     "next_due",
+    "pack",
     "record",
     "release",
     "renew",

@@ -2,11 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from domain import clock, db
+from domain import clock, db, messages
 from domain.delivery.leases import LEASED, lease_end
+from domain.delivery.retries import MOST_CONNECTS, again, backoff
 from domain.messages import Message, State
+from domain.text import storable
 
 # Every f-string below holds fixed words and `{}` placeholders only; values travel as parameters.
 # ruff: noqa: S608
@@ -63,6 +66,29 @@ async def release(owner: str, ids: Sequence[UUID]) -> None:
         await Message.update({Message.state: State.QUEUED, Message.owner: "", Message.lease_until: None}).where(
             Message.id.is_in(list(ids)) & (Message.state == State.CLAIMED) & (Message.owner == owner)
         )
+
+
+async def postpone(
+    owner: str, ids: Sequence[UUID], reason: str, code: str = "provider", *, counted: bool = True
+) -> set[UUID]:
+    """Gives claimed messages back, to be tried later: nothing was sent. One that got no further the fifth time in a row
+    fails with `reason` and `code`; what is not `counted` may wait for ever. Returns the listings that changed."""
+    now = clock.now()
+    mine = (Message.state == State.CLAIMED) & (Message.owner == owner)
+    rows = await Message.select(Message.id, Message.tries).where(Message.id.is_in(list(ids)) & mine)
+    changed: set[UUID] = set()
+    for row in rows:
+        if counted and row["tries"] + 1 >= MOST_CONNECTS:
+            values: dict[Any, Any] = messages.unless_it_may_have_arrived(State.FAILED)
+            values |= {Message.code: code, Message.reason: storable(reason)}
+        else:
+            values = again(now, backoff(row["tries"]))
+            if counted:
+                values[Message.tries] = row["tries"] + 1
+        values |= {Message.owner: "", Message.lease_until: None, Message.changed_at: now}
+        ended = await Message.update(values).where((Message.id == row["id"]) & mine).returning(Message.listing)
+        changed |= {each["listing"] for each in ended if each["listing"]}
+    return changed
 
 
 async def give_back(owner: str) -> None:

@@ -4,20 +4,21 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
-from domain import clock, connections, db, gate, ids, messages, phones, plans, suppressions
+from domain import clock, connections, db, gate, ids, messages, offers, plans, suppressions
 from domain.channels.base import ChannelError, Kind, Outgoing
 from domain.connections import ConnectionState
-from domain.delivery.claiming import release
+from domain.delivery.claiming import postpone, release
 from domain.delivery.leases import lease_end
 from domain.delivery.news import News
-from domain.delivery.retries import MOST_CONNECTS, again, backoff
+from domain.delivery.packing import Packed
+from domain.delivery.retries import backoff
 from domain.delivery.sql import holes
 from domain.gate import Permit, SenderState
 from domain.messages import Message, State
-from domain.text import storable
 from domain.users import User
 
 # Every f-string below holds fixed words and `{}` placeholders only; values travel as parameters.
@@ -67,15 +68,21 @@ async def look_up_senders(owner: str, ids: Sequence[UUID]) -> tuple[list[UUID], 
     return [each for each in ids if each not in held], news
 
 
-async def start(owner: str, ids: Sequence[UUID]) -> tuple[list[Started], News]:
+async def start(
+    owner: str,
+    ids: Sequence[UUID],
+    packed: Mapping[UUID, Packed] = MappingProxyType({}),
+) -> tuple[list[Started], News]:
     """The gate's last look and the attempt rows, in one transaction; then the calls may begin, all of them at once.
 
     Messages that are no longer `owner`'s, or were cancelled meanwhile, are left out; refused ones end here; those whose
-    connection broke or went meanwhile go back to wait for it.
+    connection broke or went meanwhile go back to wait for it. Those with files that are not among the `packed` stay
+    claimed, and the news names them: nothing leaves without its files.
     """
     news = News()
     started: list[Started] = []
     refused: list[tuple[dict[str, Any], gate.Decision]] = []
+    begun: list[tuple[dict[str, Any], gate.Decision]] = []
     if not ids:
         return started, news
     features = await plans.table()
@@ -86,27 +93,36 @@ async def start(owner: str, ids: Sequence[UUID]) -> tuple[list[Started], News]:
         rows = await _claimed_rows(owner, ids)
         healthy = [row for row in rows if row["connection_state"] == ConnectionState.CONNECTED]
         await release(owner, [row["id"] for row in rows if row["connection_state"] != ConnectionState.CONNECTED])
-        decided = [(row, gate.decide(_facts(row, features), now)) for row in healthy]
-        for row, decision in decided:
+        for row in healthy:
+            files = packed.get(row["id"])
+            decision = gate.decide(_facts(row, features, files.problems if files else ()), now)
             if not decision.allowed:
                 refused.append((row, decision))
-                continue
-            outgoing = Outgoing(row["id"], row["channel"], row["to_address"], row["body"], row["provider_id"])
-            started.append(
-                Started(
-                    outgoing,
-                    gate.permit(decision),
-                    row["attempts"] + 1,
-                    row["connection"],
-                    row["listing"],
-                    row["tries"],
-                )
-            )
-        await _write_attempts([(row, decision) for row, decision in decided if decision.allowed], now)
+            elif row["with_files"] and files is None:
+                news.with_files.append(row["id"])
+            else:
+                begun.append((row, decision))
+                started.append(_started(row, decision, files))
+        await _write_attempts(begun, now)
         for row, decision in refused:
             await _refuse(row, decision, now)
-    news.listings.update(row["listing"] for row, _ in decided)
+    news.listings.update(row["listing"] for row, _ in begun + refused)
     return started, news
+
+
+def _started(row: Mapping[str, Any], decision: gate.Decision, files: Packed | None) -> Started:
+    outgoing = Outgoing(
+        message_id=row["id"],
+        channel=row["channel"],
+        to=row["to_address"],
+        body=row["body"],
+        sender=row["provider_id"] or "",  # only texts leave from a person's own number
+        subject=row["subject"],
+        media=files.media if files else (),
+    )
+    return Started(
+        outgoing, gate.permit(decision), row["attempts"] + 1, row["connection"], row["listing"], row["tries"]
+    )
 
 
 async def _accounts(ids: Sequence[UUID]) -> list[dict[str, Any]]:
@@ -116,11 +132,12 @@ async def _accounts(ids: Sequence[UUID]) -> list[dict[str, Any]]:
 async def _claimed_rows(owner: str, ids: Sequence[UUID]) -> list[dict[str, Any]]:
     lock = "FOR UPDATE OF m" if db.on_postgres() else ""
     return await Message.raw(
-        f"""SELECT m.id, m.account, m.channel, m.kind, m.to_address, m.body, m.attempts, m.tries, m.connection,
-                   m.listing, l.stage, a.tier, c.kind AS provider, c.state AS connection_state,
+        f"""SELECT m.id, m.account, m.channel, m.kind, m.to_address, m.subject, m.body, m.attempts, m.tries,
+                   m.connection, m.listing, l.stage, a.tier, c.kind AS provider, c.state AS connection_state,
                    s.provider_id, s.numbers, u.active,
                    EXISTS (SELECT 1 FROM opt_out o WHERE o.account = m.account AND o.channel = m.channel
-                           AND o.address = m.to_address AND o.lifted_at IS NULL) AS opted_out
+                           AND o.address = m.to_address AND o.lifted_at IS NULL) AS opted_out,
+                   EXISTS (SELECT 1 FROM message_attachment f WHERE f.message = m.id AND f.link IS NULL) AS with_files
             FROM message m
             JOIN listing l ON l.id = m.listing
             JOIN account a ON a.id = m.account
@@ -134,7 +151,7 @@ async def _claimed_rows(owner: str, ids: Sequence[UUID]) -> list[dict[str, Any]]
     )
 
 
-def _facts(row: Mapping[str, Any], features: Mapping[str, frozenset[str]]) -> gate.Facts:
+def _facts(row: Mapping[str, Any], features: Mapping[str, frozenset[str]], files: tuple[str, ...]) -> gate.Facts:
     included = features.get(row["tier"], frozenset())
     if not row["provider_id"] or not row["active"]:
         sender_state = SenderState.UNLINKED
@@ -145,7 +162,7 @@ def _facts(row: Mapping[str, Any], features: Mapping[str, frozenset[str]]) -> ga
         channel=row["channel"],
         kind=row["kind"],
         to=row["to_address"],
-        address_valid=phones.is_valid(row["to_address"]),
+        address_valid=offers.can_exist(row["channel"], row["to_address"]),
         opted_out=bool(row["opted_out"]),
         stage=row["stage"],
         plan_has_messaging="messaging" in included,
@@ -153,6 +170,7 @@ def _facts(row: Mapping[str, Any], features: Mapping[str, frozenset[str]]) -> ga
         and connections.included(row["provider"], included),
         sender=row["provider_id"] or "",
         sender_state=str(sender_state),
+        files=files,
     )
 
 
@@ -161,7 +179,7 @@ async def _write_attempts(allowed: Sequence[tuple[dict[str, Any], gate.Decision]
         return
     rows: list[Any] = []
     for row, decision in allowed:
-        rows += [ids.new(), row["id"], row["attempts"] + 1, row["connection"], row["provider"], row["provider_id"]]
+        rows += [ids.new(), row["id"], row["attempts"] + 1, row["connection"], row["provider"], decision.facts.sender]
         rows += [json.dumps(decision.record()), now]
     one = "({}, {}, {}, {}, {}, {}, {}, {}, null, '', '', '')"
     await Message.raw(
@@ -201,22 +219,12 @@ async def _hold(
     owner: str, connection: connections.Connection, rows: Sequence[Mapping[str, Any]], error: ChannelError, news: News
 ) -> None:
     """The provider could not say who sends: no attempt was made, the messages wait."""
-    now = clock.now()
+    held = [row["id"] for row in rows]
     if error.kind is Kind.CONNECTION_BROKEN:
         await connections.broken(connection.id, error.reason)
-        await release(owner, [row["id"] for row in rows])
+        await release(owner, held)
         return
     await connections.failed(connection.id, error.reason)
     if error.kind is Kind.THROTTLED:
         news.closed[connection.id] = error.retry_after or backoff(0)
-    for row in rows:
-        if error.kind is not Kind.THROTTLED and row["tries"] + 1 >= MOST_CONNECTS:
-            values: dict[Any, Any] = messages.unless_it_may_have_arrived(State.FAILED)
-            values |= {Message.code: "provider", Message.reason: storable(error.reason)}
-        else:
-            values = again(now, backoff(row["tries"]))
-            if error.kind is not Kind.THROTTLED:
-                values[Message.tries] = row["tries"] + 1
-        await Message.update(values | {Message.owner: "", Message.lease_until: None, Message.changed_at: now}).where(
-            (Message.id == row["id"]) & (Message.state == State.CLAIMED) & (Message.owner == owner)
-        )
+    await postpone(owner, held, error.reason, counted=error.kind is not Kind.THROTTLED)

@@ -1,6 +1,7 @@
 """The dispatcher against the real simulator over HTTP, and against providers that hang, break and come back."""
 
 import asyncio
+import hashlib
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
@@ -9,7 +10,8 @@ from time import monotonic
 
 import pytest
 
-from domain import clock, connections, db, delivery, house_mail, messages
+from domain import clock, connections, db, delivery, file_store, house_mail, messages
+from domain.attachments import MessageAttachment
 from domain.attempts import Attempt
 from domain.channels import http
 from domain.channels.base import Accepted, Channel, ChannelError, Kind, Outgoing, Sender
@@ -402,6 +404,115 @@ async def test_what_is_in_hand_keeps_its_lease_however_slow_the_provider(dealer,
         assert (await again(message)).state == State.SENDING
         await until(settled)
     assert (await again(message)).state == State.ACCEPTED
+
+
+# Files
+
+
+PICTURE = b"\xff\xd8\xff what a camera saw"
+
+
+async def pictured(dealer: Shop, words: str, picture: bytes = PICTURE) -> Message:
+    """A text with a picture whose bytes are in the store."""
+    sha256 = hashlib.sha256(picture).hexdigest()
+    await file_store.put(sha256, picture)
+    file = await make.attachment(dealer.account, sha256=sha256, size=len(picture))
+    message = await dealer.text(body=words)
+    await MessageAttachment.insert(MessageAttachment(message=message.id, attachment=file.id))
+    return message
+
+
+@pytest.fixture
+async def photographer(dealer: Shop) -> Shop:
+    """The dealership with pictures switched on."""
+    options = '{"per_minute": 0, "per_second": 0, "mms": true}'
+    await Connection.update({Connection.options: options}).where(Connection.id == dealer.connection.id)
+    return dealer
+
+
+async def test_texts_leave_with_their_pictures_byte_for_byte(photographer, queue, simulator):
+    words = body()
+    for n in range(40):
+        await pictured(photographer, f"{words} {n}", PICTURE + bytes([n]))
+    await photographer.text(body=f"{words} without")
+    async with running(queue) as made:
+        await until(settled)
+    assert await states() == {State.ACCEPTED: 41}
+    arrived = {each["text"]: each.get("picture", "") for each in taken(simulator, words)}
+    assert arrived.pop(f"{words} without") == ""
+    for n in range(40):
+        kept = simulator.state_dir / "pictures" / arrived[f"{words} {n}"]
+        assert kept.read_bytes() == PICTURE + bytes([n])
+    assert (made._open.total(), made._in_hand) == (0, set())
+
+
+async def test_texts_without_files_do_not_wait_for_a_store_that_hangs(photographer, queue, simulator, monkeypatch):
+    get, freed = file_store.get, asyncio.Event()
+
+    async def hanging(sha256, *, thumb=False):
+        await freed.wait()
+        return await get(sha256, thumb=thumb)
+
+    monkeypatch.setattr(file_store, "get", hanging)
+    slow = await pictured(photographer, body())
+    plain = await texts(photographer, 60, body())
+    async with running(queue):
+        await until(lambda: _are({State.CLAIMED: 1, State.ACCEPTED: 60}))
+        assert await attempts(slow) == []
+        freed.set()
+        await until(settled)
+    assert {(await again(message)).state for message in (slow, *plain)} == {State.ACCEPTED}
+
+
+async def test_a_worker_that_stops_over_a_file_gives_its_message_back(photographer, queue, simulator, monkeypatch):
+    asked = asyncio.Event()
+
+    async def hanging(sha256, *, thumb=False):
+        asked.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(dispatching, "PATIENCE", 0.3)
+    words = body()
+    with monkeypatch.context() as patch:
+        patch.setattr(file_store, "get", hanging)
+        message = await pictured(photographer, words)
+        async with running(queue):
+            await asyncio.wait_for(asked.wait(), 10)
+    assert ((await again(message)).state, (await again(message)).owner) == (State.QUEUED, "")
+    assert (await attempts(message), taken(simulator, words)) == ([], [])
+    async with running(queue, "host:boot:2:2"):
+        await until(settled)
+    assert len(taken(simulator, words)) == 1
+
+
+async def test_a_start_that_fails_after_the_files_were_read_gives_its_messages_back(
+    photographer, queue, simulator, monkeypatch
+):
+    start, failures = delivery.start, iter([OSError("disk full")])
+
+    async def now_and_then(owner, ids, packed=None):
+        if packed:
+            for failure in failures:
+                raise failure
+        return await start(owner, ids, packed or {})
+
+    monkeypatch.setattr(delivery, "start", now_and_then)
+    words = body()
+    await pictured(photographer, words)
+    async with running(queue):
+        await until(settled, within=10)
+    assert await states() == {State.ACCEPTED: 1}
+    assert len(taken(simulator, words)) == 1
+
+
+async def test_a_picture_the_provider_refuses_fails_in_its_words(photographer, queue, simulator):
+    words = body()
+    message = await pictured(photographer, words, b"no picture at all")
+    async with running(queue):
+        await until(settled)
+    failed = await again(message)
+    assert (failed.state, failed.reason) == (State.FAILED, "media is no picture: send JPEG, PNG or GIF.")
+    assert [attempt.outcome for attempt in await attempts(message)] == ["permanent"]
 
 
 # Several dealerships

@@ -5,13 +5,27 @@ from typing import Any
 
 import pytest
 
-from domain import db, delivery, history, inbox, messages, receipts
+from domain import connections, db, delivery, history, inbox, messages, receipts
+from domain.attachments import MessageAttachment
 from domain.channels.base import Accepted, ChannelError, Kind
 from domain.messages import Message, State
 from tests import make
 from tests.sending import OWNER, Shop, again, end, put, shop, unknown
 
-GROWING = ("message", "attempt", "receipt", "event", "provider_event", "seller", "listing", "opt_out", "house_mail")
+GROWING = (
+    "message",
+    "message_attachment",
+    "attachment",
+    "file_link",
+    "attempt",
+    "receipt",
+    "event",
+    "provider_event",
+    "seller",
+    "listing",
+    "opt_out",
+    "house_mail",
+)
 SMALL = {
     "c",
     "connection",
@@ -49,10 +63,14 @@ async def a_day(dealer: Shop) -> None:
     message = await dealer.text(listing)
     await delivery.due_connections(5)
     await delivery.next_due()
+    file, pictured = await make.attachment(dealer.account), await dealer.text(listing)
+    await MessageAttachment.insert(MessageAttachment(message=pictured.id, attachment=file.id))
     claimed = await dealer.claim()
     await delivery.look_up_senders(OWNER, claimed)
     await delivery.renew(OWNER, claimed)
-    started, _ = await delivery.start(OWNER, claimed)
+    started, news = await delivery.start(OWNER, claimed)
+    packed, _ = await delivery.pack(OWNER, news.with_files, connections.adapter(dealer.connection))
+    await delivery.start(OWNER, list(packed), packed)
     await end(started, unknown())
     await dealer.hook(**dealer.outbound(message.to_address, message.body, id=1004))
     await dealer.hook(**dealer.outbound(message.to_address, message.body, id=1004, message_status="success"))
