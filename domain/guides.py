@@ -178,6 +178,8 @@ _RESERVED = frozenset({"new"})  # a page of the web has this address
 
 
 async def _row(account_id: UUID, slug: str) -> dict[str, Any] | None:
+    if not slug.isprintable():  # from an address; PostgreSQL takes no NUL
+        return None
     columns = (
         Guide.id,
         Guide.title,

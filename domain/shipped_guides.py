@@ -29,7 +29,7 @@ a message.
 2. **Ask one question.** One question gets an answer. Three get none.
 3. **Write about this car.** The year, the model, a detail from the ad. A text that fits every car reads like spam.
 4. **Keep it short.** People read texts on the way to something else. One segment, 160 characters, is a good measure.
-5. **Leave the door open.** No deadlines that are not real, no "final offer", no guilt. A seller who said no today may
+5. **Leave the door open.** No deadlines that are not real, no “final offer”, no guilt. A seller who said no today may
    sell next month.
 6. **Stop when asked.** In whatever words they say it.
 
@@ -49,7 +49,7 @@ Count all channels together: a text, an email and a call on one day are three me
 
 ## Before you press Send
 
-- Read the ad to its end. If it says "no dealers" or "no texts", do not write.
+- Read the ad to its end. If it says “no dealers” or “no texts”, do not write.
 - Look at the clock where the seller lives. 9 am to 8 pm is decent, on Sundays the afternoon.
 - Read the preview aloud. If you would not say it on the phone, do not write it.
 
@@ -69,7 +69,7 @@ some of them fraud. Yours must show within a second that a real person with a na
 ## What belongs in it
 
 - The seller's name, if the ad gives it.
-- Your first name and your dealership. The word "dealership" says honestly what you are.
+- Your first name and your dealership. The word “dealership” says honestly what you are.
 - The car, so that a seller with two ads knows which one.
 - One question that can be answered with a thumb.
 
@@ -92,27 +92,27 @@ some of them fraud. Yours must show within a second that a real person with a na
 
 ## What to leave out
 
-- **"I have a buyer waiting."** Everybody has heard it. Say it only if it is true and you could prove it.
+- **“I have a buyer waiting.”** Everybody has heard it. Say it only if it is true and you could prove it.
 - **A price.** Without having seen the car it is either too low and insults, or too high and you take it back later.
 - **Links and pictures.** An unknown number with a link is what fraud looks like.
 - **Capitals, exclamation marks, emoji in a row.** They read as advertising.
-- **"Is this available?"** alone. It is the sentence of every fraud.
+- **“Is this available?”** alone. It is the sentence of every fraud.
 
 ## When and how
 
 Write on the day you find the ad; after three days most sellers have an offer. Late morning and early evening get most
 answers. Choose one channel, text if there is a number. Email suits a long ad whose author obviously likes to write.
 
-If the ad says "no dealers", leave it. One angry screenshot costs more than a car.
+If the ad says “no dealers”, leave it. One angry screenshot costs more than a car.
 """
 
 FOLLOW_UP = """\
 A follow-up goes to somebody who has answered you before. You owe them something, or they owe you a decision. It works
-when it brings something new: an answer, a date, a better reason. "Just checking in" brings nothing.
+when it brings something new: an answer, a date, a better reason. “Just checking in” brings nothing.
 
 ## Keep your word first
 
-The best follow-up is a promise kept. If you said "I'll get back to you tonight", write tonight, even when you only have
+The best follow-up is a promise kept. If you said “I'll get back to you tonight”, write tonight, even when you only have
 half of the answer.
 
 > Hi {{seller.first_name}}, {{agent.first_name}} at {{dealer.name}} as promised. I need until tomorrow noon for the
@@ -135,8 +135,8 @@ on.
 
 ## When something has changed
 
-- **The asking price dropped.** Mention it kindly, never as a weakness: "I saw you changed the price. Should I work out
-  a new offer?"
+- **The asking price dropped.** Mention it kindly, never as a weakness: “I saw you changed the price. Should I work out
+  a new offer?”
 - **A new picture or detail in the ad.** Ask about it.
 - **You learned something.** A model that sells well with you is a true reason to write again.
 
@@ -172,24 +172,24 @@ Bring something new: another question, a concrete offer of time.
 > Hi {{seller.first_name}}, {{agent.first_name}} at {{dealer.name}}. I'd like to see your {{vehicle.title}} and make you
 > an offer. Is there a day this week that suits you?
 
-*Why it works:* it moves from "whether" to "when" without pressing. Nobody has to explain their silence.
+*Why it works:* it moves from “whether” to “when” without pressing. Nobody has to explain their silence.
 
 ## Last try, after two weeks
 
 > Hi {{seller.first_name}}, {{agent.first_name}} at {{dealer.name}}. This is my last text about your
 > {{vehicle.title}}. Has it sold, or may I still make you an offer?
 
-*Why it works:* "my last text" is a relief, and it is true. Many answer now, because it is the last chance and because
+*Why it works:* “my last text” is a relief, and it is true. Many answer now, because it is the last chance and because
 the choice is easy. Keep the promise: it was the last one.
 
 ## Change the hour, not the tone
 
 If two texts at noon went unanswered, try half past six. If the first try went out on a Monday, send the second on a
-Thursday. Blame ("I have written three times now") and alarm ("Last chance!") lose the few who would have answered.
+Thursday. Blame (“I have written three times now”) and alarm (“Last chance!”) lose the few who would have answered.
 
 ## When to stop at once
 
-- The seller writes STOP, "no", "not interested", "sold" or anything that means it.
+- The seller writes STOP, “no”, “not interested”, “sold” or anything that means it.
 - The ad is gone and stays gone.
 - Somebody else answers: a wrong number. Apologize once and do not write again.
 
@@ -207,43 +207,43 @@ day half of them are gone. First answer what they asked, then ask one thing your
 
 ## What sellers say, and what to say back
 
-**"Yes, it's still for sale."**
+**“Yes, it's still for sale.”**
 
 > Great, thanks {{seller.first_name}}. To price your {{vehicle.title}} fairly, could you tell me its mileage and any
 > damage?
 
-**"What would you pay?"** Do not dodge. Say what you need first and when they get the figure.
+**“What would you pay?”** Do not dodge. Say what you need first and when they get the figure.
 
 > Fair question. With the mileage, any damage and a few photos I can give you a figure today. Could you send me those?
 
-**"Are you a dealer?"** Say yes first.
+**“Are you a dealer?”** Say yes first.
 
 > Yes, I'm a buyer at {{dealer.name}}, a dealership. May I still make you an offer on your {{vehicle.title}}?
 
 *Why it works:* a straight yes costs you some sellers and wins the trust of the others.
 
-**"I want the full asking price."**
+**“I want the full asking price.”**
 
 > I understand. I can't promise {{listing.price|your price}} before I have seen the car, but I will show you how I get
 > to my figure. Would that be of use to you?
 
-**"I still owe money on it."**
+**“I still owe money on it.”**
 
 > That's common, and we deal with it often. Do you know roughly how much is left on the loan?
 
-**"Why so low?"** Name two reasons that can be checked: repairs it needs, what such cars sell for. Then let them decide.
+**“Why so low?”** Name two reasons that can be checked: repairs it needs, what such cars sell for. Then let them decide.
 
-**"No lowballers, no dealers."**
+**“No lowballers, no dealers.”**
 
 > Understood, I won't write again. Good luck with the sale.
 
 Then do not write again.
 
-**"Is this a robot?"** Answer as a person, with a detail from the ad, or offer to call.
+**“Is this a robot?”** Answer as a person, with a detail from the ad, or offer to call.
 
 ## Photos
 
-Ask for a short list, not for "more photos":
+Ask for a short list, not for “more photos”:
 
 > Could you send me photos of all four sides, the inside, the odometer and any damage? Phone pictures are fine.
 
@@ -255,7 +255,7 @@ Do not argue in writing. Thank them, offer a call, or let it rest for a day. You
 
 - No price games: an offer you make in writing is an offer you keep, unless the car is not as described.
 - No questions that you could answer from the ad.
-- No waiting for the manager in silence. "I'll know by four o'clock" keeps a seller.
+- No waiting for the manager in silence. “I'll know by four o'clock” keeps a seller.
 """
 
 APPOINTMENT = """\
@@ -271,7 +271,7 @@ Say what will happen and how long it takes. Unknown things are put off.
 
 *Why it works:* one step, a known end, and the seller chooses.
 
-If they hesitate, offer two times, both real: "Tomorrow at five or Saturday at ten?" If they cannot come, offer to come
+If they hesitate, offer two times, both real: “Tomorrow at five or Saturday at ten?” If they cannot come, offer to come
 to them, or to a public place they know. Never press for the home address.
 
 ## Confirming
@@ -291,7 +291,7 @@ The day before, in the afternoon. Not in the early morning of the day.
 > Hi {{seller.first_name}}, a reminder from {{dealer.name}}: we look forward to seeing you and your {{vehicle.title}}
 > tomorrow. Will you be there?
 
-*Why it works:* the question invites an honest "I can't", and then you find a new time instead of waiting in vain.
+*Why it works:* the question invites an honest “I can't”, and then you find a new time instead of waiting in vain.
 
 ## When they do not come
 

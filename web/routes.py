@@ -26,6 +26,7 @@ from web.handlers import (
     connection_tests,
     connections,
     follows,
+    guides,
     health,
     history,
     home,
@@ -125,6 +126,15 @@ MEMBERS = [
     POST("/messages/{message_id:str}/undos", undos.create, Permission.SEND),
     POST("/messages/{message_id:str}/attempts", attempts.create, Permission.SEND),
     POST("/messages/{message_id:str}/confirmations", confirmations.create, Permission.SEND),
+    # Good practice beside the message window
+    GET("/guides", guides.index),
+    GET("/guides/new", guides.new, Permission.EDIT_ACCOUNT),
+    POST("/guides", guides.create, Permission.EDIT_ACCOUNT),
+    GET("/guides/{slug:str}", guides.show),
+    GET("/guides/{slug:str}/edit", guides.edit, Permission.EDIT_ACCOUNT),
+    POST("/guides/{slug:str}", guides.update, Permission.EDIT_ACCOUNT),
+    POST("/guides/{slug:str}/restoration", guides.restore, Permission.EDIT_ACCOUNT),
+    POST("/guides/{slug:str}/deletion", guides.destroy, Permission.EDIT_ACCOUNT),
     # Listings from files
     GET("/imports/new", imports.new, Permission.IMPORT),
     POST("/imports", imports.create, Permission.IMPORT, **WHOLE_FILES),

@@ -64,7 +64,7 @@ async def test_a_page_there_is_not_is_not_found(house) -> None:
     account, user = await people()
     foreign = await make.account()
     slug = await guides.add(foreign, await make.user(foreign, role="admin"), "Secret", "Theirs")
-    for missing in (slug, "nonsense", "new", "", "é" * 500):
+    for missing in (slug, "nonsense", "new", "", "a\0", "é" * 500):
         with pytest.raises(NotFound):
             await guides.shown(account.id, missing)
         with pytest.raises(NotFound):
