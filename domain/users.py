@@ -1,13 +1,11 @@
 """The people who work at a dealership."""
 
 from enum import StrEnum
-from typing import Any
 from uuid import UUID
 
 from piccolo.columns import Boolean, Integer, Text, Varchar
 from piccolo.table import Table
 
-from domain import phones
 from domain.accounts import Account
 from domain.columns import key, made, moment, parent
 from domain.db import DB, DUPLICATE, found, is_duplicate
@@ -178,20 +176,6 @@ async def deactivate(user: User) -> None:
 async def activate(user: User) -> None:
     await User.update({User.active: True}).where(User.id == user.id)
     user.active = True
-
-
-async def change_profile(user: User, *, name: str, title: str, phone: str, undo_seconds: str, country: str) -> None:
-    """What people say of themselves. Raises Refused at the field that is wrong; then nothing is changed."""
-    seconds = undo_seconds.strip()
-    if not (seconds.isascii() and seconds.isdigit() and 0 <= int(seconds[:9]) <= 30):
-        raise Refused("Give the seconds to undo a message: a whole number from 0 to 30.", field="undo_seconds")
-    values: dict[Any, Any] = {
-        User.name: clean_name(name),
-        User.title: clean_title(title),
-        User.phone: phones.parse(phone, country) if phone.strip() else "",
-        User.undo_seconds: int(seconds),
-    }
-    await User.update(values).where(User.id == user.id)
 
 
 def clean_email(raw: str) -> str:

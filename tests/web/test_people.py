@@ -271,7 +271,12 @@ async def test_a_profile_is_saved_and_the_phone_kept_as_e164(agent_client: Clien
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("undo_seconds", "31"), ("undo_seconds", "-1"), ("undo_seconds", "²"), ("phone", "12"), ("name", "")],
+    [
+        *[("undo_seconds", value) for value in ("31", "-1", "²", "")],
+        *[("phone", "12"), ("name", ""), ("title", "x" * 101)],
+        *[("signature", "x" * 1001), ("signature", "{{agent.name}}")],
+        *[("language", "xx"), ("skin_tone", "6"), ("skin_tone", "-1")],
+    ],
 )
 async def test_a_wrong_profile_field_changes_nothing(agent_client: Client, field: str, value: str) -> None:
     typed = {"name": "Somebody Else", "title": "", "phone": "", "undo_seconds": "5", field: value}
@@ -280,6 +285,40 @@ async def test_a_wrong_profile_field_changes_nothing(agent_client: Client, field
     assert f'id="f-{field}-err"' in answer.text
     row = await User.select().where(User.id == agent_client.user.id).first()
     assert row["name"] == agent_client.user.name
+
+
+PROFILE = {"name": "Robin", "title": "", "phone": "", "undo_seconds": "5"}
+
+
+async def test_a_signature_is_kept_as_plain_text_and_shown_as_in_an_email(agent_client: Client) -> None:
+    typed = {
+        **PROFILE,
+        "signature": "  \r\n<b>Robin</b>\t\r\nwww.harbor.example \r\n\r\n",
+        "language": "de",
+        "skin_tone": "3",
+    }
+    await agent_client.submit("/profile", typed)
+    row = await User.select().where(User.id == agent_client.user.id).first()
+    assert row["signature"] == "<b>Robin</b>\nwww.harbor.example"
+    assert (row["language"], row["skin_tone"]) == ("de", 3)
+    page = (await agent_client.get("/profile")).text
+    assert "-- <br>&lt;b&gt;Robin&lt;/b&gt;<br><a href=" in page
+    assert '<option value="de" selected>Deutsch</option>' in page
+    assert '<option value="3" selected>' in page
+
+
+async def test_a_signature_can_be_looked_at_before_it_is_saved(agent_client: Client) -> None:
+    answer = await agent_client.submit("/profile", {**PROFILE, "name": "", "signature": "Robin *", "do": "preview"})
+    assert answer.status_code == 200
+    assert "-- <br>Robin *</p>" in answer.text.partition('id="signature-preview"')[2]
+    assert not await User.exists().where(User.signature != "")
+
+
+async def test_a_profile_without_the_choices_keeps_them(agent_client: Client) -> None:
+    await agent_client.submit("/profile", {**PROFILE, "language": "ja", "skin_tone": "5"})
+    await agent_client.submit("/profile", PROFILE)
+    row = await User.select().where(User.id == agent_client.user.id).first()
+    assert (row["language"], row["skin_tone"]) == ("ja", 5)
 
 
 async def test_changing_the_password_signs_out_every_other_device(agent_client: Client) -> None:
