@@ -17,6 +17,7 @@ from domain.images import MOST_PIXELS, flat, jpeg, within
 THUMB = 240  # pixels, the longer side
 MOST_FRAMES = 500
 QUALITY = 88
+SIDES = (2048, 1600, 1280, 1024, 800, 640, 480, 320)  # pixels, the longer one, of what is made smaller
 
 BROKEN = "is broken or cut short. Save the picture again and send that."
 TOO_MANY_PIXELS = f"has more than {MOST_PIXELS // 1_000_000} million pixels. Make the picture smaller and send that."
@@ -59,11 +60,14 @@ def shrunk(data: bytes, most_bytes: int) -> tuple[bytes, str] | None:
         if getattr(opened, "is_animated", False):
             return _smaller_animation(opened, most_bytes)
         image = flat(opened)
-    for side in (2560, 2048, 1600, 1280, 1024, 800, 640, 480, 320):
+    for side in (min(2560, max(image.size)), *(side for side in SIDES if side < max(image.size))):
         smaller = within(image, side)
         for quality in (85, 75, 62):
-            if len(made := jpeg(smaller, quality)) <= most_bytes:
+            made = jpeg(smaller, quality)
+            if len(made) <= most_bytes:
                 return made, "image/jpeg"
+            if len(made) > 3 * most_bytes:
+                break  # no quality makes up for that
     return None
 
 

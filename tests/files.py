@@ -1,0 +1,97 @@
+"""Files for the tests, made on the spot: honest ones, and such as somebody with bad intentions would make."""
+
+import io
+import zipfile
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+PAYLOADS = Path(__file__).parent / "payloads" / "files"
+
+# 96 x 64 before it is turned by 90 degrees, written by an encoder of HEVC; its EXIF names a place and a camera.
+PHONE_HEIC = (PAYLOADS / "phone.heic").read_bytes()
+
+OFFICE = "application/vnd.openxmlformats-officedocument"
+DOCX, XLSX = f"{OFFICE}.wordprocessingml.document", f"{OFFICE}.spreadsheetml.sheet"
+RELATION = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+
+
+def picture(size: tuple[int, int] = (640, 480), kind: str = "JPEG", mode: str = "RGB", **options: Any) -> bytes:
+    """Noise, which packs badly, so that its bytes are many."""
+    file = io.BytesIO()
+    Image.effect_noise(size, 60).convert(mode).save(file, kind, **options)
+    return file.getvalue()
+
+
+def animation(kind: str = "GIF", size: tuple[int, int] = (80, 60), frames: int = 5, clear: bool = False) -> bytes:
+    """A square that wanders, each frame as long as its number says; on nothing when `clear`."""
+    ground = (0, 0, 0, 0) if clear else (255, 255, 255, 255)
+    made = []
+    for number in range(frames):
+        frame = Image.new("RGBA", size, ground)
+        frame.paste((220, 40, 40, 255), (number * 10 % size[0], 10, number * 10 % size[0] + 20, 30))
+        made.append(frame)
+    file = io.BytesIO()
+    durations = [100 + 50 * (number % 10) for number in range(frames)]
+    more = {"disposal": 2} if kind == "GIF" else {"lossless": True}
+    made[0].save(file, kind, save_all=True, append_images=made[1:], duration=durations, loop=0, **more)
+    return file.getvalue()
+
+
+def archive(parts: Mapping[str, bytes | str]) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as made:
+        for name, content in parts.items():
+            made.writestr(name, content)
+    return file.getvalue()
+
+
+def office(kind: str = DOCX, more: Mapping[str, bytes | str] | None = None, types: str = "") -> bytes:
+    """A Word or Excel file; `more` parts beside its own (or in their place), `types` of parts beside the main one's."""
+    main = "word/document.xml" if kind == DOCX else "xl/workbook.xml"
+    own = {
+        "[Content_Types].xml": '<?xml version="1.0"?>'
+        '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
+        f'<Default Extension="xml" ContentType="application/xml"/>'
+        f'<Override PartName="/{main}" ContentType="{kind}.main+xml"/>{types}</Types>',
+        "_rels/.rels": relations(("officeDocument", main, "Internal")),
+        main: '<?xml version="1.0"?><document>Hello</document>',
+    }
+    return archive({**own, **(more or {})})
+
+
+def relations(*entries: tuple[str, str, str]) -> str:
+    """What lists the relations of a part: (kind, target, Internal or External)."""
+    rows = "".join(
+        f'<Relationship Id="r{number}" Type="{RELATION}/{kind}" Target="{target}" TargetMode="{mode}"/>'
+        for number, (kind, target, mode) in enumerate(entries)
+    )
+    return f'<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">{rows}</Relationships>'
+
+
+def pdf(catalog: str = "", packed: bytes = b"", trailer: str = "") -> bytes:
+    """A page with nothing on it; `catalog` is more of its catalog, `packed` what lies in an object stream."""
+    objects = [
+        f"<< /Type /Catalog /Pages 2 0 R {catalog} >>".encode(),
+        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 200 200] >>",
+    ]
+    if packed:
+        stream = zlib.compress(packed)
+        head = f"<< /Type /ObjStm /N 1 /First 4 /Filter /FlateDecode /Length {len(stream)} >>\nstream\n"
+        objects.append(head.encode() + stream + b"\nendstream")
+    made, places = bytearray(b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n"), []
+    for number, content in enumerate(objects, 1):
+        places.append(len(made))
+        made += f"{number} 0 obj\n".encode() + content + b"\nendobj\n"
+    start = len(made)
+    made += f"xref\n0 {len(objects) + 1}\n0000000000 65535 f \n".encode()
+    made += b"".join(f"{place:010} 00000 n \n".encode() for place in places)
+    made += f"trailer\n<< /Size {len(objects) + 1} /Root 1 0 R {trailer} >>\nstartxref\n{start}\n%%EOF\n".encode()
+    return bytes(made)
+
+
+CARD = b"BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Robin Person\r\nTEL:+15205550117\r\nEND:VCARD\r\n"
