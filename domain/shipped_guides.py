@@ -233,11 +233,9 @@ day half of them are gone. First answer what they asked, then ask one thing your
 
 **“Why so low?”** Name two reasons that can be checked: repairs it needs, what such cars sell for. Then let them decide.
 
-**“No lowballers, no dealers.”**
+**“No lowballers, no dealers.”** One answer, and keep it.
 
 > Understood, I won't write again. Good luck with the sale.
-
-Then do not write again.
 
 **“Is this a robot?”** Answer as a person, with a detail from the ad, or offer to call.
 
@@ -295,12 +293,10 @@ The day before, in the afternoon. Not in the early morning of the day.
 
 ## When they do not come
 
-Wait half an hour, then write without a reproach. Things happen.
+Wait half an hour, then write without a reproach. After a second missed visit let the seller propose the next one.
 
 > Hi {{seller.first_name}}, {{agent.first_name}} at {{dealer.name}}. Sorry we missed each other about your
 > {{vehicle.title}}. Would another day suit you better?
-
-After a second missed visit let the seller propose the next one.
 
 ## At the visit
 
