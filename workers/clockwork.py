@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from time import monotonic
 from typing import Any
 
-from domain import connections, delivery, receipts, sessions
+from domain import attachments, connections, delivery, receipts, sessions
 from workers.imports import run_due_imports
 from workers.inbox import handle_events
 from workers.mail import send_mail
@@ -33,6 +33,7 @@ class Clockwork:
             (15.0, end_dead_leases),
             (60.0, sweep),
             (3600.0, tidy),
+            (3600.0, tidy_files),
             (5.0, register_hooks),
         ]
 
@@ -70,6 +71,10 @@ async def end_dead_leases(ctx: dict[str, Any]) -> None:
 
 async def tidy(ctx: dict[str, Any]) -> None:
     await sessions.tidy()
+
+
+async def tidy_files(ctx: dict[str, Any]) -> None:
+    await attachments.tidy()
 
 
 async def sweep(ctx: dict[str, Any]) -> None:
