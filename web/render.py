@@ -35,7 +35,7 @@ _app: Litestar | None = None
 _csrf_token: ContextVar[str] = ContextVar("csrf_token", default="")
 
 
-def page(request: AnyRequest, template: str, *, status: int = 200, **context: Any) -> Response[str]:
+def page(request: AnyRequest, template: str, /, *, status: int = 200, **context: Any) -> Response[str]:
     """A whole page, with the notice that a write before it left behind."""
     notice = context.pop("notice", None) or _left_notice(request)
     response = _response(request, template, status, {"notice": notice, **context})
@@ -45,7 +45,7 @@ def page(request: AnyRequest, template: str, *, status: int = 200, **context: An
 
 
 def fragment(
-    request: AnyRequest, template: str, *, status: int = 200, event: str = "", **context: Any
+    request: AnyRequest, template: str, /, *, status: int = 200, event: str = "", **context: Any
 ) -> Response[str]:
     """The element that asked. `event` names what happened, several with commas: the rest of the page listens."""
     response = _response(request, template, status, {"notice": None, **context})
@@ -54,9 +54,10 @@ def fragment(
     return response
 
 
-def text(words: str) -> Response[str]:
-    """Words for hx-swap="caret": escaped, because they travel as HTML and are put in as text."""
-    return Response(str(escape(words)), media_type=MediaType.HTML, headers={"Cache-Control": "private, no-cache"})
+def bare(text: str, *, event: str = "") -> Response[str]:
+    """Text that is no element, such as what goes to the caret; or nothing, where the element that asked goes away."""
+    headers = {"Cache-Control": "private, no-cache"} | ({"HX-Trigger": event} if event else {})
+    return Response(str(escape(text)), media_type=MediaType.HTML, headers=headers)
 
 
 def wrote(request: AnyRequest, location: str, *, notice: Notice | None = None, event: str = "") -> Response[Any]:

@@ -12,6 +12,7 @@ from domain import clock, connections, message_templates, plans
 from domain.listings import Listing
 from domain.messages import Message, State
 from domain.shipped_templates import SHIPPED
+from domain.users import User
 from tests import make
 from tests.client import Client
 
@@ -46,6 +47,12 @@ def typed(body: str = "Is it still for sale?", **values: str) -> dict[str, Any]:
 
 def text_of(html: str) -> str:
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", html)).split())
+
+
+def words_of(html: str) -> str:
+    """What stands in the text field."""
+    [words] = re.findall(r'<textarea id="body"[^>]*>(.*?)</textarea>', html, re.DOTALL)
+    return unescape(words).removeprefix("\n")  # as browsers read it
 
 
 async def sent(listing: Listing) -> list[Message]:
@@ -83,9 +90,9 @@ async def test_a_template_comes_filled_in_and_typed_text_is_never_written_over_u
     agent_client: Client, listing: Listing
 ) -> None:
     filled = await agent_client.submit(window(listing, "/filling"), typed("", template_id=str(FIRST.id)), htmx=True)
-    assert "Dana" in filled.text
-    assert "2019 Honda CR-V" in filled.text
-    assert "{{" not in filled.text
+    assert "Dana" in words_of(filled.text)
+    assert "2019 Honda CR-V" in words_of(filled.text)
+    assert "{{" not in words_of(filled.text)
     form = typed("My own words", template_id=str(FIRST.id))
     asked = await agent_client.submit(window(listing, "/filling"), form, htmx=True)
     assert "My own words</textarea>" in asked.text
@@ -256,3 +263,131 @@ async def test_a_colleagues_message_meanwhile_is_told_before_sending(agent_clien
     await make.message(listing, user=colleague, state=State.DELIVERED)
     shown = await agent_client.submit(window(listing, "/preview"), typed(seen=seen[1]), htmx=True)
     assert "Ben Carter wrote to this seller" in text_of(shown.text)
+
+
+async def test_what_somebody_wrote_meanwhile_stops_the_first_send_and_not_the_second(
+    agent_client: Client, listing: Listing
+) -> None:
+    page = await agent_client.get(window(listing, "/new"))
+    [seen] = set(re.findall(r'name="seen" value="([^"]*)"', page.text))
+    await make.message(listing, direction="in", body="Already sold, sorry", from_address="+15205550117")
+    stopped = await agent_client.submit(window(listing), typed(seen=seen), htmx=True)
+    assert stopped.status_code == 422
+    assert "Dana wrote at" in text_of(stopped.text)
+    assert "Nothing has left yet" in text_of(stopped.text)
+    assert words_of(stopped.text) == "Is it still for sale?"
+    [told] = set(re.findall(r'name="told" value="([^"]*)"', stopped.text))
+    again = await agent_client.submit(window(listing), typed(seen=seen, told=told), htmx=True)
+    assert again.status_code == 200
+    assert len([message for message in await sent(listing) if message.direction == "out"]) == 1
+
+
+async def test_ones_own_message_meanwhile_stops_nothing(agent_client: Client, listing: Listing) -> None:
+    page = await agent_client.get(window(listing, "/new"))
+    [seen] = set(re.findall(r'name="seen" value="([^"]*)"', page.text))
+    await make.message(listing, user=agent_client.user, state=State.DELIVERED)
+    assert (await agent_client.submit(window(listing), typed(seen=seen), htmx=True)).status_code == 200
+
+
+async def test_another_channel_moves_everything_that_depends_on_it_and_leaves_the_text(
+    agent_client: Client, listing: Listing
+) -> None:
+    chosen = await agent_client.submit(window(listing, "/channel"), typed("My words", pick="email"), htmx=True)
+    assert chosen.status_code == 200
+    assert '<textarea id="body"' not in chosen.text
+    assert "Inquiry about your 2019 Honda CR-V" in unescape(chosen.text)
+    assert re.search(r'<input type="radio"[^>]* value="email" checked', chosen.text)
+    names = {each.name for each in SHIPPED if each.type == "email"}
+    assert any(name in unescape(chosen.text) for name in names)
+    assert FIRST.name not in unescape(chosen.text)
+    back = await agent_client.submit(window(listing, "/channel"), typed("My words", channel="text"), htmx=True)
+    assert FIRST.name in unescape(back.text)
+
+
+async def test_each_row_of_the_menu_says_why_not(agent_client: Client) -> None:
+    await plans.seed()
+    account = agent_client.user.account
+    await make.sender_link(await make.connection(account), agent_client.user)
+    listing = await make.listing(account, seller={"mobile": "", "phone": "", "email": ""})
+    page = text_of((await agent_client.get(window(listing, "/new"))).text)
+    assert "This seller has no phone number." in page
+    assert "Email is not connected." in page
+
+
+async def test_the_menu_works_while_send_is_off(agent_client: Client) -> None:
+    await plans.seed()
+    account = agent_client.user.account
+    await make.sender_link(await make.connection(account), agent_client.user)
+    listing = await make.listing(account, seller={"mobile": "", "phone": "", "email": "dana@mail.example"})
+    page = (await agent_client.get(window(listing, "/new"))).text
+    assert re.search(r'id="send-go"[^>]* disabled', page)
+    assert not re.search(r'id="(send-more|by-text|by-email|channel-text|channel-email)"[^>]* disabled', page)
+    email = await agent_client.submit(window(listing, "/new"), typed("My words", pick="email"))
+    assert "Send email to" in text_of(email.text)
+    assert "Email is not connected." in text_of(email.text)
+    assert words_of(email.text) == "My words"
+
+
+async def test_a_template_that_was_deleted_while_the_window_was_open_costs_no_words(
+    agent_client: Client, listing: Listing
+) -> None:
+    template = await make.template(agent_client.user.account, body="Hi {{seller.first_name}}")
+    await message_templates.MessageTemplate.update({message_templates.MessageTemplate.archived_at: clock.now()}).where(
+        message_templates.MessageTemplate.id == template.id
+    )
+    form = typed("My words", template_id=str(template.id))
+    page = await agent_client.submit(window(listing, "/new"), {**form, "do": "load"})
+    assert message_templates.GONE in text_of(page.text)
+    assert words_of(page.text) == "My words"
+    filled = await agent_client.submit(window(listing, "/filling"), form, htmx=True)
+    assert message_templates.GONE in text_of(filled.text)
+    assert words_of(filled.text) == "My words"
+    assert (await agent_client.submit(window(listing), form, htmx=True)).status_code == 200
+    [message] = await sent(listing)
+    assert (message.body, message.template_version) == ("My words", None)
+
+
+async def test_a_message_keeps_the_version_it_came_from(agent_client: Client, listing: Listing) -> None:
+    await agent_client.submit(window(listing), typed(template_id=str(FIRST.id)), htmx=True)
+    [message] = await sent(listing)
+    version = await message_templates.TemplateVersion.objects().get(
+        message_templates.TemplateVersion.template == FIRST.id
+    )
+    assert version is not None
+    assert message.template_version == version.id
+
+
+async def test_ten_thousand_wildcards_are_answered_with_sentences(agent_client: Client, listing: Listing) -> None:
+    body = "{{vehicle.colour}} " * 10_000
+    shown = await agent_client.submit(window(listing, "/preview"), typed(body), htmx=True)
+    assert shown.status_code == 200
+    assert "is not a wildcard" in text_of(shown.text)
+    answer = await agent_client.submit(window(listing), typed(body), htmx=True)
+    assert answer.status_code == 422
+    assert not await sent(listing)
+
+
+async def test_an_emoji_without_scripts_goes_to_the_end_and_is_recent(agent_client: Client, listing: Listing) -> None:
+    page = await agent_client.submit(window(listing, "/new"), typed("Nice car ", insert_emoji="👍"))
+    assert words_of(page.text) == "Nice car 👍"
+    user = await User.objects().get(User.id == agent_client.user.id)
+    assert user is not None
+    assert user.recent_emoji == "👍"
+
+
+async def test_a_shortcode_is_an_emoji_in_the_preview_and_in_what_is_sent(
+    agent_client: Client, listing: Listing
+) -> None:
+    shown = await agent_client.submit(window(listing, "/preview"), typed("Great :thumbsup:"), htmx=True)
+    assert "Great 👍" in shown.text
+    assert "UCS-2" in shown.text
+    await agent_client.submit(window(listing), typed("Great :thumbsup:"), htmx=True)
+    [message] = await sent(listing)
+    assert message.body == "Great 👍"
+
+
+async def test_without_scripts_a_new_template_keeps_the_text_as_a_draft(agent_client: Client, listing: Listing) -> None:
+    answer = await agent_client.submit(window(listing, "/new"), typed("My words", do="save-template"))
+    assert answer.status_code == 303
+    assert answer.headers["location"].startswith("/templates/new?type=text")
+    assert words_of((await agent_client.get(window(listing, "/new"))).text) == "My words"

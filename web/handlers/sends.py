@@ -96,7 +96,7 @@ async def filling(
 async def insertion(account: TheAccount, me: Me, listing: TheListing, form: TheForm) -> Response[str]:
     """What a wildcard button puts at the caret."""
     scene = await composing.scene(account, me, listing)
-    return render.text(composer.value(scene, form.value("insert")))
+    return render.bare(composer.value(scene, form.value("insert")))
 
 
 async def preview(
