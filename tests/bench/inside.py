@@ -8,14 +8,17 @@ import time
 from datetime import timedelta
 from typing import Any
 from unittest import mock
+from urllib.parse import urlencode
 from uuid import UUID
 
 from domain import clock, db
 from domain.accounts import Account
 from domain.connections import Connection
 from domain.listings import Listing
+from domain.message_templates.tables import name_key, search_text
 from domain.messages import Message, State
 from domain.sellers import Seller
+from domain.shipped_templates import SHIPPED
 from domain.users import User
 from tests import make
 from tests.bench import machine
@@ -25,6 +28,8 @@ from tests.simulator import KEY
 
 AHEAD = timedelta(seconds=1.5)  # from the filled queue to the first call: the worker waits for it asleep
 CHUNK = 200  # rows of one INSERT
+TEMPLATES = 1_000
+NAMES = ("Price drop", "Ask for the title", "Still for sale?", "Appraisal today", "Thanks for the call", "New photos")
 SETTLED_WITHIN = 600.0  # seconds
 
 
@@ -35,6 +40,7 @@ def main() -> int:
     page = verbs.add_parser("queries")
     page.add_argument("path")
     page.add_argument("cookie")
+    verbs.add_parser("window")
     connect = verbs.add_parser("connect")
     connect.add_argument("simulator")
     connect.add_argument("sender", type=int)
@@ -49,6 +55,8 @@ def main() -> int:
 async def _open(args: argparse.Namespace) -> Any:
     if args.verb == "queries":
         return await queries(args.path, args.cookie)
+    if args.verb == "window":
+        return await window()
     async with db.opened():
         if args.verb == "conversation":
             return await conversation()
@@ -100,6 +108,35 @@ async def queries(path: str, cookie: str) -> int:
     if answer.status_code != 200:
         raise RuntimeError(f"The page answered {answer.status_code}.")
     return seen
+
+
+async def window() -> dict[str, Any]:
+    """A dealership with 1,000 templates, somebody signed in who writes, and what the window asks for meanwhile:
+    {cookie, token, asked: {name: {path, form}}}; a form is posted."""
+    from app import app, lifespan
+
+    async with db.opened(), db.writing():
+        agent = await make.user(role="agent", name="Ben Carter")
+        listing = await make.listing(main_user=agent.id)
+        await make.sender_link(await make.connection(), agent)
+        for n in range(TEMPLATES):
+            name, body = f"{NAMES[n % len(NAMES)]} {n}", f"{SAID[n % len(SAID)]} {SHIPPED[n % len(SHIPPED)].body}"
+            found_by = search_text(name, "", body)
+            await make.template(listing.account, name=name, name_key=name_key(name), search=found_by, body=body)
+        name, value = await make.session(agent)
+    async with lifespan(app), Client(app) as visitor:
+        token = await visitor.csrf_token()
+        cookies = {name: value, **visitor.cookies}
+    typed = {"channel": "text", "to": "mobile", "body": SHIPPED[0].body + " 🚗", "nonce": "n", "seen": "none"}
+    return {
+        "cookie": "; ".join(f"{name}={value}" for name, value in cookies.items()),
+        "token": token,
+        "asked": {
+            "search": {"path": "/templates/search?type=text&q=still+sale", "form": ""},
+            "preview": {"path": f"/listings/{listing.id}/sends/preview", "form": urlencode(typed)},
+            "emoji": {"path": "/emoji?q=car", "form": ""},
+        },
+    }
 
 
 async def connect(simulator: str, sender: int) -> str:

@@ -23,22 +23,32 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.load", description=__doc__)
     parser.add_argument("url")
     parser.add_argument("--cookie", default="")
+    parser.add_argument("--form", default="", help="posted as it is; else the page is got")
+    parser.add_argument("--token", default="", help="the CSRF token of that form")
     parser.add_argument("--connections", type=int, default=8)
     parser.add_argument("--seconds", type=float, default=4.0)
     args = parser.parse_args()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        print(json.dumps(runner.run(ask(args.url, args.cookie, args.connections, args.seconds))))
+        asking = ask(args.url, args.cookie, args.connections, args.seconds, args.form, args.token)
+        print(json.dumps(runner.run(asking)))
     return 0
 
 
-async def ask(url: str, cookie: str, connections: int, seconds: float) -> dict[str, float]:
+async def ask(
+    url: str, cookie: str, connections: int, seconds: float, form: str = "", token: str = ""
+) -> dict[str, float]:
     """{pages, seconds, p50, p95, bytes}: pages answered, of how long, milliseconds each, bytes of the last one.
 
     Raises RuntimeError for any answer but 200.
     """
     parts = urlsplit(url)
-    request = f"GET {parts.path or '/'} HTTP/1.1\r\nHost: {parts.netloc}\r\nAccept: text/html\r\n"
-    request += f"Cookie: {cookie}\r\n\r\n" if cookie else "\r\n"
+    path = f"{parts.path or '/'}{f'?{parts.query}' if parts.query else ''}"
+    request = f"{'POST' if form else 'GET'} {path} HTTP/1.1\r\nHost: {parts.netloc}\r\nAccept: text/html\r\n"
+    request += f"Cookie: {cookie}\r\n" if cookie else ""
+    if form:
+        request += f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(form.encode())}\r\n"
+        request += f"HX-Request: true\r\nX-CSRFToken: {token}\r\n"
+    request += f"\r\n{form}"
     began = time.perf_counter()
     each = [_ask(str(parts.hostname), int(parts.port or 80), request.encode(), seconds) for _ in range(connections)]
     answers = [answer for line in await asyncio.gather(*each) for answer in line]

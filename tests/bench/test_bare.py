@@ -57,6 +57,27 @@ async def test_pages_are_counted_and_timed(server: str) -> None:
     assert 0 < result["p50"] <= result["p95"]
 
 
+async def test_a_form_is_posted_with_its_token_again_and_again() -> None:
+    posted: list[bytes] = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while not reader.at_eof():
+            head = await reader.readuntil(b"\r\n\r\n")
+            posted.append(head + await reader.readexactly(len(b"body=caf%C3%A9")))
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as listening:
+        url = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}/preview?x=1"
+        result = await load.ask(url, "session=x", 1, 0.2, form="body=caf%C3%A9", token="t")
+
+    assert result["pages"] == len(posted) > 1
+    assert set(posted) == {posted[0]}
+    assert posted[0].startswith(b"POST /preview?x=1 HTTP/1.1\r\n")
+    assert posted[0].endswith(b"\r\n\r\nbody=caf%C3%A9")
+    for header in (b"Content-Length: 14", b"Cookie: session=x", b"X-CSRFToken: t", b"HX-Request: true"):
+        assert b"\r\n" + header + b"\r\n" in posted[0]
+
+
 async def test_an_answer_that_is_no_page_ends_the_measurement(server: str) -> None:
     with pytest.raises(RuntimeError, match="404"):
         await load.ask(f"{server}/gone", "", connections=1, seconds=0.2)

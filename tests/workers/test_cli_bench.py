@@ -51,6 +51,15 @@ def test_texts_are_measured_with_real_processes_and_leave_nothing_behind(tmp_pat
     assert list(tmp_path.iterdir()) == []
 
 
+def test_everything_that_the_window_asks_for_is_answered() -> None:
+    done = bench("window", "--runs", "1", "--quick", "--database", "sqlite", "--json")
+
+    assert done.returncode == 0, done.stderr
+    figures = json.loads(done.stdout)["figures"]["window"]
+    assert [each["name"] for each in figures if each["target"]] == ["  99 of 100", "  95 of 100"]
+    assert [each["median"] > 1 for each in figures if each["unit"] == "× bare"] == [True] * 4
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [(("speed",), "invalid choice: 'speed'"), (("gate", "--runs", "0"), "give a number from 1 to 1000")],
