@@ -9,10 +9,12 @@ from uuid import UUID
 from litestar import Request
 from litestar.di import NamedDependency, Provide
 
-from domain import listings, messages, users
+from domain import attachments, listings, message_templates, messages, users
 from domain.accounts import Account
+from domain.attachments import Attachment, FileLink
 from domain.errors import NotFound
 from domain.listings import Listing, Picture
+from domain.message_templates import MessageTemplate
 from domain.messages import Message
 from domain.users import User
 from web import forms
@@ -21,10 +23,13 @@ from web.forms import Form
 Me = NamedDependency[User]  # me: the signed-in user; me.account is the account's row
 TheAccount = NamedDependency[Account]  # account: theirs
 TheForm = NamedDependency[Form]  # form: what was posted
+TheAttachment = NamedDependency[Attachment]  # attachment: of {attachment_id}, not removed
+TheFileLink = NamedDependency[FileLink]  # file_link: of {link_id}, whether it works or not
 TheListing = NamedDependency[Listing]  # listing: of {listing_id}; its foreign keys are bare ids
 TheMessage = NamedDependency[Message]  # message: of {message_id}
 ThePerson = NamedDependency[User]  # person: of {user_id}, a colleague
 ThePicture = NamedDependency[Picture]  # picture: of {picture_id}, one that can be shown
+TheTemplate = NamedDependency[MessageTemplate]  # template: of {template_id}, also a hidden or deleted one
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -39,6 +44,14 @@ async def account(request: AnyRequest) -> Account:
 
 async def form(request: AnyRequest) -> Form:
     return await forms.read(request)
+
+
+async def attachment(request: AnyRequest) -> Attachment:
+    return await attachments.by_id(request.user.account.id, _id(request, "attachment_id"))
+
+
+async def file_link(request: AnyRequest) -> FileLink:
+    return await attachments.link_of(request.user.account.id, _id(request, "link_id"))
 
 
 async def listing(request: AnyRequest) -> Listing:
@@ -57,6 +70,10 @@ async def picture(request: AnyRequest) -> Picture:
     return await listings.picture(request.user.account.id, _id(request, "picture_id"))
 
 
+async def template(request: AnyRequest) -> MessageTemplate:
+    return await message_templates.of(request.user.account.id, request.user.id, _id(request, "template_id"))
+
+
 def _id(request: AnyRequest, name: str) -> UUID:
     try:
         return UUID(str(request.path_params[name]))
@@ -64,5 +81,5 @@ def _id(request: AnyRequest, name: str) -> UUID:
         raise NotFound from None
 
 
-PROVIDERS = (me, account, form, listing, message, person, picture)
+PROVIDERS = (me, account, form, attachment, file_link, listing, message, person, picture, template)
 DEPENDENCIES = {provider.__name__: Provide(provider) for provider in PROVIDERS}
