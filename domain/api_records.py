@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+from domain import message_files
 from domain.attempts import Attempt
 from domain.db import found
 from domain.history import Cursor
@@ -55,22 +56,32 @@ async def listings(ids: Sequence[UUID]) -> list[dict[str, Any]]:
 
 
 async def messages(listing: UUID, before: Cursor | None, limit: int) -> tuple[list[dict[str, Any]], Cursor | None]:
-    """The newest messages of a listing, or those before a cursor, newest first, and the cursor of the next page."""
+    """The newest messages of a listing, or those before a cursor, newest first, each with its `files` (of
+    `message_files`), and the cursor of the next page. Two queries."""
     query = Message.select(*MESSAGE).where(Message.listing == listing)
     if before is not None:
         # The first condition is for the index, which reads no “or”.
         query = query.where((Message.at <= before.at) & ((Message.at < before.at) | (Message.id < before.id)))
     rows = await query.order_by(Message.at, Message.id, ascending=False).limit(limit + 1)
     more, rows = len(rows) > limit, rows[:limit]
+    await _add_files(rows)
     return rows, Cursor(rows[-1]["at"], rows[-1]["id"]) if more else None
 
 
 async def message(account: UUID, message: UUID) -> dict[str, Any]:
-    """The columns of MESSAGE with `attempts` (ATTEMPT) and `receipts` (RECEIPT), oldest first. Raises NotFound."""
+    """The columns of MESSAGE with `files`, `attempts` (ATTEMPT) and `receipts` (RECEIPT), oldest first. Raises
+    NotFound."""
     query = Message.select(*MESSAGE).where((Message.id == message) & (Message.account == account))
     row: dict[str, Any] = await found(query.first())
+    await _add_files([row])
     row["attempts"] = await Attempt.select(*ATTEMPT).where(Attempt.message == message).order_by(Attempt.n)
     row["receipts"] = (
         await Receipt.select(*RECEIPT).where(Receipt.message == message).order_by(Receipt.received_at, Receipt.id)
     )
     return row
+
+
+async def _add_files(rows: Sequence[dict[str, Any]]) -> None:
+    files = await message_files.of_messages([row["id"] for row in rows])
+    for row in rows:
+        row["files"] = files.get(row["id"], [])

@@ -35,7 +35,8 @@ class Request(litestar.Request[Any, Any, Any]):
     async def form(self) -> FormMultiDict:
         """Raises NotSignedIn for a file of a visitor, before any of it is read or kept."""
         kind, _ = self.content_type
-        if kind == RequestEncodingType.MULTI_PART and not await auth.is_signed_in(self):
+        known = self.scope.get("user") is not None  # a guard has let them in, also by a token of the API
+        if kind == RequestEncodingType.MULTI_PART and not known and not await auth.is_signed_in(self):
             raise auth.NotSignedIn
         if kind != RequestEncodingType.URL_ENCODED:
             return await super().form()

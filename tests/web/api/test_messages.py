@@ -13,7 +13,7 @@ from domain.connections import ConnectionState, SenderLink
 from domain.gate import CODES
 from domain.messages import IdempotencyKey, Message, State
 from domain.receipts import Receipt
-from domain.users import Role
+from domain.users import Role, User
 from tests import make
 from tests.web.api.conftest import Api, codes
 
@@ -149,25 +149,41 @@ async def test_wrong_wordings_are_told_beside_what_the_gate_says(api: Api) -> No
     assert codes(await api.send(listing, body="x" * 1501)) == [("listing_id", "stage_pass"), ("body", "too_long")]
 
 
-async def test_what_is_not_there_yet_is_said_for_each_field(api: Api) -> None:
+async def test_what_does_not_fit_together_is_said_for_each_field(api: Api) -> None:
     answer = await api.send(
         await make.listing(),
-        channel="email",
         subject="Your Outback",
         send_at="2026-11-25T16:00:00Z",
-        attachments=[str(uuid4())],
+        attachments=[str((await make.attachment()).id), str(uuid4())],
         template_id=str(uuid4()),
         body="Hello",
     )
     assert answer.status_code == 422
     assert codes(answer) == [
-        ("channel", "no_connection"),
         ("subject", "invalid"),
         ("send_at", "not_available"),
-        ("attachments", "attachment_unsupported"),
         ("template_id", "invalid"),
         ("template_id", "not_found"),
+        ("attachments[1]", "not_found"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("channel", "expected"),
+    [
+        ("email", [("channel", "no_connection")]),
+        ("form", [("channel", "no_contact"), ("channel", "no_connection")]),
+        ("facebook", [("channel", "no_contact"), ("channel", "no_connection")]),
+        ("kijiji", [("channel", "no_contact"), ("channel", "no_connection")]),
+    ],
+)
+async def test_a_channel_that_cannot_carry_it_says_why(api: Api, channel: str, expected: list[tuple[str, str]]) -> None:
+    listing = await make.listing(seller={"email": "dana@example.com"})
+    answer = await api.send(listing, channel=channel)
+    assert (answer.status_code, codes(answer)) == (422, expected)
+    words = {each["message"] for each in answer.json()["errors"]}
+    assert "DialPad" not in " ".join(words)
+    assert not await Message.exists()
 
 
 @pytest.mark.parametrize(
@@ -183,6 +199,8 @@ async def test_what_is_not_there_yet_is_said_for_each_field(api: Api) -> None:
         ({"to_number": "work"}, ("to_number", "invalid")),
         ({"send_at": "2026-11-25T16:00:00"}, ("send_at", "invalid")),
         ({"attachments": "none"}, ("attachments", "invalid")),
+        ({"attachments": ["none"]}, ("attachments[0]", "invalid")),
+        ({"attachments": [str(uuid4())] * 11}, ("attachments", "invalid")),
         ({"boddy": "Hello"}, ("boddy", "unknown_field")),
     ],
 )
@@ -255,6 +273,7 @@ async def test_a_preview_is_what_would_be_sent_and_stores_nothing(api: Api) -> N
     assert said == {
         "body": "Hi Dana, “still” for sale? 🚗",
         "subject": "",
+        "html": "",
         "encoding": "UCS-2",
         "characters": 28,
         "segments": 1,
@@ -279,7 +298,35 @@ async def test_a_preview_tells_everything_that_stands_against_it(api: Api) -> No
     ]
 
 
-async def test_a_preview_has_no_time_and_no_attachments(api: Api) -> None:
+async def test_a_preview_of_an_email_is_the_email(api: Api) -> None:
+    await User.update({User.signature: "Robin\nHarbor Motors"}).where(User.id == api.user.id)
+    listing = await make.listing(seller={"email": "dana@example.com"})
+    body = {"listing_id": str(listing.id), "channel": "email", "body": "Hi,\nsee <https://harbor.example>. 🚗"}
+    said = (await api.post("/previews", body)).json()
+    assert said["subject"] == "Inquiry about your 2019 Subaru Outback"
+    assert said["body"] == "Hi,\nsee <https://harbor.example>. 🚗\n\n-- \nRobin\nHarbor Motors"
+    assert '<a href="https://harbor.example"' in said["html"]
+    assert (said["encoding"], said["segments"], said["characters"]) == ("", 0, len(said["body"]))
+    assert [each["code"] for each in said["refusals"]] == ["no_connection"]
+
+
+async def test_what_is_wrong_with_a_subject_is_told_at_the_subject(api: Api) -> None:
+    listing = await make.listing(vin="", seller={"email": "dana@example.com"})
+    answer = await api.send(listing, channel="email", subject="{{vehicle.vin}}")
+    assert codes(answer) == [("channel", "no_connection"), ("subject", "missing_wildcard:vehicle.vin")]
+    answer = await api.send(listing, channel="email", subject="{{vehicle.colour}}")
+    assert codes(answer) == [("channel", "no_connection"), ("subject", "unknown_wildcard")]
+
+
+async def test_an_email_takes_the_subject_of_its_template_unless_one_is_given(api: Api) -> None:
+    listing = await make.listing(seller={"email": "dana@example.com"})
+    template = await make.template(type="email", subject="Your {{vehicle.model}}", body="Hello")
+    body = {"listing_id": str(listing.id), "channel": "email", "template_id": str(template.id)}
+    assert (await api.post("/previews", body)).json()["subject"] == "Your Outback"
+    assert (await api.post("/previews", body | {"subject": "Mine"})).json()["subject"] == "Mine"
+
+
+async def test_a_preview_has_no_time(api: Api) -> None:
     body = {"listing_id": str((await make.listing()).id), "channel": "text", "body": "Hi", "send_at": None}
     assert codes(await api.post("/previews", body)) == [("send_at", "unknown_field")]
 

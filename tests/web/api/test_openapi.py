@@ -1,5 +1,6 @@
 """openapi.json tells exactly what the API does: every call it describes is made, every answer held against it."""
 
+import io
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -10,6 +11,7 @@ import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from app import app
 from domain.messages import State
@@ -166,6 +168,12 @@ async def test_every_call_answers_as_it_describes(api: Api) -> None:
     ]
     answers["listListings"] = [await api.get("/listings"), await api.get("/listings", view="x")]
     answers["showListing"] = [await api.get(f"/listings/{listing_id}"), await api.get("/listings/x")]
+    picture = io.BytesIO()
+    Image.new("RGB", (4, 3)).save(picture, "PNG")
+    answers["uploadAttachment"] = [
+        await api.call("POST", "/attachments", files={"file": ("front.png", picture.getvalue())}),
+        await api.call("POST", "/attachments", files={"file": ("front.png", b"")}),
+    ]
     answers["cancelMessage"] = [
         await api.delete(f"/messages/{each}/schedule") for each in (message_id, delivered.id, inbound.id, 0)
     ]

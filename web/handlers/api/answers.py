@@ -1,9 +1,11 @@
 """Rows as the JSON the API gives; the shapes are those of `schemas`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from domain.accounts import Account
+from domain.wordings import Letter
+from web.handlers.api.problems import Problem
 from web.handlers.api.schemas import OTHER_VEHICLE_FIELDS, SELLER_FIELDS
 
 Row = Mapping[str, Any]
@@ -47,8 +49,30 @@ def message(row: Row) -> dict[str, Any]:
         "author": _person(row["user_id"], row["user_name"]),
         "to": row["to_address"],
         "from": row["from_address"],
+        "attachments": [{**file(each), "as": "link" if each["link"] else "file"} for each in row["files"]],
         **{name: row[name] for name in ("encoding", "segments", "at", "changed_at")},
     }
+
+
+def preview(letter: Letter, against: Sequence[Problem]) -> dict[str, Any]:
+    """What would be read, what a text costs, and what stands against it."""
+    cost = letter.rendered.cost
+    is_text = letter.channel == "text"
+    return {
+        "body": letter.body,
+        "subject": letter.subject,
+        "html": letter.html,
+        "encoding": cost.encoding if is_text else "",
+        "characters": cost.characters if is_text else len(letter.body),
+        "segments": cost.segments if is_text else 0,
+        "missing": list(letter.missing),
+        "refusals": [{"code": each.code, "message": each.message} for each in against],
+    }
+
+
+def file(row: Row) -> dict[str, Any]:
+    """An attachment, as a row or as what was just kept."""
+    return {name: row[name] for name in ("id", "name", "media_type", "size")}
 
 
 def message_detail(row: Row) -> dict[str, Any]:

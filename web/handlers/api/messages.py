@@ -1,18 +1,22 @@
 """Messages over the API: sent, previewed, shown, cancelled."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from litestar import Request, Response
 
-from domain import api_records, composing, idempotency, listings, message_templates, users, wildcards, wordings
+from domain import api_records, composing, enclosures, idempotency, listings, message_templates, template_files, users
 from domain import messages as all_messages
 from domain.accounts import Account
-from domain.composing import Draft, GateRefused, Scene
+from domain.composing import Draft, Scene
+from domain.enclosures import Enclosures
 from domain.errors import NotFound, Refused
 from domain.gate import Refusal
+from domain.message_templates import TemplateVersion
 from domain.users import Permission, User
+from domain.wildcards import WILDCARDS
+from domain.wordings import Letter
 from web import queue
 from web.handlers.api import answers, bodies, problems
 from web.handlers.api.problems import Problem, Problems
@@ -21,15 +25,16 @@ from web.lookups import Me, TheAccount, TheMessage
 AnyRequest = Request[Any, Any, Any]
 
 LONGEST_KEY = 255
-NOT_YET = {"email": "Email", "facebook": "Facebook", "kijiji": "Kijiji", "form": "The contact form"}
 # A refusal is told at the field a program can change; the others are about the whole request.
 FIELDS = {
     "stage_dnc": "listing_id",
     "stage_pass": "listing_id",
     "no_contact": "to_number",
     "phone_invalid": "to_number",
+    "email_invalid": "channel",
     "opted_out": "to_number",
     "no_connection": "channel",
+    "attachment_unsupported": "attachments",
 }
 
 
@@ -46,7 +51,8 @@ async def create(request: AnyRequest, me: Me, account: TheAccount) -> Response[A
     except Refused as error:
         if error.code == idempotency.CONFLICT:
             raise
-        raise Problems(422, await _all_problems(scene, draft, error)) from None
+        against = await _against(scene, draft, composing.composed(scene, draft))
+        raise Problems(422, against or [Problem(error.field, error.code, error.message)]) from None
     await queue.kick(request, "dispatch", job_id=queue.slot("dispatch"))
     await queue.hint(request, [scene.listing.id])
     return _accepted(message_id)
@@ -56,19 +62,8 @@ async def preview(request: AnyRequest, me: Me, account: TheAccount) -> dict[str,
     """What the seller would read, what it costs, and everything that stands against it. Nothing is stored."""
     body = await bodies.read(request, "PreviewInput")
     scene, draft = await _composed(account, me, body)
-    rendered = wordings.render(draft.body, scene.values(), plain=scene.account.plain_texts)
-    decision = await composing.judge(scene, draft.to_field, _known(rendered.missing))
-    refusals = [Problem("", each.code, each.message) for each in decision.refusals]
-    refusals += _wording_problems(scene, draft)
-    return {
-        "body": rendered.body,
-        "subject": "",
-        "encoding": rendered.cost.encoding,
-        "characters": rendered.cost.characters,
-        "segments": rendered.cost.segments,
-        "missing": list(rendered.missing),
-        "refusals": [{"code": each.code, "message": each.message} for each in refusals],
-    }
+    letter = composing.composed(scene, draft)
+    return answers.preview(letter, await _against(scene, draft, letter))
 
 
 async def show(account: TheAccount, message: TheMessage) -> dict[str, Any]:
@@ -96,83 +91,94 @@ def _key(request: AnyRequest) -> str:
     return key
 
 
-def _not_there_yet(body: Mapping[str, Any]) -> list[Problem]:
+def _wrong(body: Mapping[str, Any]) -> list[Problem]:
+    """What fits the schema and does not fit together."""
     wrong = []
-    if body["channel"] in NOT_YET:
-        sentence = f"{NOT_YET[body['channel']]} is not connected. Use the channel text."
-        wrong.append(Problem("channel", "no_connection", sentence))
-    if body.get("subject"):
-        wrong.append(Problem("subject", "invalid", "A text has no subject. Leave it out."))
+    if body.get("subject") and body["channel"] != "email":
+        wrong.append(Problem("subject", "invalid", "Only an email has a subject. Leave it out."))
     if body.get("send_at"):
         sentence = "Messages cannot be scheduled yet. Leave send_at out, and it leaves at once."
         wrong.append(Problem("send_at", "not_available", sentence))
-    if body.get("attachments"):
-        wrong.append(Problem("attachments", "attachment_unsupported", "Texts take no attachments. Leave them out."))
     if body.get("body") is not None and body.get("template_id"):
         wrong.append(Problem("template_id", "invalid", "Give body or template_id, not both."))
-    elif body.get("body") is None and not body.get("template_id"):
+    elif body.get("body") is None and not body.get("template_id") and not body.get("attachments"):
         wrong.append(Problem("body", "required", "Write a message first: give body or template_id."))
     return wrong
 
 
 async def _composed(account: Account, me: User, body: Mapping[str, Any]) -> tuple[Scene, Draft]:
     """The listing's surroundings and what to send. Raises Problems (422)."""
-    wrong = _not_there_yet(body)
-    listing, words, version = None, body.get("body") or "", None
+    wrong = _wrong(body)
+    listing, version = None, None
     try:
         listing = await listings.of(account.id, UUID(body["listing_id"]))
     except NotFound:
         wrong.append(Problem("listing_id", "not_found", "There is no such listing. Check its id."))
     if body.get("template_id"):
         try:
-            found = await message_templates.wording(account.id, me.id, UUID(body["template_id"]), body["channel"])
-            words, version = found.body, found.id
+            version = await message_templates.wording(account.id, me.id, UUID(body["template_id"]), body["channel"])
         except NotFound:
             wrong.append(Problem("template_id", "not_found", "There is no such template for this channel."))
+    files = await _files(account, body.get("attachments"), version, wrong)
     if wrong or listing is None:
         raise Problems(422, wrong)
     draft = Draft(
-        body=words,
+        body=version.body if version else body.get("body") or "",
         channel=body["channel"],
+        subject=body.get("subject") or (version.subject if version else ""),
         to_field=body.get("to_number") or "",
-        template_version=version,
+        template_version=version.id if version else None,
+        files=files,
         origin="api",
     )
     return await composing.scene(account, me, listing), draft
 
 
-async def _all_problems(scene: Scene, draft: Draft, error: Refused) -> Iterable[Problem]:
-    """The domain stops at the first thing that stands against a message; a program is told of all of them."""
-    if isinstance(error, GateRefused):
-        return map(_refused, error.refusals)
-    wording = _wording_problems(scene, draft)
-    if not wording:
-        return [Problem(error.field, error.code, error.message)]
-    rendered = wordings.render(draft.body, scene.values(), plain=scene.account.plain_texts)
-    decision = await composing.judge(scene, draft.to_field, _known(rendered.missing))
-    return [*map(_refused, decision.refusals), *wording]
+async def _files(
+    account: Account, asked: Sequence[str] | None, version: TemplateVersion | None, wrong: list[Problem]
+) -> tuple[UUID, ...]:
+    """The files that were asked for, once each, else those of the template."""
+    if asked is None:
+        return tuple(each.id for each in await template_files.files_of(version.id)) if version else ()
+    ids = tuple(dict.fromkeys(map(UUID, asked)))
+    there = {each.id for each in (await enclosures.read(account.id, ids, ())).files}
+    wrong += [
+        Problem(f"attachments[{place}]", "not_found", "There is no such file. Upload it first.")
+        for place, each in enumerate(asked)
+        if UUID(each) not in there
+    ]
+    return ids
 
 
-def _wording_problems(scene: Scene, draft: Draft) -> list[Problem]:
-    found = [Problem("body", "unknown_wildcard", each.message) for each in wildcards.problems(draft.body)]
+async def _against(scene: Scene, draft: Draft, letter: Letter) -> list[Problem]:
+    """Everything that stands against a draft: what the gate says, then what is wrong with its words."""
+    enclosed = await enclosures.read(scene.account.id, draft.files, ())
+    known = tuple(token for token in letter.missing if token in WILDCARDS)  # others are told as unknown
+    decision = await composing.judge(scene, draft.channel, draft.to_field, known, enclosed)
+    refused = [_refused(each, draft.channel, letter) for each in decision.refusals]
+    told = {each.field for each in refused}
+    return refused + [each for each in _wording_problems(scene, draft, enclosed) if each.field not in told - {"body"}]
+
+
+def _wording_problems(scene: Scene, draft: Draft, enclosed: Enclosures) -> list[Problem]:
+    found = [Problem(each.field, "unknown_wildcard", each.message) for each in composing.problems(scene, draft)]
     if found:
         return found
     try:
-        composing.checked(scene, draft)
+        composing.checked(scene, draft, enclosed)
     except Refused as error:
         return [Problem(error.field, error.code, error.message)]
     return []
 
 
-def _known(missing: Iterable[str]) -> tuple[str, ...]:
-    """Unknown wildcards are told as such, not as missing values."""
-    return tuple(token for token in missing if token in wildcards.WILDCARDS)
-
-
-def _refused(refusal: Refusal) -> Problem:
-    code = refusal.code
-    field = "body" if code.startswith("missing_wildcard") else FIELDS.get(code, "")
-    return Problem(field, code, refusal.message)
+def _refused(refusal: Refusal, channel: str, letter: Letter) -> Problem:
+    code, _, token = refusal.code.partition(":")
+    field = FIELDS.get(code, "")
+    if code == "missing_wildcard":
+        field = "body" if token in letter.rendered.missing else "subject"
+    elif field == "to_number" and channel != "text":
+        field = "channel"
+    return Problem(field, refusal.code, refusal.message)
 
 
 def _accepted(message_id: UUID, *, replayed: bool = False) -> Response[Any]:

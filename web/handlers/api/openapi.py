@@ -6,6 +6,7 @@ from typing import Any
 
 from litestar import Response
 
+from domain.file_contents import MEGABYTES
 from domain.sessions import SCOPES
 from domain.settings import ROOT
 from web.handlers.api import access, listings
@@ -25,6 +26,11 @@ MALFORMED = {
     422: "All that is wrong with the request.",
 }
 MISSING = {404: "There is no such record, or it is another dealership's."}
+UPLOAD: Schema = {
+    "type": "object",
+    "properties": {"file": {"type": "string", "contentMediaType": "application/octet-stream"}},
+    "required": ["file"],
+}
 KEY: Schema = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -145,6 +151,21 @@ def _paths() -> dict[str, Any]:
                 body="PreviewInput",
             )
         },
+        "/api/v1/attachments": {
+            "post": _operation(
+                "uploadAttachment",
+                "Upload a file to go along with a message",
+                "messages:write",
+                {201: ("It is kept.", "Attachment")},
+                {
+                    400: "The form cannot be read.",
+                    413: f"The file is larger than {MEGABYTES} MB.",
+                    415: "The body is not sent as multipart/form-data.",
+                    422: "There is no file, or what lies in it is not taken.",
+                },
+                content={"multipart/form-data": {"schema": UPLOAD}},
+            )
+        },
         "/api/v1/messages/{message_id}": {
             "get": _operation(
                 "showMessage",
@@ -175,6 +196,7 @@ def _operation(
     answers: dict[int, tuple[str, str]],
     errors: dict[int, str],
     body: str = "",
+    content: dict[str, Any] | None = None,
     parameters: list[Schema] | None = None,
 ) -> dict[str, Any]:
     made: dict[str, Any] = {
@@ -191,7 +213,9 @@ def _operation(
     if parameters:
         made["parameters"] = parameters
     if body:
-        made["requestBody"] = {"required": True, "content": {"application/json": {"schema": named(body)}}}
+        content = {"application/json": {"schema": named(body)}}
+    if content:
+        made["requestBody"] = {"required": True, "content": content}
     return made
 
 

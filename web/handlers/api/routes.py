@@ -6,7 +6,7 @@ from typing import Any
 from litestar import Router, delete, get, post, put
 from litestar.handlers import HTTPRouteHandler
 
-from web.handlers.api import access, bodies, listings, messages, openapi, problems
+from web.handlers.api import access, attachments, bodies, listings, messages, openapi, problems
 
 Handler = Callable[..., Awaitable[Any]]
 
@@ -19,8 +19,8 @@ def PUT(path: str | list[str], handler: Handler, scope: str) -> HTTPRouteHandler
     return put(path, name=_name(handler), opt={"scope": scope})(handler)
 
 
-def POST(path: str, handler: Handler, scope: str) -> HTTPRouteHandler:
-    return post(path, name=_name(handler), opt={"scope": scope}, status_code=200)(handler)
+def POST(path: str, handler: Handler, scope: str, **more: Any) -> HTTPRouteHandler:
+    return post(path, name=_name(handler), opt={"scope": scope}, status_code=200, **more)(handler)
 
 
 def DELETE(path: str, handler: Handler, scope: str) -> HTTPRouteHandler:
@@ -34,6 +34,11 @@ def _name(handler: Handler) -> str:
 # The second path is the first with “messages” for an id, which the router would take for the messages of a listing.
 LISTING = ["/listings/{source:str}/{external_id:path}", "/listings/{source:str}/messages"]
 
+ONE_FILE: dict[str, Any] = {
+    "request_max_body_size": attachments.LARGEST_BODY,
+    "exception_handlers": {413: attachments.too_large},
+}
+
 BEARERS = [
     PUT(LISTING, listings.put, "listings:write"),
     GET("/listings", listings.index, "listings:read"),
@@ -41,6 +46,7 @@ BEARERS = [
     GET("/listings/{listing_id:str}/messages", listings.messages, "messages:read", messaging=True),
     POST("/messages", messages.create, "messages:write"),
     POST("/previews", messages.preview, "messages:read"),
+    POST("/attachments", attachments.create, "messages:write", **ONE_FILE),
     GET("/messages/{message_id:str}", messages.show, "messages:read", messaging=True),
     DELETE("/messages/{message_id:str}/schedule", messages.unschedule, "messages:write"),
 ]

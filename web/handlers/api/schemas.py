@@ -81,15 +81,36 @@ BODY: Schema = {
 }
 SEND_FIELDS: dict[str, Schema] = {
     "listing_id": ID,
-    "channel": {"enum": list(CHANNELS), "type": "string", "description": "`text`; the others are not there yet."},
+    "channel": {
+        "enum": list(CHANNELS),
+        "type": "string",
+        "description": "One that is connected and that this seller can be reached by; else it is refused.",
+    },
     "body": {**maybe(BODY), "description": f"{BODY['description']} Give this or `template_id`."},
     "template_id": {**maybe(ID), "description": "A saved wording for the channel, instead of `body`."},
-    "subject": {**maybe(TEXT), "maxLength": 1000, "description": "Of an email; a text has none."},
+    "subject": {
+        **maybe(TEXT),
+        "maxLength": 1000,
+        "description": "Of an email. Left out: the template's, else an inquiry about the vehicle.",
+    },
     "to_number": {
         "type": ["string", "null"],
         "enum": ["mobile", "phone", None],
-        "description": "Which of the seller's numbers. Left out: mobile, else phone.",
+        "description": "Which of the seller's numbers a text goes to. Left out: mobile, else phone.",
     },
+    "attachments": {
+        "type": ["array", "null"],
+        "items": ID,
+        "maxItems": 10,
+        "description": "Files that go along, by the ids their upload gave. Left out: those of the template.",
+    },
+}
+
+FILE: dict[str, Schema] = {
+    "id": ID,
+    "name": TEXT,
+    "media_type": {**TEXT, "description": "Found by looking into the file."},
+    "size": {**COUNT, "description": "Bytes, as it is stored: camera data taken out."},
 }
 
 MESSAGE: dict[str, Schema] = {
@@ -112,6 +133,7 @@ MESSAGE: dict[str, Schema] = {
     "body": TEXT,
     "to": {**TEXT, "description": "E.164."},
     "from": {**TEXT, "description": "E.164; empty until the provider said."},
+    "attachments": listed(named("MessageAttachment")),
     "encoding": TEXT,
     "segments": COUNT,
     "at": {**TIME, "description": "Where it stands in the history."},
@@ -203,12 +225,6 @@ SCHEMAS: dict[str, Schema] = {
         {
             **SEND_FIELDS,
             "send_at": {**maybe(TIME), "description": "Not there yet: a message leaves at once."},
-            "attachments": {
-                "type": ["array", "null"],
-                "items": ID,
-                "maxItems": 10,
-                "description": "Not there yet: a text takes none.",
-            },
         },
         *("listing_id", "channel"),
         examples=[
@@ -226,15 +242,23 @@ SCHEMAS: dict[str, Schema] = {
     ),
     "Preview": whole(
         {
-            "body": {**TEXT, "description": "Exactly what the seller would read."},
-            "subject": TEXT,
-            "encoding": {"type": "string", "enum": ["GSM-7", "UCS-2"]},
+            "body": {**TEXT, "description": "Exactly what the seller would read; an email's with your signature."},
+            "subject": {**TEXT, "description": "Of an email."},
+            "html": {**TEXT, "description": "The same email as HTML, escaped."},
+            "encoding": {"type": "string", "enum": ["GSM-7", "UCS-2", ""], "description": "Of a text."},
             "characters": COUNT,
-            "segments": COUNT,
+            "segments": {**COUNT, "description": "Of a text; 0 for what is not charged so."},
             "missing": listed(TEXT, description="Wildcards without a value, such as `vehicle.vin`."),
             "refusals": listed(
                 whole({"code": TEXT, "message": TEXT}), description="Why it could not go now; empty when it could."
             ),
+        }
+    ),
+    "Attachment": whole(FILE),
+    "MessageAttachment": whole(
+        {
+            **FILE,
+            "as": {"type": "string", "enum": ["file", "link"], "description": "`link`: its address is in the body."},
         }
     ),
     "Message": whole(MESSAGE),
