@@ -6,7 +6,7 @@ the event loop.
 """
 
 from domain.emojis.catalog import ENGLISH, LANGUAGES, TONES, Group, groups, is_emoji, names, toned, untoned
-from domain.emojis.searching import ready, search
+from domain.emojis.searching import LONGEST, ready, search
 from domain.emojis.shortcodes import expand
 from domain.errors import Refused
 from domain.users import User
@@ -14,6 +14,7 @@ from domain.users import User
 __all__ = [
     "ENGLISH",
     "LANGUAGES",
+    "LONGEST",
     "MOST_RECENT",
     "TONES",
     "Group",
@@ -40,6 +41,7 @@ def recent(user: User) -> list[str]:
 
 async def used(user: User, emoji: str) -> None:
     """Makes it the user's most recent one, in place of itself in another tone. Raises Refused for what is no emoji."""
+    await ready(ENGLISH)
     if not is_emoji(emoji):
         raise Refused("This is no emoji that Lotwire knows. Choose one from the list.", field="insert_emoji")
     others = [other for other in recent(user) if untoned(other) != untoned(emoji)]
