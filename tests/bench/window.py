@@ -71,7 +71,7 @@ def _bare(wording: str, known: dict[str, str]) -> str:
 
 
 def _times(work: Callable[[str, dict[str, str]], object], pairs: list[tuple[str, dict[str, str]]]) -> list[float]:
-    """Microseconds of processor time of each pair: by the clock, those in which another program had its turn are slow."""
+    """Microseconds of processor time of each pair; by the clock, every turn of another program would look slow."""
     times = []
     for wording, known in pairs:
         began = time.thread_time_ns()
