@@ -8,9 +8,10 @@ from typing import Any
 from uuid import UUID
 
 from domain import composing
-from domain.composing import Draft, Scene
+from domain.composing import Draft
 from domain.errors import Refused
 from domain.messages import IdempotencyKey, Message
+from domain.scenes import Scene
 
 CONFLICT = "idempotency_conflict"
 

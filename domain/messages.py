@@ -1,8 +1,7 @@
 """One thing sent to or received from a seller through the platform."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -103,7 +102,6 @@ RANKS = {
 WAITING = (State.PENDING, State.QUEUED, State.CLAIMED)  # nothing has left yet
 CALLED = tuple(RANKS)  # the provider was called: what a receipt may speak of
 MAY_HAVE_ARRIVED = "EXISTS (SELECT 1 FROM attempt a WHERE a.message = message.id AND a.outcome = 'unknown')"
-WRITING = timedelta(minutes=2)  # since the last change of a draft: its writer is still at it
 RETRIABLE = (State.FAILED, State.UNDELIVERED, State.UNKNOWN)
 
 
@@ -294,48 +292,6 @@ async def by_id(account_id: UUID, message_id: UUID) -> Message:
 
 async def by_nonce(account_id: UUID, nonce: str) -> Message | None:
     return await Message.objects().get((Message.nonce == nonce) & (Message.account == account_id))
-
-
-@dataclass(frozen=True)
-class News:
-    """What happened on a listing last: the newest platform message, and who is writing about it just now.
-
-    id, at, channel, direction, user, person  of that message; None when there is none
-    writers                                   colleagues whose draft changed within the last two minutes
-    """
-
-    id: UUID | None = None
-    at: datetime | None = None
-    channel: str | None = None
-    direction: str = ""
-    user: UUID | None = None
-    person: str = ""
-    writers: tuple[str, ...] = ()
-
-
-async def news(listing_id: UUID, reader: UUID) -> News:
-    """The newest platform message of a listing, in or out, queued, unknown and failed ones included; scheduled, taken
-    back, expired and skipped ones never were. And the colleagues of `reader` who are writing about it now."""
-    rows: list[dict[str, Any]] = await Message.raw(
-        """SELECT * FROM (
-             SELECT m.id, m.at, m.channel, m.direction, m."user", u.name AS person FROM message m
-             LEFT JOIN app_user u ON u.id = m."user"
-             WHERE m.listing = {} AND m.state NOT IN ('pending', 'cancelled', 'skipped', 'expired')
-             ORDER BY m.at DESC, m.id DESC LIMIT 1) AS newest
-           UNION ALL
-           SELECT * FROM (
-             SELECT d.id, d.updated_at AS at, d.channel, 'draft' AS direction, d."user", u.name AS person
-             FROM draft d JOIN app_user u ON u.id = d."user"
-             WHERE d.listing = {} AND d."user" <> {} AND d.updated_at > {}
-             ORDER BY d.updated_at DESC LIMIT 3) AS now""",
-        listing_id,
-        listing_id,
-        reader,
-        clock.now() - WRITING,
-    )
-    writers = tuple(row["person"] for row in rows if row["direction"] == "draft")
-    newest = next((row for row in rows if row["direction"] != "draft"), None)
-    return News(**{**newest, "person": newest["person"] or ""}, writers=writers) if newest else News(writers=writers)
 
 
 async def wrote_from(listing_id: UUID, channel: str) -> str:

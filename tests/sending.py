@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from domain import clock, composing, delivery, ids, inbox, plans
+from domain import clock, delivery, ids, inbox, plans, scenes
 from domain.accounts import Account, PlanFeature
 from domain.attempts import Attempt
 from domain.channels.base import Accepted, Channel, ChannelError, HookEvent, Kind, Outgoing, PermitLike, Sender
@@ -16,6 +16,7 @@ from domain.connections import Connection, SenderLink
 from domain.delivery import News, Outcome, Started
 from domain.listings import Listing
 from domain.messages import Message, State
+from domain.scenes import Scene
 from domain.users import User
 from tests import make
 
@@ -62,8 +63,8 @@ class Shop:
         await end(await self.start(), Accepted(provider_id or f"p-{message.id.hex[-8:]}", from_address=OUR_NUMBER))
         return await again(message)
 
-    async def scene(self, listing: Listing, user: User | None = None) -> composing.Scene:
-        return await composing.scene(self.account, user or self.user, listing)
+    async def scene(self, listing: Listing, user: User | None = None) -> Scene:
+        return await scenes.of(self.account, user or self.user, listing)
 
     async def hook(self, **payload: Any) -> UUID | None:
         """A hook call of the provider's, stored and handled; the listing that changed."""

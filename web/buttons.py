@@ -5,9 +5,9 @@ from typing import Any
 from uuid import UUID
 
 from domain import attachments, drafts, emojis, message_templates, template_files, text, wildcards
-from domain.composing import Scene
 from domain.errors import NotFound, Refused
 from domain.message_templates import TemplateVersion
+from domain.scenes import Scene
 from web import composer
 from web.forms import Form
 from web.render import url_for
@@ -65,10 +65,10 @@ async def pressed(scene: Scene, typed: Typed, form: Form) -> Pressed:
             )
         case "save":
             return await _kept(scene, typed)
-        case "load":
-            return await filled(scene, typed)
-        case deed:
-            return await filled(scene, typed, deed) if deed != "preview" else Pressed(typed)
+        case "load" | "replace" | "append" | "normalize" as deed:
+            return await filled(scene, typed, "" if deed == "load" else deed)
+        case _:  # the preview, or a panel beside the fields
+            return Pressed(typed)
 
 
 async def filled(scene: Scene, typed: Typed, deed: str = "") -> Pressed:

@@ -15,14 +15,14 @@ from domain import (
     users,
     wildcards,
 )
-from domain.composing import Scene
 from domain.drafts import Saved
 from domain.enclosures import Enclosures
 from domain.errors import NotFound
 from domain.listings import title
+from domain.scenes import Scene
 from domain.shipped_templates import PURPOSES
 from domain.users import Permission
-from web import filters, previews
+from web import emoji_panel, filters, previews
 from web.forms import Form
 from web.looking import Look, look
 from web.render import url_for
@@ -84,6 +84,9 @@ async def window(
         "guides_url": url_for("guides.index"),
         "emoji_url": url_for("emojis.index"),
         "panel": panel,
+        "emoji": await emoji_panel.in_window(scene.user, form or Form(), scene.listing.id)
+        if panel == "emoji"
+        else None,
     }
 
 

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from domain import enclosures, messages, offers
-from domain.composing import Scene
+from domain import enclosures, newest, offers
 from domain.enclosures import Enclosures
-from domain.messages import News
+from domain.newest import Newest
 from domain.offers import Choice
+from domain.scenes import Scene
 from web import filters
 from web.typed import Typed
 
@@ -23,7 +23,7 @@ class Look:
     typed: Typed
     channel: str
     choice: Choice
-    news: News
+    news: Newest
     enclosed: Enclosures
 
     @property
@@ -34,7 +34,7 @@ class Look:
 
 async def look(scene: Scene, typed: Typed) -> Look:
     """Reads what the window shows beside the scene. A channel that is not offered here counts as none chosen."""
-    news = await messages.news(scene.listing.id, scene.user.id)
+    news = await newest.of(scene.listing.id, scene.user.id)
     offered = scene.offers(typed.to)
     choice = offers.choose(news.channel, offered)
     channel = typed.channel if typed.channel in offered else choice.channel

@@ -8,9 +8,10 @@ from uuid import UUID
 from markupsafe import Markup
 
 from domain import composing, gate, message_templates, phones, text, wildcards, wordings
-from domain.composing import Draft, Scene
+from domain.composing import Draft
 from domain.errors import NotFound
-from domain.messages import News
+from domain.newest import Newest
+from domain.scenes import Scene
 from domain.wordings import Letter
 from web.looking import Look, wrote
 from web.render import url_for
@@ -147,7 +148,7 @@ def _culprit(character: str) -> dict[str, Any]:
     return {"character": character, "name": name, "replacement": plain if plain != character else None}
 
 
-def _writing(news: News) -> str | None:
+def _writing(news: Newest) -> str | None:
     """Colleagues who are at it now."""
     if not news.writers:
         return None

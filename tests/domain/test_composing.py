@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from domain import composing, connections, delivery, enclosures, file_rules, gate, messages, plans, wordings
+from domain import composing, connections, delivery, enclosures, file_rules, gate, messages, plans, scenes, wordings
 from domain.channels.base import ChannelError, Kind, Sender
 from domain.channels.registry import CHANNELS
 from domain.composing import GateRefused
@@ -326,7 +326,7 @@ async def test_a_provider_that_hangs_keeps_the_window_waiting_for_a_moment_only(
 
     dealer = await shop()
     monkeypatch.setattr(connections, "adapter", lambda _: Hanging())
-    monkeypatch.setattr(composing, "PATIENCE", 0.05)
+    monkeypatch.setattr(scenes, "PATIENCE", 0.05)
     clock.advance(minutes=6)
     async with asyncio.timeout(5):
         scene = await dealer.scene(await make.listing(dealer.account))
@@ -357,7 +357,7 @@ async def test_without_a_connection_the_known_sentence_is_said(house):
     await plans.seed()
     account = await make.account()
     user = await make.user(account)
-    scene = await composing.scene(account, user, await make.listing(account))
+    scene = await scenes.of(account, user, await make.listing(account))
     with pytest.raises(GateRefused) as refused:
         await composing.send(scene, draft())
     assert refused.value.message.startswith(gate.NO_DIALPAD_CONNECTION)

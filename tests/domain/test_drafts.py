@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from domain import clock, composing, drafts, messages
+from domain import clock, composing, drafts, newest
 from domain.drafts import Conflict, Draft, DraftAttachment, Writing
 from domain.errors import Refused
 from tests import make
@@ -135,6 +135,6 @@ async def test_a_colleague_who_is_writing_is_named_for_two_minutes(house: None) 
     ben = await make.user(dealer.account, name="Ben Ortiz")
     await make.draft(listing, ben, body="Hi")
     await make.draft(listing, dealer.user, body="Mine")
-    assert (await messages.news(listing.id, dealer.user.id)).writers == ("Ben Ortiz",)
-    await Draft.update({Draft.updated_at: clock.now() - messages.WRITING}).where(Draft.user == ben.id)
-    assert (await messages.news(listing.id, dealer.user.id)).writers == ()
+    assert (await newest.of(listing.id, dealer.user.id)).writers == ("Ben Ortiz",)
+    await Draft.update({Draft.updated_at: clock.now() - newest.WRITING}).where(Draft.user == ben.id)
+    assert (await newest.of(listing.id, dealer.user.id)).writers == ()

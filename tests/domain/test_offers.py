@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from domain import clock, composing, messages, offers
+from domain import clock, composing, newest, offers
 from domain.channels.registry import CHANNELS
 from domain.listings import Listing
 from domain.offers import Offer
@@ -137,8 +137,8 @@ async def test_what_was_written_last_decides(
     for n, values in enumerate(written):
         await make.message(listing, at=start + timedelta(minutes=n), **values)
     scene = await dealer.scene(listing)
-    news = await messages.news(listing.id, dealer.user.id)
-    assert offers.choose(news.channel, scene.offers()).channel == channel
+    last = await newest.of(listing.id, dealer.user.id)
+    assert offers.choose(last.channel, scene.offers()).channel == channel
 
 
 async def test_a_broken_connection_is_not_started_with(house: None, every_channel: None) -> None:

@@ -6,9 +6,10 @@ from typing import Any
 from litestar import Request, Response
 from litestar.params import FromQuery
 
-from domain import composing, drafts, enclosures, messages
+from domain import composing, drafts, enclosures, messages, scenes
 from domain.errors import Refused
 from domain.messages import Message
+from domain.scenes import Scene
 from web import buttons, composer, looking, previews, queue, render
 from web.lookups import Me, TheAccount, TheForm, TheListing
 from web.typed import Typed
@@ -31,7 +32,7 @@ async def new(
 ) -> Response[str]:
     """The window as a page; htmx takes its form. It opens with the words of a message that did not leave (`again`), of
     a template, or of the draft."""
-    scene = await composing.scene(account, me, listing)
+    scene = await scenes.of(account, me, listing)
     if again and (words := await messages.opened_again(listing.id, again)):
         typed = composer.reopened(words, await enclosures.of_message(words["id"]), me.signature)
         return render.page(request, "sends/new.html", **await composer.window(scene, typed, panel=panel))
@@ -50,7 +51,7 @@ async def new(
 
 async def create(request: AnyRequest, account: TheAccount, me: Me, listing: TheListing, form: TheForm) -> Response[Any]:
     """Sends once, however often the form arrives. Somebody who wrote meanwhile is read about before anything leaves."""
-    scene = await composing.scene(account, me, listing)
+    scene = await scenes.of(account, me, listing)
     looked = await looking.look(scene, Typed.of(form))
     try:
         message = await _sent(looked)
@@ -69,7 +70,7 @@ async def compose(
     request: AnyRequest, account: TheAccount, me: Me, listing: TheListing, form: TheForm
 ) -> Response[Any]:
     """The window again with what a button of it did: without JavaScript every one of them comes here."""
-    scene = await composing.scene(account, me, listing)
+    scene = await scenes.of(account, me, listing)
     filled = await buttons.pressed(scene, Typed.of(form), form)
     if filled.leads_to:
         return render.go(request, filled.leads_to)
@@ -81,7 +82,7 @@ async def filling(
     request: AnyRequest, account: TheAccount, me: Me, listing: TheListing, form: TheForm
 ) -> Response[str]:
     """The text after a template was picked; typed text is never written over without asking."""
-    scene = await composing.scene(account, me, listing)
+    scene = await scenes.of(account, me, listing)
     filled = await buttons.filled(scene, Typed.of(form), form.value("do"))
     looked = await looking.look(scene, filled.typed)
     parts: dict[str, Any] = {
@@ -95,7 +96,7 @@ async def filling(
 
 async def insertion(account: TheAccount, me: Me, listing: TheListing, form: TheForm) -> Response[str]:
     """What a wildcard button puts at the caret."""
-    scene = await composing.scene(account, me, listing)
+    scene = await scenes.of(account, me, listing)
     return render.bare(composer.value(scene, form.value("insert")))
 
 
@@ -103,7 +104,7 @@ async def preview(
     request: AnyRequest, account: TheAccount, me: Me, listing: TheListing, form: TheForm
 ) -> Response[str]:
     """What the seller will read, and whether it may go. Nothing is stored."""
-    looked = await looking.look(await composing.scene(account, me, listing), Typed.of(form))
+    looked = await looking.look(await scenes.of(account, me, listing), Typed.of(form))
     parts = composer.channel_parts(looked)
     return render.fragment(request, "sends/_preview.html", **parts, **await previews.of(looked))
 
@@ -113,7 +114,7 @@ async def channel(
 ) -> Response[str]:
     """What depends on the channel, after another one was chosen; the text stays as it is."""
     typed = replace(Typed.of(form), channel=form.value("pick") or form.value("channel"), template_id="")
-    looked = await looking.look(await composing.scene(account, me, listing), typed)
+    looked = await looking.look(await scenes.of(account, me, listing), typed)
     parts = {**composer.channel_parts(looked), **await composer.picker(looked)}
     return render.fragment(request, "sends/_channel.html", **parts, **await previews.of(looked))
 
@@ -122,7 +123,7 @@ async def choices(
     request: AnyRequest, account: TheAccount, me: Me, listing: TheListing, form: TheForm
 ) -> Response[str]:
     """The template selector again, after templates were made, changed or deleted."""
-    looked = await looking.look(await composing.scene(account, me, listing), Typed.of(form))
+    looked = await looking.look(await scenes.of(account, me, listing), Typed.of(form))
     return render.fragment(request, "sends/_templates.html", **await composer.picker(looked))
 
 
@@ -140,7 +141,7 @@ async def _sent(looked: looking.Look) -> Message:
     return await composing.send(scene, typed.draft(scene.user, looked.channel, version))
 
 
-def _leaves(request: AnyRequest, scene: composing.Scene, message: Message) -> Response[Any]:
+def _leaves(request: AnyRequest, scene: Scene, message: Message) -> Response[Any]:
     text = f"{LEAVES[message.channel]} to {scene.seller.first_name or 'the seller'}"
     undo_url = render.url_for("undos.create", message_id=message.id)
     seconds = scene.user.undo_seconds if message.undoable else 0

@@ -1,0 +1,141 @@
+"""A listing with all that surrounds it when somebody writes to its seller: people, providers, ways to reach them."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from domain import connections, file_rules, gate, messages, offers, plans, sellers, wordings
+from domain.accounts import Account
+from domain.channels.base import ChannelError, FileRules, Kind
+from domain.connections import Connection, ConnectionState, SenderLink
+from domain.errors import Unavailable
+from domain.gate import SenderState
+from domain.listings import Listing
+from domain.offers import Offer
+from domain.sellers import Reach, Seller
+from domain.users import User
+
+PATIENCE = 3.0  # seconds a person waits for the provider to say who they are there
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A listing with all that surrounds it, as composing needs it."""
+
+    account: Account
+    user: User
+    listing: Listing
+    seller: Seller
+    reach: Reach
+    carriers: Mapping[str, Connection]  # channel -> the connection that carries it, broken or not
+    link: SenderLink | None  # the user's account at the provider of texts
+    sender_state: str
+    features: frozenset[str]  # of the account's plan
+    threads: Mapping[str, str] = field(default_factory=dict)  # channel -> where the seller wrote to us from
+
+    def values(self) -> dict[str, str]:
+        return wordings.values(self.listing, self.seller, self.reach.source, self.account, self.user)
+
+    def number(self, to_field: str = "") -> tuple[str, str]:
+        """The field and number a text goes to: the one asked for, else mobile, else phone; empty when there is none."""
+        for name in (to_field,) if to_field else ("mobile", "phone"):
+            if number := {"mobile": self.seller.mobile, "phone": self.seller.phone}.get(name, ""):
+                return name, number
+        return to_field or "mobile", ""
+
+    def address(self, channel: str, to_field: str = "") -> str:
+        """Where a message of this channel goes; empty when the seller cannot be reached by it."""
+        if channel == "text":
+            return self.number(to_field)[1]
+        if channel == "form":
+            return self.listing.url if self.reach.form_transport else ""
+        return self.seller.email if channel == "email" else self.threads.get(channel, "")
+
+    def connected(self, channel: str) -> bool:
+        """Whether the integration is installed, in the plan, and its key accepted."""
+        carrier = self.carriers.get(channel)
+        return (
+            carrier is not None
+            and carrier.state == ConnectionState.CONNECTED
+            and connections.included(carrier.kind, self.features)
+        )
+
+    def offers(self, to_field: str = "") -> dict[str, Offer]:
+        """The channels of the menu, in its order: those that are not the dealership's at all are left out."""
+        shown = {
+            "text": True,
+            "email": True,
+            "form": bool(self.reach.form_transport),
+            "facebook": self.account.facebook,
+            "kijiji": self.account.kijiji and self.account.country == "CA",
+        }
+        return {
+            channel: Offer(channel, self.address(channel, to_field), "" if self.connected(channel) else _off(channel))
+            for channel in offers.LABELS
+            if shown[channel]
+        }
+
+    def file_rules(self, channel: str) -> FileRules | None:
+        """What may go along with a message of this channel; None: no files."""
+        carrier = self.carriers.get(channel)
+        if carrier is None:
+            return file_rules.DEFAULTS.get(channel)
+        try:
+            return connections.adapter(carrier).files
+        except Unavailable:  # its credentials cannot be unsealed: nothing leaves through it anyway
+            return None
+
+
+async def of(account: Account, user: User, listing: Listing) -> Scene:
+    """Reads the surroundings of a listing; asks the provider for the sender when the last look is old.
+
+    A provider that does not answer leaves the sender unchecked: it is asked again before the call.
+    """
+    seller, reach = await sellers.with_reach(listing.id)
+    carriers = await connections.carriers(account.id, user.id)
+    link, sender_state = await _sender(user, *carriers.get("text", (None, None)))
+    threads = {
+        channel: await messages.wrote_from(listing.id, channel)
+        for channel, on in (("facebook", account.facebook), ("kijiji", account.kijiji))
+        if on and channel in carriers
+    }
+    return Scene(
+        account=account,
+        user=user,
+        listing=listing,
+        seller=seller,
+        reach=reach,
+        carriers={channel: connection for channel, (connection, _) in carriers.items()},
+        link=link,
+        sender_state=sender_state,
+        features=(await plans.table()).get(account.tier, frozenset()),
+        threads=threads,
+    )
+
+
+async def _sender(user: User, connection: Connection | None, known: SenderLink | None) -> tuple[SenderLink | None, str]:
+    if connection is None or connection.state != ConnectionState.CONNECTED:
+        return None, SenderState.UNLINKED
+    try:
+        async with asyncio.timeout(PATIENCE):
+            link = await connections.sender(connection, user, known=known)
+        return link, sender_state_of(link)
+    except TimeoutError:
+        return None, SenderState.UNCHECKED
+    except ChannelError as error:
+        if error.kind is Kind.CONNECTION_BROKEN:
+            await connections.broken(connection.id, error.reason)
+            connection.state = ConnectionState.BROKEN
+        return None, SenderState.UNCHECKED
+
+
+def sender_state_of(link: SenderLink | None) -> str:
+    if link is None or not link.provider_id:
+        return str(SenderState.UNLINKED)
+    return str(SenderState.LINKED if link.numbers else SenderState.NO_NUMBER)
+
+
+def _off(channel: str) -> str:
+    """Why the integration cannot be used: the gate's words."""
+    said = gate.refusal("no_connection", channel=channel)
+    return said.message if channel == "text" else f"{said.message} {said.next_step}"
