@@ -57,10 +57,12 @@ BOUNDED: dict[str, tuple[set[str], int | None]] = {
 
 # Fragments that fill an element of the page, which keeps its id: notices, and what follows the typing in the window.
 INSIDE = {
+    "attachments/_shared.html",
     "errors/_problem.html",
+    "sends/_channel.html",
+    "sends/_filling.html",
     "sends/_preview.html",
     "sends/_undo.html",
-    "sends/_wording.html",
     "ui/_notice.html",
 }
 
