@@ -1,6 +1,7 @@
 """The files that a saved wording brings along."""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from domain.attachments import Attachment, TemplateAttachment
@@ -40,16 +41,18 @@ async def attach(version_id: UUID, ids: Sequence[UUID]) -> None:
         await TemplateAttachment.insert(*rows)
 
 
-async def names_of(version_ids: Sequence[UUID]) -> dict[UUID, list[str]]:
-    """version -> the names of its files, also of those whose bytes are gone."""
+async def listed(version_ids: Sequence[UUID]) -> dict[UUID, list[dict[str, Any]]]:
+    """version -> its files in their order, as {id, name, removed_at}; those whose bytes are gone are in it, too."""
     if not version_ids:
         return {}
+    file = TemplateAttachment.attachment
     rows = await (
-        TemplateAttachment.select(TemplateAttachment.version, TemplateAttachment.attachment.name.as_alias("name"))
+        TemplateAttachment.select(TemplateAttachment.version, file.id, file.name, file.removed_at)
         .where(TemplateAttachment.version.is_in(list(version_ids)))
         .order_by(TemplateAttachment.position)
     )
-    names: dict[UUID, list[str]] = {}
+    files: dict[UUID, list[dict[str, Any]]] = {}
     for row in rows:
-        names.setdefault(row["version"], []).append(row["name"])
-    return names
+        columns = {name: row[f"attachment.{name}"] for name in ("id", "name", "removed_at")}
+        files.setdefault(row["version"], []).append(columns)
+    return files

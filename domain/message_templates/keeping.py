@@ -155,8 +155,9 @@ async def versions(template_id: UUID) -> list[dict[str, Any]]:
            WHERE v.template = {} ORDER BY v.n DESC""",
         template_id,
     )
-    names = await template_files.names_of([row["id"] for row in rows])
-    return [{**row, "current": bool(row["current"]), "files": names.get(row["id"], [])} for row in rows]
+    files = await template_files.listed([row["id"] for row in rows])
+    named = {version: [each["name"] for each in there] for version, there in files.items()}
+    return [{**row, "current": bool(row["current"]), "files": named.get(row["id"], [])} for row in rows]
 
 
 def _require(account: Account, me: User, scope: str) -> None:

@@ -14,9 +14,11 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from app import app
+from domain import message_templates
 from domain.messages import State
 from domain.receipts import Receipt
 from domain.sessions import SCOPES
+from domain.shipped_templates import SHIPPED
 from tests import make
 from tests.client import Client
 from tests.web.api.conftest import Api
@@ -25,7 +27,7 @@ from web.handlers.api.openapi import document
 from web.handlers.api.schemas import SCHEMAS
 
 DOCUMENT = document()
-METHODS = {"get", "put", "post", "delete"}
+METHODS = {"get", "put", "post", "patch", "delete"}
 
 
 def operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
@@ -119,7 +121,9 @@ def test_every_call_names_its_parameters_its_scope_and_its_errors() -> None:
 
 async def test_every_scope_it_names_is_the_one_that_is_needed(api: Api) -> None:
     listing, message = await make.listing(), await make.message()
+    template = await make.template()
     ids = {"listing_id": listing.id, "message_id": message.id, "source": "kijiji", "external_id": "1"}
+    ids["template_id"] = template.id
     for method, path, operation in operations():
         if operation["security"]:
             [scope] = operation["security"][0]["bearer"]
@@ -177,6 +181,7 @@ async def test_every_call_answers_as_it_describes(api: Api) -> None:
     answers["cancelMessage"] = [
         await api.delete(f"/messages/{each}/schedule") for each in (message_id, delivered.id, inbound.id, 0)
     ]
+    answers |= await _about_templates(api)
 
     for name, operation in told.items():
         for answer in answers.get(name, ()):
@@ -185,6 +190,28 @@ async def test_every_call_answers_as_it_describes(api: Api) -> None:
     for name, met in answers.items():
         elsewhere = {401, 403, 429, 503} if name == "putListing" else {400, 401, 403, 413, 415, 429, 503}
         assert {int(status) for status in told[name]["responses"]} - elsewhere <= {each.status_code for each in met}
+
+
+async def _about_templates(api: Api) -> dict[str, list[httpx.Response]]:
+    await message_templates.seed()
+    example = SCHEMAS["TemplateInput"]["examples"][0]
+    file = await make.attachment(api.user.account)
+    made = await api.post("/templates", example | {"attachments": [str(file.id)]})
+    path = f"/templates/{made.json()['id']}"
+    shipped = f"/templates/{SHIPPED[0].id}"
+    return {
+        "createTemplate": [made, await api.post("/templates", example), await api.post("/templates", {"name": "x"})],
+        "listTemplates": [await api.get("/templates"), await api.get("/templates", cursor="x")],
+        "showTemplate": [await api.get(path), await api.get(shipped), await api.get("/templates/x")],
+        "changeTemplate": [
+            await api.call("PATCH", path, json={"body": "Another one?", "version": 1}),
+            await api.call("PATCH", path, json={"body": "And another one?", "version": 1}),
+            await api.call("PATCH", path, json={"name": ""}),
+            await api.call("PATCH", shipped, json={}),
+            await api.call("PATCH", "/templates/x", json={}),
+        ],
+        "deleteTemplate": [await api.delete(path), await api.delete(path), await api.delete(shipped)],
+    }
 
 
 # Whatever is sent, the answer is one that is described
@@ -218,6 +245,7 @@ def inputs(name: str) -> st.SearchStrategy[Any]:
         ("PUT", "/listings/craigslist/1", "ListingInput", "putListing"),
         ("POST", "/messages", "MessageInput", "sendMessage"),
         ("POST", "/previews", "PreviewInput", "previewMessage"),
+        ("POST", "/templates", "TemplateInput", "createTemplate"),
     ],
 )
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -80,6 +80,17 @@ def message_detail(row: Row) -> dict[str, Any]:
     return {**message(row), "attempts": row["attempts"], "receipts": row["receipts"]}
 
 
+def template(row: Row, files: Sequence[Row]) -> dict[str, Any]:
+    """A row of `domain.message_templates.page` with its files, of which only those that are there are told."""
+    return {
+        **{name: row[name] for name in ("id", "type", "scope", "purpose", "name", "subject", "body")},
+        "attachments": [each["id"] for each in files if each["removed_at"] is None],
+        "version": row["n"],
+        "created_at": row["created_at"],
+        "changed_at": row["changed_at"],
+    }
+
+
 def _amount(cents: int | None) -> float | int | None:
     if cents is None:
         return None

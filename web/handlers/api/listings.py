@@ -15,7 +15,7 @@ from domain.users import Permission
 from web import forms, queue
 from web.handlers.api import answers, bodies, problems
 from web.handlers.api.problems import Problem, Problems
-from web.handlers.api.schemas import MOST_ITEMS, Schema
+from web.handlers.api.shapes import MOST_ITEMS, Schema
 from web.lookups import Me, TheAccount, TheListing
 
 AnyRequest = Request[Any, Any, Any]

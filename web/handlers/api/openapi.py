@@ -9,8 +9,9 @@ from litestar import Response
 from domain.file_contents import MEGABYTES
 from domain.sessions import SCOPES
 from domain.settings import ROOT
-from web.handlers.api import access, listings
-from web.handlers.api.schemas import ID, SCHEMAS, Schema, named
+from web.handlers.api import access, listings, templates
+from web.handlers.api.schemas import SCHEMAS
+from web.handlers.api.shapes import ID, Schema, named
 
 # status -> what it means, for the errors that any call may get
 EVERYWHERE = {
@@ -59,8 +60,8 @@ def document() -> dict[str, Any]:
         },
         "servers": [{"url": "/"}],
         "security": [{"bearer": []}],
-        "tags": [{"name": "Listings"}, {"name": "Messages"}],
-        "paths": _paths(),
+        "tags": [{"name": "Listings"}, {"name": "Messages"}, {"name": "Templates"}],
+        "paths": {**_paths(), **_template_paths()},
         "components": {
             "schemas": SCHEMAS,
             "securitySchemes": {
@@ -189,6 +190,57 @@ def _paths() -> dict[str, Any]:
     }
 
 
+def _template_paths() -> dict[str, Any]:
+    template_id = _in_path("template_id", ID)
+    return {
+        "/api/v1/templates": {
+            "get": _operation(
+                "listTemplates",
+                "Saved wordings the token's user may pick",
+                "templates:read",
+                {200: ("A page.", "TemplatePage")},
+                {422: MALFORMED[422]},
+                parameters=_in_query(templates.INDEX_QUERY),
+            ),
+            "post": _operation(
+                "createTemplate",
+                "Save a wording",
+                "templates:write",
+                {201: ("It is saved.", "Template")},
+                MALFORMED,
+                body="TemplateInput",
+            ),
+        },
+        "/api/v1/templates/{template_id}": {
+            "get": _operation(
+                "showTemplate",
+                "One saved wording as it is now",
+                "templates:read",
+                {200: ("The template.", "Template")},
+                MISSING,
+                parameters=[template_id],
+            ),
+            "patch": _operation(
+                "changeTemplate",
+                "Change a saved wording; other words are a new version",
+                "templates:write",
+                {200: ("The template as it is now.", "Template")},
+                {**MALFORMED, **MISSING, 409: "Somebody changed it since the version you named."},
+                body="TemplateChange",
+                parameters=[template_id],
+            ),
+            "delete": _operation(
+                "deleteTemplate",
+                "Delete a saved wording; what was sent with it keeps its words",
+                "templates:write",
+                {200: ("The template as it was.", "Template")},
+                {**MISSING, 422: "It comes with Lotwire."},
+                parameters=[template_id],
+            ),
+        },
+    }
+
+
 def _operation(
     name: str,
     summary: str,
@@ -202,7 +254,7 @@ def _operation(
     made: dict[str, Any] = {
         "operationId": name,
         "summary": summary,
-        "tags": ["Listings" if scope.startswith("listings") else "Messages"],
+        "tags": [scope.partition(":")[0].title()],
         "description": f"Needs the scope `{scope}`.",
         "security": [{"bearer": [scope]}],
         "responses": {

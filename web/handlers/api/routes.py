@@ -3,10 +3,10 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from litestar import Router, delete, get, post, put
+from litestar import Router, delete, get, patch, post, put
 from litestar.handlers import HTTPRouteHandler
 
-from web.handlers.api import access, attachments, bodies, listings, messages, openapi, problems
+from web.handlers.api import access, attachments, bodies, listings, messages, openapi, problems, templates
 
 Handler = Callable[..., Awaitable[Any]]
 
@@ -21,6 +21,10 @@ def PUT(path: str | list[str], handler: Handler, scope: str) -> HTTPRouteHandler
 
 def POST(path: str, handler: Handler, scope: str, **more: Any) -> HTTPRouteHandler:
     return post(path, name=_name(handler), opt={"scope": scope}, status_code=200, **more)(handler)
+
+
+def PATCH(path: str, handler: Handler, scope: str) -> HTTPRouteHandler:
+    return patch(path, name=_name(handler), opt={"scope": scope})(handler)
 
 
 def DELETE(path: str, handler: Handler, scope: str) -> HTTPRouteHandler:
@@ -49,6 +53,11 @@ BEARERS = [
     POST("/attachments", attachments.create, "messages:write", **ONE_FILE),
     GET("/messages/{message_id:str}", messages.show, "messages:read", messaging=True),
     DELETE("/messages/{message_id:str}/schedule", messages.unschedule, "messages:write"),
+    GET("/templates", templates.index, "templates:read"),
+    POST("/templates", templates.create, "templates:write"),
+    GET("/templates/{template_id:str}", templates.show, "templates:read"),
+    PATCH("/templates/{template_id:str}", templates.update, "templates:write"),
+    DELETE("/templates/{template_id:str}", templates.destroy, "templates:write"),
 ]
 
 ROUTER = Router(

@@ -1,57 +1,13 @@
 """The shapes of what the API takes and gives, in JSON Schema (2020-12): what is documented is what is checked."""
 
-from typing import Any
-
 from domain.ad_values import HIGHEST_ODOMETER, HIGHEST_PRICE, LONGEST_NAME, LONGEST_TEXT, MOST_PICTURES
 from domain.listings import Stage
 from domain.messages import State
-
-Schema = dict[str, Any]
+from web.handlers.api.shapes import COUNT, ID, TEXT, TIME, Schema, listed, maybe, named, page_of, taken, whole
+from web.handlers.api.template_schemas import TEMPLATE_SCHEMAS
 
 CHANNELS = ("text", "email", "facebook", "kijiji", "form")
 LONGEST_BODY = 20_000  # characters as typed; a text itself may have fewer, which the gate's answer tells
-MOST_ITEMS = 200  # of a page
-
-ID: Schema = {"type": "string", "format": "uuid"}
-TIME: Schema = {"type": "string", "format": "date-time"}
-TEXT: Schema = {"type": "string"}
-COUNT: Schema = {"type": "integer", "minimum": 0}
-
-
-def maybe(schema: Schema) -> Schema:
-    """The same, or null."""
-    return {**schema, "type": [schema["type"], "null"]}
-
-
-def whole(properties: dict[str, Schema], **more: Any) -> Schema:
-    """An object that always has all of these and nothing else: what the API gives."""
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": list(properties),
-        "additionalProperties": False,
-        **more,
-    }
-
-
-def taken(properties: dict[str, Schema], *required: str, **more: Any) -> Schema:
-    """An object that may leave out all but some of these: what the API takes."""
-    made: Schema = {"type": "object", "properties": properties, "additionalProperties": False, **more}
-    return made | ({"required": list(required)} if required else {})
-
-
-def listed(items: Schema, **more: Any) -> Schema:
-    return {"type": "array", "items": items, **more}
-
-
-def named(name: str) -> Schema:
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
-def page_of(name: str) -> Schema:
-    following = "Give it as `cursor` for the next page; null on the last one."
-    return whole({"items": listed(named(name)), "next": {**maybe(TEXT), "description": following}})
-
 
 LINE = {"type": ["string", "null"], "maxLength": LONGEST_NAME}
 YEAR: Schema = {"type": "integer", "minimum": 1886, "maximum": 2200}
@@ -292,4 +248,5 @@ SCHEMAS: dict[str, Schema] = {
             ),
         }
     ),
+    **TEMPLATE_SCHEMAS,
 }
