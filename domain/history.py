@@ -12,7 +12,7 @@ from piccolo.columns import JSON, Varchar
 from piccolo.columns import UUID as UUIDColumn
 from piccolo.table import Table
 
-from domain import clock, db, ids
+from domain import clock, db, ids, message_files
 from domain.accounts import Account
 from domain.columns import key, made, parent
 from domain.db import DB
@@ -64,7 +64,8 @@ BEGINNING = Cursor(EPOCH, UUID(int=0))
 
 @dataclass(frozen=True)
 class Page:
-    """Rows oldest first. A row is a message (`what` = "message") or an event (`what` = "event")."""
+    """Rows oldest first. A row is a message (`what` = "message", with its `files` of `message_files`) or an event
+    (`what` = "event")."""
 
     rows: list[dict[str, Any]]
     older: Cursor | None  # give it to `page(before=)` for the entries before these; None at the beginning
@@ -72,7 +73,7 @@ class Page:
 
 
 async def page(listing: UUID, before: Cursor | None = None, limit: int = PAGE) -> Page:
-    """The newest `limit` entries, or those before a cursor. Two queries."""
+    """The newest `limit` entries, or those before a cursor. One query, a second where files went along."""
     return await _page(listing, "<", before, limit)
 
 
@@ -149,6 +150,9 @@ async def _page(listing: UUID, compare: str, cursor: Cursor | None, limit: int) 
     rows = await _rows(listing, compare, cursor, limit + 1)
     more, rows = len(rows) > limit, rows[:limit][::-1]
     first = Cursor(rows[0]["at"], rows[0]["id"]) if rows else None
+    files = await message_files.of_messages([row["id"] for row in rows if row.get("with_files")])
+    for row in rows:
+        row["files"] = files.get(row["id"], [])
     return Page(rows, first if more else None, first)
 
 
@@ -160,17 +164,18 @@ async def _rows(listing: UUID, compare: str, cursor: Cursor | None, limit: int) 
         where = f"AND (x.at, x.id) {compare} ({{}}, {{}})"
         arguments += [cursor.at, cursor.id]
     tail = f"WHERE x.listing = {{}} {where} ORDER BY x.at DESC, x.id DESC LIMIT {{}}"
-    found = await Message.raw(
-        f"""SELECT 'message' AS what, x.id, x.at, x.channel, x.direction, x.author_kind, x.kind, x.origin, x.subject,
-                   x.body, x.state, x.code, x.reason, x.segments, x.to_address, x.from_address, x.author_name,
-                   x.not_before, x.undoable, x.attempts, x.responded_at, x.changed_at, u.name AS person
-            FROM message x LEFT JOIN app_user u ON u.id = x."user" {tail}""",  # noqa: S608
+    found: list[dict[str, Any]] = await Message.raw(
+        f"""SELECT * FROM (
+              SELECT 'message' AS what, x.id, x.at, x.kind, '' AS detail, u.name AS person, x.channel, x.direction,
+                     x.author_kind, x.author_name, x.origin, x.subject, x.body, x.state, x.code, x.reason, x.segments,
+                     x.to_address, x.from_address, x.not_before, x.undoable, x.attempts, x.responded_at, x.changed_at,
+                     EXISTS (SELECT 1 FROM message_attachment f WHERE f.message = x.id) AS with_files
+              FROM message x LEFT JOIN app_user u ON u.id = x."user" {tail}) AS few
+            UNION ALL SELECT few.*, {", ".join(["NULL"] * 19)} FROM (
+              SELECT 'event' AS what, x.id, x.at, x.kind, CAST(x.detail AS text) AS detail, u.name AS person
+              FROM event x LEFT JOIN app_user u ON u.id = x."user" {tail}) AS few""",  # noqa: S608
         *arguments,
         limit,
-    )
-    found += await Event.raw(
-        f"""SELECT 'event' AS what, x.id, x.at, x.kind, x.detail, u.name AS person
-            FROM event x LEFT JOIN app_user u ON u.id = x."user" {tail}""",  # noqa: S608
         *arguments,
         limit,
     )

@@ -5,7 +5,9 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from domain import clock
+from markupsafe import Markup
+
+from domain import clock, email_bodies, file_rules
 from domain.accounts import Account
 from domain.listings import STAGE_LABELS, Stage
 from domain.messages import State
@@ -114,6 +116,8 @@ def _message(row: dict[str, Any], account: Account, seller_name: str) -> dict[st
         "channel_icon": icon,
         "subject": row["subject"] or None,
         "body": row["body"] or ("A picture or file (not shown here)" if inbound else ""),
+        "letter": _letter(row) if row["channel"] == "email" else None,
+        "files": [_file(each, account) for each in row["files"]],
         "state": row["state"],
         "state_label": "Undone" if row["code"] == "undone" else label,
         "state_tone": tone,
@@ -126,6 +130,43 @@ def _message(row: dict[str, Any], account: Account, seller_name: str) -> dict[st
         "undo_url": url_for("undos.create", message_id=row["id"]) if undo is not None else None,
         "unresponded": inbound and row["responded_at"] is None,
         "in_app": row["origin"] == "app",
+    }
+
+
+def _letter(row: dict[str, Any]) -> Markup:
+    """The HTML of an email as it was previewed; it is made of escaped text alone."""
+    return Markup(email_bodies.as_html(row["body"]))
+
+
+def _file(file: dict[str, Any], account: Account) -> dict[str, Any]:
+    """A row of `message_files`. A file that was taken away keeps its name and has no address."""
+    url = None if file["removed_at"] else url_for("attachments.show", attachment_id=file["id"])
+    return {
+        "id": file["id"],
+        "name": file["name"],
+        "size": file_rules.megabytes(file["size"]),
+        "icon": "image" if file_rules.is_picture(file["media_type"]) else "file-text",
+        "url": url,
+        "thumb_url": f"{url}?size=thumb" if url and file["thumb"] else None,
+        "link": _link(file, account) if file["link"] else None,
+    }
+
+
+def _link(file: dict[str, Any], account: Account) -> dict[str, Any]:
+    """A file that went as an address: whether the seller opened it, and where to end it while it works."""
+    opened = file["link_opened"]
+    seen = {0: "not opened yet", 1: "opened once"}.get(opened, f"opened {opened} times")
+    expires = file["link_expires_at"]
+    if file["link_revoked_at"]:
+        told = "revoked"
+    elif expires and expires <= clock.now():
+        told = "expired"
+    else:
+        told = f"works until {filters.day(expires, account.timezone)}" if expires else ""
+    works = told not in ("revoked", "expired")
+    return {
+        "told": f"Link {seen}, {told}" if told else f"Link {seen}",
+        "revoke_url": url_for("file_links.destroy", link_id=file["link"]) if works else None,
     }
 
 

@@ -5,6 +5,7 @@ of a call whose worker died. `CHAOS_SEED=7 pytest tests/chaos` repeats a run; a 
 """
 
 import asyncio
+import hashlib
 import os
 import random
 import signal
@@ -19,6 +20,8 @@ from time import monotonic
 
 import pytest
 
+from domain import file_store
+from domain.attachments import MessageAttachment
 from domain.attempts import Attempt
 from domain.connections import Connection
 from domain.messages import Message, State
@@ -31,8 +34,9 @@ MESSAGES = 300
 KILLS = 20
 WIPES = 2
 WORKERS = 3
-SLOWLY = '{"per_minute": 0, "per_second": 7}'  # so that the run outlasts the kills
-AS_FAST_AS_IT_GOES = '{"per_minute": 0, "per_second": 0}'
+SLOWLY = '{"per_minute": 0, "per_second": 7, "mms": true}'  # so that the run outlasts the kills
+AS_FAST_AS_IT_GOES = '{"per_minute": 0, "per_second": 0, "mms": true}'
+PICTURE = b"GIF89a what a camera saw"
 
 
 @pytest.fixture
@@ -56,6 +60,7 @@ async def test_workers_killed_in_the_middle_lose_nothing_and_send_nothing_twice(
     dealer = await shop(base_url=simulator.url, secret=KEY, options=SLOWLY)
     listing = await make.listing(dealer.account)
     bodies = {(await dealer.text(listing, body=f"Text {n}")).id: f"Text {n}" for n in range(MESSAGES)}
+    await enclose_picture(dealer, list(bodies)[::3])
     wipes = set(chance.sample(range(KILLS), WIPES))
     in_flight: set = set()
     with workers(tmp_path / "worker.log") as crew:
@@ -86,6 +91,15 @@ async def nothing_lost_and_nothing_twice(dealer: Shop, simulator: RunningSimulat
     outcomes = Counter(row["outcome"] for row in await Attempt.select(Attempt.outcome))
     assert outcomes == {"accepted": len(accepted), "unknown": len(unknown)}
     assert simulator.counts()["repeated"] == 0
+    with_picture = {each["text"] for each in simulator.messages() if "picture" in each}
+    assert with_picture == set(list(bodies.values())[::3]) & set(arrived), "these lost their picture, or found one"
+
+
+async def enclose_picture(dealer: Shop, ids: list) -> None:
+    sha256 = hashlib.sha256(PICTURE).hexdigest()
+    await file_store.put(sha256, PICTURE)
+    file = await make.attachment(dealer.account, sha256=sha256, size=len(PICTURE), media_type="image/gif")
+    await MessageAttachment.insert(*(MessageAttachment(message=each, attachment=file.id) for each in ids))
 
 
 async def killed(crew: "list[subprocess.Popen[bytes]]", chance: random.Random) -> set:

@@ -3,12 +3,16 @@
 import re
 from datetime import timedelta
 from html import unescape
+from typing import Any
 
 import pytest
 
-from domain import clock, history, plans
+from domain import clock, email_bodies, history, plans
+from domain.attachments import Attachment, FileLink, MessageAttachment
+from domain.messages import Message
 from tests import make
 from tests.client import Client
+from tests.conftest import MORNING
 
 
 @pytest.fixture(autouse=True)
@@ -58,3 +62,123 @@ async def test_a_plan_without_messaging_is_refused_the_history_at_every_address(
             assert "Yes it is" not in answer.text
         assert (await standard.submit(f"/listings/{listing.id}/responses", {})).status_code == 422
         assert (await standard.get("/unmatched")).status_code == 422
+
+
+# Files and emails
+
+
+def entry(html: str, message: Message) -> str:
+    """What the history shows of one message."""
+    found = re.search(rf'<li class="msg[^>]*id="message-{message.id}">.*?</article>', html, re.DOTALL)
+    assert found, html
+    return found[0]
+
+
+async def went_along(message: Message, *files: Attachment, link: FileLink | None = None) -> None:
+    for position, file in enumerate(files):
+        row = MessageAttachment(message=message.id, attachment=file.id, link=link.id if link else None)
+        row.position = position
+        await MessageAttachment.insert(row)
+
+
+async def shared(file: Attachment, **values: object) -> FileLink:
+    link = FileLink(account=file.account, attachment=file.id, **values)
+    link.expires_at = values.get("expires_at") or clock.now() + timedelta(days=30)
+    await FileLink.insert(link)
+    return link
+
+
+async def test_a_message_shows_its_files_in_order_with_picture_name_and_size(agent_client: Client) -> None:
+    message = await make.message(user=agent_client.user)
+    picture = await make.attachment(name="front <1>.jpg", thumb=True, size=1_230_000)
+    report = await make.attachment(name="report.pdf", media_type="application/pdf", size=64_000)
+    await went_along(message, picture, report)
+    shown = entry((await agent_client.get(f"/listings/{message.listing}")).text, message)
+    assert f'<a href="/attachments/{picture.id}"><img src="/attachments/{picture.id}?size=thumb"' in shown
+    assert f'<a href="/attachments/{report.id}">' in shown
+    assert shown.index("front &lt;1&gt;.jpg") < shown.index("1.2 MB") < shown.index("report.pdf") < shown.index("64 KB")
+    assert "Revoke" not in shown
+
+
+async def test_a_file_whose_bytes_were_taken_away_keeps_its_name(agent_client: Client) -> None:
+    message = await make.message(user=agent_client.user)
+    file = await make.attachment(name="front.jpg", thumb=True, removed_at=clock.now())
+    await went_along(message, file)
+    shown = entry((await agent_client.get(f"/listings/{message.listing}")).text, message)
+    assert "front.jpg" in shown
+    assert "no longer stored" in shown
+    assert f"/attachments/{file.id}" not in shown
+
+
+@pytest.mark.parametrize(
+    ("values", "told", "revocable"),
+    [
+        ({}, "Link not opened yet, works until", True),
+        ({"opened": 1}, "Link opened once, works until", True),
+        ({"opened": 4}, "Link opened 4 times, works until", True),
+        ({"opened": 4, "revoked_at": MORNING}, "Link opened 4 times, revoked", False),
+        ({"expires_at": MORNING - timedelta(days=1)}, "Link not opened yet, expired", False),
+    ],
+)
+async def test_a_file_sent_as_a_link_tells_what_became_of_it(
+    agent_client: Client, values: dict[str, object], told: str, revocable: bool
+) -> None:
+    message = await make.message(user=agent_client.user)
+    file = await make.attachment()
+    link = await shared(file, **values)
+    await went_along(message, file, link=link)
+    shown = entry((await agent_client.get(f"/listings/{message.listing}")).text, message)
+    assert told in shown
+    assert (f'action="/links/{link.id}/revocation"' in shown) == revocable
+
+
+async def test_a_link_is_revoked_from_the_history(agent_client: Client) -> None:
+    message = await make.message(user=agent_client.user)
+    file = await make.attachment()
+    link = await shared(file, listing=message.listing)
+    await went_along(message, file, link=link)
+    answer = await agent_client.submit(f"/links/{link.id}/revocation", {}, htmx=True)
+    assert "history-changed" in answer.headers["hx-trigger"]
+    shown = entry((await agent_client.get(f"/listings/{message.listing}")).text, message)
+    assert "revoked" in shown
+    assert "Revoke" not in shown
+
+
+async def test_support_sees_the_files_and_cannot_revoke(agent_client: Client) -> None:
+    message = await make.message(user=agent_client.user)
+    file = await make.attachment()
+    await went_along(message, file, link=await shared(file))
+    async with await agent_client.signed_in(await make.user(role="support")) as support:
+        shown = entry((await support.get(f"/listings/{message.listing}")).text, message)
+    assert "front.jpg" in shown
+    assert "Revoke" not in shown
+
+
+async def test_files_cost_a_history_one_query_and_none_where_there_are_none(
+    agent_client: Client, count_queries: Any
+) -> None:
+    plain, listing = await make.listing(), await make.listing()
+    for _ in range(20):
+        await make.message(plain, user=agent_client.user)
+        await went_along(await make.message(listing, user=agent_client.user), await make.attachment())
+    counts = []
+    for each in (plain, listing):
+        await agent_client.get(f"/listings/{each.id}/history/latest")
+        with count_queries() as queries:
+            answer = await agent_client.get(f"/listings/{each.id}/history/latest")
+        assert answer.text.count('class="msg out"') == 20
+        counts.append(queries.count)
+    assert counts[1] == counts[0] + 1
+    with count_queries() as queries:
+        await agent_client.get(f"/listings/{listing.id}")
+    assert queries.count <= 8, queries.statements
+
+
+async def test_an_email_is_a_card_with_its_subject_and_the_links_of_its_text(agent_client: Client) -> None:
+    body = "Hi Dana,\n\nsee https://harbor.example/a?b=1&c=2 <b>now</b>.\n\n-- \nRobin"
+    message = await make.message(user=agent_client.user, channel="email", subject="Your <Outback>", body=body)
+    shown = entry((await agent_client.get(f"/listings/{message.listing}")).text, message)
+    assert "<h4>Your &lt;Outback&gt;</h4>" in shown
+    assert email_bodies.as_html(body) in shown
+    assert '<a href="https://harbor.example/a?b=1&amp;c=2"' in shown
+    assert "<b>now</b>" not in shown

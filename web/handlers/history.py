@@ -31,7 +31,7 @@ LONGEST_STREAM = 900.0  # seconds; the page connects again, which also asks agai
 async def history_context(
     listing: Listing, me: User, account: Account, seller: Seller, draft_at: datetime | None = None
 ) -> dict[str, Any]:
-    """What history/_latest.html shows. Two queries."""
+    """What history/_latest.html shows. One query, a second where files went along."""
     return _context(await history.page(listing.id), listing, me, account, seller, draft_at)
 
 
