@@ -12,8 +12,8 @@ from web import auth, envelope, errors, lookups, queue, render, requests, routes
 from web.csrf import MaskedCSRF
 from web.live import Live
 
-# Pictures are compressed already, and events must leave as they happen.
-UNCOMPRESSED = ["^/pictures/", "/stream$", "^/healthz$", "^/readyz$"]
+# Pictures and documents are compressed already, and events must leave as they happen.
+UNCOMPRESSED = ["^/pictures/", "^/attachments/", "^/files/", "/stream$", "^/healthz$", "^/readyz$"]
 
 
 @asynccontextmanager

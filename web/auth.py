@@ -124,8 +124,8 @@ def csrf_config() -> CSRFConfig:
         cookie_name=cookie_name("csrftoken"),
         cookie_secure=settings().secure,
         cookie_httponly=True,
-        # Bearer tokens and signatures instead of cookies; and what a proxy may keep must not set one.
-        exclude=["^/api/", "^/hooks/", "^/static/", "^/healthz$", "^/readyz$", "^/metrics$"],
+        # Bearer tokens and signatures instead of cookies; sellers and what a proxy may keep must not get one.
+        exclude=["^/api/", "^/hooks/", "^/files/", "^/static/", "^/healthz$", "^/readyz$", "^/metrics$"],
     )
 
 

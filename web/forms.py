@@ -5,16 +5,23 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from litestar import Request
+from litestar.datastructures import UploadFile
 
 from domain.errors import Refused
 
+FILE_FIELDS = ("file", "files")
+
 
 class Form:
-    """Strings in, strings out: `value(name)` is what was typed, `error(name)` the sentence beside the field."""
+    """Strings in, strings out: `value(name)` is what was typed, `error(name)` the sentence beside the field.
+
+    `files` are the files chosen in a field `file` or `files`, in order; they are closed when the request ends.
+    """
 
     def __init__(self, values: Mapping[str, Any] | None = None, errors: Mapping[str, str] | None = None) -> None:
         self.values = {name: "" if value is None else str(value) for name, value in (values or {}).items()}
         self.lists: dict[str, list[str]] = {}
+        self.files: list[UploadFile] = []
         self.errors: dict[str, str] = dict(errors or {})
 
     def value(self, name: str) -> str:
@@ -53,6 +60,8 @@ async def read(request: Request[Any, Any, Any]) -> Form:
     for name, value in posted.multi_items():
         if isinstance(value, str):
             form.lists.setdefault(name, []).append(clean(value))
+        elif name in FILE_FIELDS:
+            form.files.append(value)
     form.values = {name: values[-1] for name, values in form.lists.items()}
     return form
 

@@ -21,11 +21,14 @@ from web.handlers import (
     activations,
     apps,
     assignments,
+    attachments,
     attempts,
     confirmations,
     connection_tests,
     connections,
+    drafts,
     emojis,
+    file_links,
     follows,
     guides,
     health,
@@ -34,6 +37,7 @@ from web.handlers import (
     hooks,
     imports,
     listings,
+    message_templates,
     password_links,
     passwords,
     pictures,
@@ -84,6 +88,14 @@ WHOLE_FILES: dict[str, Any] = {
     "request_max_body_size": imports.LARGEST_BODY,
     "exception_handlers": {413: imports.too_large},
 }
+ONE_FILE: dict[str, Any] = {
+    "request_max_body_size": attachments.LARGEST_BODY,
+    "exception_handlers": {413: attachments.too_large},
+}
+WITH_FILES: dict[str, Any] = {
+    "request_max_body_size": attachments.LARGEST_FORM,
+    "exception_handlers": {413: attachments.form_too_large},
+}
 
 MACHINES = [
     GET("/healthz", health.alive),
@@ -100,6 +112,10 @@ VISITORS = [
     POST("/password-links", password_links.create),
     GET("/password-links/{token:str}", password_links.show),
     POST("/password-links/{token:str}", password_links.update),
+]
+
+SELLERS = [
+    GET("/files/{link_id:str}/{token:str}/{name:str}", file_links.show),
 ]
 
 MEMBERS = [
@@ -119,15 +135,24 @@ MEMBERS = [
     GET("/pictures/{picture_id:str}", pictures.show),
     # Writing to a seller; without messaging in the plan the window stands open and the gate says why it sends nothing
     GET("/listings/{listing_id:str}/sends/new", sends.new),
-    POST("/listings/{listing_id:str}/sends/new", sends.compose),
-    POST("/listings/{listing_id:str}/sends", sends.create, Permission.SEND),
+    POST("/listings/{listing_id:str}/sends/new", sends.compose, **WITH_FILES),
+    POST("/listings/{listing_id:str}/sends", sends.create, Permission.SEND, **WITH_FILES),
     POST("/listings/{listing_id:str}/sends/filling", sends.filling),
     POST("/listings/{listing_id:str}/sends/insertion", sends.insertion),
     POST("/listings/{listing_id:str}/sends/preview", sends.preview),
+    POST("/listings/{listing_id:str}/sends/channel", sends.channel),
+    POST("/listings/{listing_id:str}/sends/choices", sends.choices),
+    POST("/listings/{listing_id:str}/draft", drafts.update, Permission.SEND),
+    POST("/listings/{listing_id:str}/draft/deletion", drafts.destroy, Permission.SEND),
     GET("/emoji", emojis.index),
     POST("/emoji", emojis.compose),
     POST("/emoji/insertions", emojis.insert),
     POST("/emoji/tones", emojis.tone),
+    POST("/attachments", attachments.create, Permission.SEND, **ONE_FILE),
+    GET("/attachments/{attachment_id:str}", attachments.show),
+    POST("/attachments/{attachment_id:str}/deletion", attachments.destroy, Permission.SEND),
+    POST("/attachments/{attachment_id:str}/links", file_links.create, Permission.SEND),
+    POST("/links/{link_id:str}/revocation", file_links.destroy, Permission.SEND),
     POST("/messages/{message_id:str}/undos", undos.create, Permission.SEND),
     POST("/messages/{message_id:str}/attempts", attempts.create, Permission.SEND),
     POST("/messages/{message_id:str}/confirmations", confirmations.create, Permission.SEND),
@@ -140,6 +165,24 @@ MEMBERS = [
     POST("/guides/{slug:str}", guides.update, Permission.EDIT_ACCOUNT),
     POST("/guides/{slug:str}/restoration", guides.restore, Permission.EDIT_ACCOUNT),
     POST("/guides/{slug:str}/deletion", guides.destroy, Permission.EDIT_ACCOUNT),
+    # Saved wordings
+    GET("/templates", message_templates.index),
+    GET("/templates/search", message_templates.search),
+    GET("/templates/new", message_templates.new, Permission.LOCAL_TEMPLATES),
+    POST("/templates", message_templates.create, Permission.LOCAL_TEMPLATES, **WITH_FILES),
+    POST("/templates/preview", message_templates.preview),
+    POST("/templates/insertion", message_templates.insertion),
+    POST("/templates/files", message_templates.files, Permission.LOCAL_TEMPLATES, **WITH_FILES),
+    GET("/templates/{template_id:str}/edit", message_templates.edit, Permission.LOCAL_TEMPLATES),
+    POST("/templates/{template_id:str}", message_templates.update, Permission.LOCAL_TEMPLATES, **WITH_FILES),
+    GET("/templates/{template_id:str}/versions", message_templates.versions),
+    GET("/templates/{template_id:str}/deletion", message_templates.confirm, Permission.LOCAL_TEMPLATES),
+    POST("/templates/{template_id:str}/deletion", message_templates.destroy, Permission.LOCAL_TEMPLATES),
+    POST("/templates/{template_id:str}/copies", message_templates.copy, Permission.LOCAL_TEMPLATES),
+    POST("/templates/{template_id:str}/favorites", message_templates.favorite, Permission.LOCAL_TEMPLATES),
+    POST("/templates/{template_id:str}/favorites/deletion", message_templates.unfavorite, Permission.LOCAL_TEMPLATES),
+    POST("/templates/{template_id:str}/hiding", message_templates.hide, Permission.GLOBAL_TEMPLATES),
+    POST("/templates/{template_id:str}/hiding/deletion", message_templates.unhide, Permission.GLOBAL_TEMPLATES),
     # Listings from files
     GET("/imports/new", imports.new, Permission.IMPORT),
     POST("/imports", imports.create, Permission.IMPORT, **WHOLE_FILES),
@@ -181,6 +224,7 @@ CONVERSATION = [
 ROUTES: list[Any] = [
     create_static_files_router("/static", [render.STATIC], name="static"),
     *MACHINES,
+    *SELLERS,
     hooks.ROUTER,
     api.ROUTER,
     Router("/", guards=[auth.visitors], route_handlers=VISITORS),

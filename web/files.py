@@ -1,0 +1,56 @@
+"""Files on the web: the row of one that goes along, and the answer that hands out bytes without letting them act."""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+from litestar import Response
+
+from domain import attachments, file_rules
+from domain.accounts import Account
+from domain.attachments import Attachment, FileLink
+from domain.file_rules import FileProblem
+from web import filters
+from web.render import url_for
+
+# Whatever a browser takes the bytes for: no script, no form, no frame, no origin of ours.
+HARMLESS = {
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "sandbox; default-src 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "X-Frame-Options": "DENY",
+}
+
+
+def row(attachment: Attachment, problem: FileProblem | None = None) -> dict[str, Any]:
+    """What `attachments/_file.html` shows of a file."""
+    url = url_for("attachments.show", attachment_id=attachment.id)
+    return {
+        "id": attachment.id,
+        "name": attachment.name,
+        "size": file_rules.megabytes(attachment.size),
+        "icon": "image" if file_rules.is_picture(attachment.media_type) else "file-text",
+        "thumb_url": f"{url}?size=thumb" if attachment.thumb else None,
+        "url": url,
+        "problem": problem.message if problem else None,
+        "shareable": problem.shareable if problem else False,
+        "link": None,
+    }
+
+
+def linked(link: FileLink, attachment: Attachment, account: Account) -> dict[str, Any]:
+    """The same of a file that goes as a link in the text."""
+    until = filters.day(link.expires_at, account.timezone)
+    return {**row(attachment), "link": {"id": link.id, "url": attachments.url(link, attachment), "until": until}}
+
+
+def download(content: bytes, attachment: Attachment, headers: Mapping[str, str]) -> Response[bytes]:
+    """The file, to be saved and never to be shown as a page of ours."""
+    disposition = {"Content-Disposition": _disposition(attachment.name)}
+    return Response(content, media_type=attachment.media_type, headers={**HARMLESS, **disposition, **headers})
+
+
+def _disposition(name: str) -> str:
+    """RFC 6266: the name as it is, and one in ASCII for programs that know no other."""
+    plain = "".join(char if char.isascii() and char not in '"\\%' else "_" for char in name)
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
