@@ -217,6 +217,16 @@ async def disconnect(connection: Connection, user: UUID | None) -> None:
         await audit.record(connection.account, user, "connection.removed", connection.id, kind=connection.kind)
 
 
+async def change_options(connection: Connection, user: UUID, **options: Any) -> None:
+    """Changes what the connection may do; what is not named stays as it is. Raises Refused for a value its provider
+    cannot take."""
+    changed = json.loads(connection.options or "{}") | options
+    CHANNELS[connection.kind](connection.base_url, unseal(connection.secret) or "disconnected", **changed)
+    async with writing():
+        await Connection.update({Connection.options: json.dumps(changed)}).where(Connection.id == connection.id)
+        await audit.record(connection.account, user, "connection.changed", connection.id, **options)
+
+
 async def broken(connection_id: UUID, reason: str) -> bool:
     """The provider refused our key: pause, and write to the administrators. True the first time, so that they are
     told once. Opens a transaction."""

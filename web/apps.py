@@ -6,7 +6,7 @@ from typing import Any
 from domain import connections, plans, users, vitals
 from domain.accounts import Account
 from domain.connections import Connection, ConnectionState
-from domain.errors import NotFound
+from domain.errors import NotFound, Unavailable
 from domain.settings import settings
 from domain.users import Permission, User
 from web import render
@@ -101,6 +101,7 @@ async def context(
         "form": form,
         "fields": app.fields,
         "webhook": hook,
+        "pictures": _pictures(connection) if connection else None,
         "health": await _health(account, connection) if connection else None,
         "check": check,
         "page_title": app.name,
@@ -131,6 +132,14 @@ def _state(included: bool, connection: Connection | None) -> tuple[str, str]:
     if connection.state == ConnectionState.BROKEN:
         return "Needs attention", "bad"
     return "Connected", "good"
+
+
+def _pictures(connection: Connection) -> bool:
+    """Whether pictures go along with texts."""
+    try:
+        return connections.adapter(connection).files is not None
+    except Unavailable:  # its credentials cannot be unsealed: nothing goes along with what does not leave
+        return False
 
 
 async def _health(account: Account, connection: Connection) -> dict[str, Any]:

@@ -1,11 +1,14 @@
 """The apps and their connections, as an admin and as an agent see them."""
 
+import json
+
 import pytest
 
 from domain import plans
+from domain.audit import AuditEntry
 from domain.channels.base import ChannelError, Kind
 from domain.channels.dialpad import Dialpad
-from domain.connections import Connection
+from domain.connections import Connection, adapter
 from domain.vault import unseal
 from tests import make
 from tests.client import Client
@@ -88,6 +91,31 @@ async def test_a_look_at_a_good_connection_says_so(admin_client: Client, dialpad
     await plans.seed()
     await make.connection()
     assert "Dialpad answers and takes the key." in (await admin_client.submit("/apps/dialpad/tests")).text
+
+
+async def test_an_admin_switches_pictures_on_and_off_and_nothing_else_changes(admin_client: Client) -> None:
+    await plans.seed()
+    connection = await make.connection(options='{"per_minute": 60}')
+    assert "Switch pictures on" in (await admin_client.get("/apps/dialpad")).text
+    for on, button in ((True, "Switch pictures off"), (False, "Switch pictures on")):
+        answer = await admin_client.submit("/apps/dialpad/options", {"mms": "true" if on else "false"})
+        assert answer.status_code == 303
+        assert button in (await admin_client.get("/apps/dialpad")).text
+        kept = await Connection.objects().get(Connection.id == connection.id)
+        assert json.loads(kept.options) == {"per_minute": 60, "mms": on}
+        assert (adapter(kept).files is not None) == on
+    assert await AuditEntry.count().where(AuditEntry.action == "connection.changed") == 2
+
+
+async def test_only_admins_switch_pictures_and_only_of_their_own_connection(
+    admin_client: Client, agent_client: Client
+) -> None:
+    await plans.seed()
+    await make.connection(await make.account())
+    assert (await agent_client.submit("/apps/dialpad/options", {"mms": "true"})).status_code == 403
+    assert (await admin_client.submit("/apps/dialpad/options", {"mms": "true"})).status_code == 404
+    assert (await admin_client.submit("/apps/fax/options", {"mms": "true"})).status_code == 404
+    assert [row["options"] for row in await Connection.select(Connection.options)] == ["{}"]
 
 
 async def test_disconnecting_forgets_the_key(admin_client: Client, dialpad: None) -> None:

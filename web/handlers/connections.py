@@ -1,4 +1,4 @@
-"""Connecting and disconnecting a provider."""
+"""Connecting a provider, changing what it may do, and disconnecting it."""
 
 from litestar import Request, Response
 from litestar.params import FromPath
@@ -27,6 +27,14 @@ async def create(request: Request, me: Me, account: TheAccount, kind: FromPath[s
         form.refuse(refused, list(typed)).without("api_key", "webhook_secret")
     context = await apps.context(request, account, me, app, form, secret=secret)
     return render.page(request, "apps/show.html", status=422 if form.errors else 200, **context)
+
+
+async def update(request: Request, me: Me, account: TheAccount, kind: FromPath[str], form: TheForm) -> Response:
+    """Lets pictures go along with texts, or no longer."""
+    connection, on = await found(connections.current(account.id, apps.of(kind).kind)), form.value("mms") == "true"
+    await connections.change_options(connection, me.id, mms=on)
+    notice = "Pictures go along with texts now." if on else "Texts leave without pictures now."
+    return render.go(request, render.url_for("apps.show", kind=kind), notice=notice)
 
 
 async def destroy(request: Request, me: Me, account: TheAccount, kind: FromPath[str]) -> Response:
