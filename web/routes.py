@@ -193,6 +193,7 @@ MEMBERS = [
     GET("/apps", apps.index),
     GET("/apps/{kind:str}", apps.show),
     POST("/apps/{kind:str}/connections", connections.create, Permission.MANAGE_CONNECTIONS),
+    POST("/apps/{kind:str}/options", connections.update, Permission.MANAGE_CONNECTIONS),
     POST("/apps/{kind:str}/connections/deletion", connections.destroy, Permission.MANAGE_CONNECTIONS),
     POST("/apps/{kind:str}/tests", connection_tests.create, Permission.MANAGE_CONNECTIONS),
     # People
