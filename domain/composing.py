@@ -83,7 +83,7 @@ def file_problems(scene: Scene, channel: str, enclosed: Enclosures) -> tuple[str
     """Why the channel cannot take the files, a sentence each."""
     if not enclosed.files:
         return ()
-    found = file_rules.problems(enclosed.files, scene.file_rules(channel), offers.LABELS[channel])
+    found = file_rules.problems(enclosed.files, scene.file_rules(channel), offers.ONE[channel])
     return tuple(each.message for each in found)
 
 
@@ -145,7 +145,7 @@ def checked(scene: Scene, draft: Draft, enclosed: Enclosures = Enclosures()) -> 
         raise Refused("Write a message first.", field="body", code="required")
     if len(letter.body) > letter.longest:
         raise Refused(
-            f"{_kind(draft.channel)} holds {letter.longest:,} characters; this one has {len(letter.body):,}. "
+            f"{offers.ONE[draft.channel]} holds {letter.longest:,} characters; this one has {len(letter.body):,}. "
             "Shorten it.",
             field="body",
             code="too_long",
@@ -199,10 +199,6 @@ def _message(scene: Scene, draft: Draft, letter: Letter) -> Message:
         at=now,
         changed_at=now,
     )
-
-
-def _kind(channel: str) -> str:
-    return {"text": "A text", "email": "An email"}.get(channel, "This message")
 
 
 class GateRefused(Refused):

@@ -58,7 +58,7 @@ class FileProblem:
 
 
 def problems(files: Sequence[FileLike], rules: FileRules | None, channel: str) -> list[FileProblem]:
-    """What stands against these files on a channel, which is called by the name people see."""
+    """What stands against these files on a channel; `channel` says it in a sentence, such as `A text`."""
     if rules is None:
         return [FileProblem(each.id, f"{channel} takes no files, so “{each.name}” cannot go along.") for each in files]
     found = [problem for each in files if (problem := _problem(each, rules, channel))]

@@ -8,6 +8,13 @@ from domain.email_addresses import is_address
 
 # In the order of the menu.
 LABELS = {"text": "Text", "email": "Email", "form": "Form", "facebook": "Facebook", "kijiji": "Kijiji"}
+ONE = {  # one message of each, in a sentence
+    "text": "A text",
+    "email": "An email",
+    "form": "A form message",
+    "facebook": "A Facebook message",
+    "kijiji": "A Kijiji message",
+}
 FIRST_CHOICES = ("text", "form", "email")  # when nothing was written yet that says otherwise
 
 # What is missing when a channel has no address of this seller.

@@ -123,7 +123,7 @@ def channel_parts(looked: Look) -> dict[str, Any]:
         "address": _address(looked),
         "subject": typed.subject,
         "subject_default": email_bodies.subject("", scene.values()),
-        "file_rules": file_rules.sentence(rules, offers.LABELS[channel]) if channel else None,
+        "file_rules": file_rules.sentence(rules, offers.ONE[channel]) if channel else None,
         "accept": file_rules.accept(rules),
         "files": files(looked),
     }
@@ -147,7 +147,7 @@ def channels(looked: Look) -> list[dict[str, Any]]:
 def files(looked: Look) -> list[dict[str, Any]]:
     """The rows of what goes along: each with why it cannot, if so, and links with their address."""
     rules = looked.scene.file_rules(looked.channel) if looked.channel else None
-    label = offers.LABELS.get(looked.channel, "")
+    label = offers.ONE.get(looked.channel, "")
     wrong = {each.file: each for each in file_rules.problems(looked.enclosed.files, rules, label)} if label else {}
     rows = [_file(each, wrong.get(each.id)) for each in looked.enclosed.files]
     for linked in looked.enclosed.links:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from markupsafe import Markup
 
-from domain import composing, gate, message_templates, phones, text, wildcards, wordings
+from domain import composing, gate, message_templates, offers, phones, text, wildcards, wordings
 from domain.composing import Draft
 from domain.errors import NotFound
 from domain.newest import Newest
@@ -108,8 +108,7 @@ def _reason(
     if letter.missing:
         return "Fill in what is marked red, or take it out."
     if len(letter.body) > letter.longest:
-        kind = {"text": "A text", "email": "An email"}.get(draft.channel, "This message")
-        return f"{kind} holds {letter.longest:,} characters. Shorten it."
+        return f"{offers.ONE[draft.channel]} holds {letter.longest:,} characters. Shorten it."
     return ""
 
 

@@ -77,7 +77,7 @@ async def _enclosed(ids: Sequence[UUID]) -> dict[UUID, list[Attachment]]:
 
 def _against(files: Sequence[Attachment], channel: Channel) -> tuple[str, ...]:
     """What the channel says of these files: it may have been another when they were attached."""
-    found = file_rules.problems(files, channel.files, offers.LABELS[channel.channel])
+    found = file_rules.problems(files, channel.files, offers.ONE[channel.channel])
     return tuple(f"{each.message} Send {'it as a link' if each.file else 'some as links'}." for each in found)
 
 

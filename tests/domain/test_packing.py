@@ -158,7 +158,7 @@ async def test_files_the_connection_does_not_take_any_more_fail_the_message(hous
     await Connection.update({Connection.options: "{}"}).where(Connection.id == dealer.connection.id)
     dealer.connection.options = "{}"
     assert await begin(dealer) == []
-    assert await failed(message) == "Text takes no files, so “front.jpg” cannot go along. Send it as a link."
+    assert await failed(message) == "A text takes no files, so “front.jpg” cannot go along. Send it as a link."
 
 
 async def test_one_file_too_many_fails_the_message_and_sends_none(house):
@@ -166,7 +166,7 @@ async def test_one_file_too_many_fails_the_message_and_sends_none(house):
     message, _ = await with_picture(dealer)
     await enclose(message, await kept(dealer, PICTURE + b" and another"))
     assert await begin(dealer) == []
-    assert await failed(message) == "Text takes one file; these are 2. Send some as links."
+    assert await failed(message) == "A text takes one file; these are 2. Send some as links."
 
 
 async def test_the_file_of_one_message_stops_no_other(house):
