@@ -29,6 +29,7 @@ _SEEN = "(t.account IS NULL OR (t.account = {} AND (t.scope = 'global' OR t.owne
 _FAVORITE = "COALESCE(u.favorite, false)"
 _RANK = f"""CASE WHEN {_FAVORITE} THEN 0 WHEN t.scope = 'local' THEN 1 WHEN t.scope = 'global' THEN 2
                  ELSE 3 + t.position END"""
+_NAME = "SUBSTR(t.search, 1, 200)"  # the words of the name stand first; a long text is not read for its rank
 _USE = 'LEFT JOIN template_use u ON u.template = t.id AND u."user" = {}'
 _HIDDEN = "LEFT JOIN hidden_template h ON h.template = t.id AND h.account = {}"
 _VERSION = "JOIN template_version v ON v.template = t.id AND v.current"
@@ -86,12 +87,12 @@ async def find(account_id: UUID, user_id: UUID, channel: str, words: str, limit:
     if words.strip() and not wanted:
         return []
     matching = " ".join("AND t.search LIKE {}" for _ in wanted)
-    in_name = " AND ".join("t.search LIKE {}" for _ in wanted) or "false"
+    in_name = " AND ".join(f"{_NAME} LIKE {{}}" for _ in wanted) or "false"
     rows = await MessageTemplate.raw(
         f"""SELECT t.id, t.name, t.purpose, t.scope, u.favorite, SUBSTR(v.body, 1, {EXCERPT}) AS excerpt
             FROM message_template t {_VERSION} {_USE} {_HIDDEN}
             WHERE t.type = {{}} AND t.archived_at IS NULL AND h.id IS NULL AND {_SEEN} {matching}
-            ORDER BY CASE WHEN t.search LIKE {{}} THEN 0 WHEN {in_name} THEN 1 ELSE 2 END,
+            ORDER BY CASE WHEN {_NAME} LIKE {{}} THEN 0 WHEN {in_name} THEN 1 ELSE 2 END,
                      {_FAVORITE} DESC, u.used_at DESC NULLS LAST, {_RANK}, t.name_key, t.id
             LIMIT {{}}""",
         user_id,
