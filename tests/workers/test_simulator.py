@@ -177,6 +177,19 @@ async def test_a_picture_is_kept_byte_for_byte_shown_and_counted(simulator: Runn
     assert f'<img src="/pictures/{kept["picture"]}"' in simulator.request("GET", f"/phones/{message.to}")[1]
 
 
+async def test_the_same_picture_many_times_at_once_is_kept_once(simulator: RunningSimulator):
+    mms = Dialpad(simulator.url, KEY, mms=True)
+    picture = Media("front.gif", "image/gif", b"GIF89a" + os.urandom(200_000))
+    try:
+        taken = await asyncio.gather(*(send(mms, outgoing(media=(picture,))) for _ in range(24)))
+    finally:
+        await http.close()
+
+    name = f"{hashlib.sha256(picture.data).hexdigest()}.gif"
+    assert len({each.provider_id for each in taken}) == 24
+    assert [path.name for path in (simulator.state_dir / "pictures").iterdir() if path.name.startswith(name)] == [name]
+
+
 async def test_a_sender_is_found_by_email(dialpad: Dialpad):
     assert await dialpad.find_sender("DANA@example.com") == Sender(str(DANA["id"]), "Dana Reyes", ("+16195550142",))
     assert await dialpad.find_sender("nobody@example.com") is None

@@ -5,6 +5,7 @@ import binascii
 import hashlib
 import os
 import re
+import tempfile
 from pathlib import Path
 
 LARGEST = 500 * 1024  # bytes, before base64: the API description's limit of `media`
@@ -46,9 +47,9 @@ class Pictures:
         name = f"{hashlib.sha256(data).hexdigest()}.{kind}"
         if not (self._folder / name).exists():
             self._folder.mkdir(exist_ok=True)
-            aside = self._folder / f"{name}.new"
-            aside.write_bytes(data)
-            os.replace(aside, self._folder / name)
+            with tempfile.NamedTemporaryFile(dir=self._folder, delete=False) as aside:  # two may bring it at once
+                aside.write(data)
+            os.replace(aside.name, self._folder / name)
         return name
 
     def get(self, name: str) -> tuple[bytes, str] | None:
