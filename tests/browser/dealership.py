@@ -7,9 +7,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from domain import connections, suppressions
+from domain import connections, drafts, suppressions
 from domain.accounts import Account
 from domain.connections import Connection
+from domain.drafts import Writing
 from domain.listings import Listing, search_words
 from domain.messages import Message
 from domain.users import User
@@ -51,6 +52,12 @@ class Dealership:
         """Every message of the listing, oldest first."""
         async with self.site.opened():
             return await Message.objects().where(Message.listing == listing.id).order_by(Message.at)
+
+    async def drafted(self, listing: Listing, body: str) -> None:
+        """The agent wrote this on another device meanwhile."""
+        async with self.site.opened():
+            saved = await drafts.of(self.agent.id, listing.id)
+            await drafts.save(self.agent, listing, Writing(body=body), saved.revision if saved else 0)
 
     async def opted_out(self, listing: Listing) -> None:
         """Waits until the worker has read the seller's STOP."""

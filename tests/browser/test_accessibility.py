@@ -249,7 +249,7 @@ async def test_the_window_of_a_refused_send(page: Page, dealership: Dealership) 
     page.wait_until(lambda: page.find("#send-go").is_enabled(), "it may not be sent")
     page.run("document.querySelector('#body').value = ' '")  # without an event: only the server notices
     page.click("#send-go")
-    page.wait_for("This text was not sent", "#send-problem")
+    page.wait_for("This message was not sent", "#send-problem")
     assert page.value("#body") == " "
     examine(page, "window-refused")
 
@@ -268,6 +268,101 @@ async def test_the_menus_of_the_window(page: Page, dealership: Dealership) -> No
         page.wait_until(lambda menu=opener: page.find(f"#{menu}").is_displayed(), "the menu did not open")
         examine(page, f"window-menu-{name}")
         page.run("document.querySelector(':popover-open').hidePopover()")
+
+
+async def test_the_window_of_an_email(page: Page, dealership: Dealership) -> None:
+    listing = await dealership.listing(seller={"email": "dana.reyes@mail.example"})
+    await dealership.signed_in(page)
+    page.open(f"/listings/{listing.id}/sends/new?channel=email")
+    page.find("#body").send_keys("Hello Dana, is it sold? See https://harborauto.example")
+    page.wait_for("Inquiry about your 2019 Subaru Outback", "#preview")
+    page.wait_for("is it sold?", "#preview article")
+    examine(page, "window-email")
+
+
+async def test_the_window_without_any_channel(page: Page, site: Site) -> None:
+    async with dealerships.opened(site, connected=False) as dealership:
+        await open_window(page, dealership, seller={"mobile": "", "phone": "", "email": ""})
+        assert not page.find("#send-go").is_enabled()
+        examine(page, "window-no-channel")
+
+
+async def test_the_templates_of_the_window(page: Page, dealership: Dealership) -> None:
+    await open_window(page, dealership)
+    page.click("#find-b")
+    page.find("#template-results .hit")
+    examine(page, "window-template-search")
+    page.run("document.querySelector(':popover-open').hidePopover()")
+    page.click("#template-new")
+    page.wait_until(lambda: page.focused() == "side-title", "the focus is not on the name of the second window")
+    page.find("#t-body").send_keys("Hi {{fi")
+    page.find("#t-completions [role=option]")
+    examine(page, "window-template-form")
+    page.click("#t-save")
+    page.wait_for("This template was not saved", "#t-errors")
+    examine(page, "window-template-refused")
+
+
+async def test_the_completion_in_the_window(page: Page, dealership: Dealership) -> None:
+    await open_window(page, dealership)
+    page.find("#body").send_keys("Your {{ve")
+    page.find("#completions [role=option]")
+    examine(page, "window-completion")
+
+
+async def test_the_emoji_of_the_window(page: Page, dealership: Dealership) -> None:
+    await open_window(page, dealership)
+    page.click("#emoji-b")
+    page.find("#emoji .emoji")
+    examine(page, "window-emoji")
+
+
+async def test_the_word_tracks_beside_the_window(page: Page, dealership: Dealership) -> None:
+    await open_window(page, dealership)
+    page.click("#tracks-b")
+    page.click("#tracks a")
+    page.wait_until(lambda: page.focused() == "beside", "the focus is not on the guide")
+    examine(page, "window-guide")
+
+
+async def test_the_files_of_the_window(page: Page, dealership: Dealership, tmp_path: Path) -> None:
+    await open_window(page, dealership)
+    for name in ("offer.txt", "second.txt"):
+        (tmp_path / name).write_text("We would pay $17,500.")
+        page.find("#attach-files").send_keys(str(tmp_path / name))
+        page.wait_for(name, "#files")
+    page.wait_for("cannot go along", "#files")
+    examine(page, "window-file-refused-by-the-channel")
+    page.click("#files [name=share]")
+    page.wait_for("Goes as a link", "#files")
+    (tmp_path / "nothing.pdf").write_bytes(b"")
+    page.find("#attach-files").send_keys(str(tmp_path / "nothing.pdf"))
+    page.find("#uploads .bad")
+    examine(page, "window-file-as-a-link")
+
+
+async def test_the_draft_of_the_window(page: Page, dealership: Dealership) -> None:
+    listing = await open_window(page, dealership)
+    page.find("#body").send_keys("Half a sen")
+    page.wait_for("Saved", "#draft-state")
+    page.open(f"/listings/{listing.id}")
+    page.wait_for("Continue draft", ".dock")
+    examine(page, "listing-with-a-draft")
+    page.click(".dock [data-opens]")
+    page.wait_for("Draft of", "#draft-state")
+    examine(page, "window-draft")
+    await dealership.drafted(listing, "Written on the phone")
+    page.find("#body").send_keys("tence")
+    page.wait_for("This draft was changed elsewhere", "#draft-state")
+    examine(page, "window-draft-conflict")
+
+
+async def test_the_window_when_the_seller_writes_meanwhile(page: Page, dealership: Dealership) -> None:
+    listing = await open_window(page, dealership)
+    page.find("#body").send_keys("Hello")
+    dealership.site.simulator.reply(await dealership.mobile(listing), "It is sold", dealership.number)
+    page.wait_for("Dana wrote at", "#send-why")
+    examine(page, "window-news")
 
 
 async def test_the_window_as_a_page_of_its_own(page: Page, dealership: Dealership) -> None:

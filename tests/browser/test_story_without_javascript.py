@@ -62,7 +62,7 @@ def write(page: Page) -> str:
     """Every button that script makes better, without it; the words that stand in the window at the end."""
     assert page.text("#send-why") == "Write a message first."
     page.click("button[value=send]")
-    page.wait_for("This text was not sent", "#send-problem")
+    page.wait_for("This message was not sent", "#send-problem")
     choose(page, "#template", "First hello: would you sell to us?")
     page.click("button[value=load]")
     page.wait_until(lambda: page.value("#body").startswith("Hi Dana, "), "the template was not filled in")
@@ -132,8 +132,9 @@ async def test_a_send_that_is_refused_keeps_the_text_and_says_why(no_script: Pag
     dealership.site.simulator.reply(await dealership.mobile(listing), "STOP", dealership.number)
     await dealership.opted_out(listing)
     no_script.click("#send-go")
-    no_script.wait_for("This text was not sent", "#send-problem")
-    assert "This number asked not to get texts." in no_script.text("#send-problem")
+    no_script.wait_for("This message was not sent", "#send-problem")
+    assert "Dana wrote at " in no_script.text("#send-problem")
+    assert "This number asked not to get texts." in no_script.text("#send-why")
     assert no_script.title.startswith("Error: ")
     assert no_script.value("#body") == "Hello Dana"
     assert not no_script.find("#send-go").is_enabled()
