@@ -3,7 +3,6 @@
 import io
 from datetime import timedelta
 
-import pytest
 from PIL import Image
 
 from domain import attachments, clock
@@ -12,7 +11,6 @@ from tests import make
 from tests.browser.dealership import Dealership
 from tests.browser.page import Page
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
 EMAIL = "Hi Dana,\n\nhere is what we saw: https://harbor.example/cr-v\n\n-- \nRobin Reyes\nHarbor Motors"
 
 
@@ -49,5 +47,7 @@ async def test_files_are_seen_and_a_link_is_revoked_where_it_stands(page: Page, 
     assert page.axe() == []
     page.screenshot("history-files-phone")
     page.be_desktop()
+    page.run("window.confirm = () => true")
     page.click(f"#message-{mail.id} form button")
-    page.run("return window.confirm = () => true")
+    page.wait_for("Link opened 2 times, revoked", f"#message-{mail.id}")
+    assert page.all(f"#message-{mail.id} form") == []
