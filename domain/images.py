@@ -3,7 +3,7 @@
 Whatever a file said beside its picture stays behind: where and when it was taken, with what, and anything hidden in it.
 """
 
-import io
+import tempfile
 
 from PIL import Image
 
@@ -25,10 +25,11 @@ def flat(image: Image.Image) -> Image.Image:
 
 def jpeg(image: Image.Image, quality: int) -> bytes:
     """A JPEG of a flat picture, without a word beside it."""
-    file = io.BytesIO()
     image.info.clear()  # EXIF, comments and profiles would be written again
-    image.save(file, "JPEG", quality=quality, optimize=True, progressive=True)
-    return file.getvalue()
+    with tempfile.TemporaryFile() as file:  # into memory Pillow would write without letting any other thread run
+        image.save(file, "JPEG", quality=quality, optimize=True, progressive=True)
+        file.seek(0)
+        return file.read()
 
 
 def within(image: Image.Image, side: int) -> Image.Image:

@@ -1,9 +1,11 @@
 """What looking into a file comes to: the file as it is kept, or the reason why it is not taken."""
 
-from typing import NamedTuple
+import re
+from typing import AnyStr, NamedTuple
 
 MEGABYTES = 25
 LARGEST = MEGABYTES * 1_000_000  # bytes
+PIECE, OVERLAP = 1 << 17, 128  # characters or bytes searched at a time, and again with the next
 
 
 class Looked(NamedTuple):
@@ -23,3 +25,11 @@ class Unfit(Exception):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+def search(pattern: re.Pattern[AnyStr], text: AnyStr) -> re.Match[AnyStr] | None:
+    """The first match, of at most 128 characters. A search lets no other thread run, so a long one goes in pieces."""
+    for start in range(0, len(text), PIECE):
+        if found := pattern.search(text, start, start + PIECE + OVERLAP):
+            return found
+    return None

@@ -17,7 +17,7 @@ from domain.images import MOST_PIXELS, flat, jpeg, within
 THUMB = 240  # pixels, the longer side
 MOST_FRAMES = 500
 QUALITY = 88
-SIDES = (2048, 1600, 1280, 1024, 800, 640, 480, 320)  # pixels, the longer one, of what is made smaller
+SIDES = (2560, 2048, 1600, 1280, 1024, 800, 640, 480, 320)  # pixels, the longer one, of what is made smaller
 
 BROKEN = "is broken or cut short. Save the picture again and send that."
 TOO_MANY_PIXELS = f"has more than {MOST_PIXELS // 1_000_000} million pixels. Make the picture smaller and send that."
@@ -59,11 +59,12 @@ def shrunk(data: bytes, most_bytes: int) -> tuple[bytes, str] | None:
     with Image.open(io.BytesIO(data)) as opened:
         if getattr(opened, "is_animated", False):
             return _smaller_animation(opened, most_bytes)
+        opened.draft("RGB", (SIDES[0], SIDES[0]))  # a JPEG is decoded no larger than needed
         image = flat(opened)
-    for side in (min(2560, max(image.size)), *(side for side in SIDES if side < max(image.size))):
-        smaller = within(image, side)
+    for side in (SIDES[0], *(side for side in SIDES[1:] if side < max(image.size))):
+        image = within(image, side)
         for quality in (85, 75, 62):
-            made = jpeg(smaller, quality)
+            made = jpeg(image, quality)
             if len(made) <= most_bytes:
                 return made, "image/jpeg"
             if len(made) > 3 * most_bytes:

@@ -3,29 +3,28 @@
 import codecs
 import re
 
-from domain.file_contents.base import Looked, Unfit
+from domain.file_contents.base import Looked, Unfit, search
 
 STRANGE = (
     "is of a kind that cannot be sent. Choose a picture, a PDF, a Word, Excel or text file, or a contact card (.vcf)."
 )
-_MARKUP = re.compile(
-    r"\A[\s\ufeff]*<[a-z!?%/]|<\s*(?:html|script|svg|iframe|!doctype|\?xml|\?php)\b",
-    re.IGNORECASE,
-)
+_PAGE = re.compile(r"<[a-z!?%/]", re.IGNORECASE)  # at the beginning
+_MARKUP = re.compile(r"<\s{0,20}(?:html|script|svg|iframe|!doctype|\?xml|\?php)\b", re.IGNORECASE)  # anywhere
 _UNREADABLE = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f]")
 
 
 def look(data: bytes, *, is_table: bool) -> Looked:
     """The text as UTF-8. Raises Unfit."""
     text, is_unicode = _read(data)
-    if _UNREADABLE.search(text):
+    if search(_UNREADABLE, text):
         raise Unfit(STRANGE)
     if "%PDF-" in text[:1024]:  # where programs for PDF look for it
         raise Unfit("is two kinds of file at once. Save it again as one of them.")
-    if markup := _MARKUP.search(text):
+    start = text[:1024].lstrip("\ufeff \r\n\t\f")
+    if markup := _PAGE.match(start) or search(_MARKUP, text):
         what = "a drawing that can carry programs" if "svg" in text[: markup.end() + 200].lower() else "a web page"
         raise Unfit(f"is {what}. Send a picture or a PDF of it.")
-    if text.lstrip("\ufeff \r\n\t")[:11].upper() == "BEGIN:VCARD":
+    if start[:11].upper() == "BEGIN:VCARD":
         return _card(text, data if is_unicode else text.encode())
     if is_table:
         # Excel takes a table for Unicode only when it begins with the mark.
