@@ -41,6 +41,7 @@ class Account(Table, db=DB, tablename="account"):
     kijiji = Boolean(default=False)
     plain_texts = Boolean(default=False)  # swap look-alike characters so that a text stays GSM-7
     managers_own_global_templates = Boolean(default=False)
+    introduces_itself = Boolean(default=True)  # a first text says who we are and how to stop
     created_at = made()
 
 

@@ -3,10 +3,14 @@
 from piccolo.conf.apps import AppConfig
 
 from domain.accounts import Account, PlanFeature
+from domain.appointments import Appointment
+from domain.appraisals import Appraisal
 from domain.attachments import Attachment, AttachmentVariant, FileLink, MessageAttachment, TemplateAttachment
 from domain.attempts import Attempt
 from domain.audit import AuditEntry
 from domain.connections import Connection, SenderLink
+from domain.consents import Consent, Tombstone
+from domain.dealerships import DealershipReport, ReportedIdentity, ReportedListing
 from domain.delivery import Lease
 from domain.drafts import Draft, DraftAttachment
 from domain.guides import Guide
@@ -17,12 +21,14 @@ from domain.inbox import ProviderEvent
 from domain.listings import Follower, Listing, Picture, PriceChange
 from domain.message_templates import HiddenTemplate, MessageTemplate, TemplateUse, TemplateVersion
 from domain.messages import IdempotencyKey, Message
+from domain.quiet_hours_table import QuietHoursRow
 from domain.receipts import Receipt
+from domain.reviews import Review
 from domain.sellers import Seller
 from domain.sessions import ApiToken, PasswordLink, Session, SignInFailure
 from domain.settings import ROOT
 from domain.sources import Source
-from domain.suppressions import OptOut
+from domain.suppressions import Block, DoNotContact, ListImport, OptOut
 from domain.users import User
 
 TABLES = [
@@ -65,6 +71,18 @@ TABLES = [
     Draft,
     DraftAttachment,
     Guide,
+    DoNotContact,
+    Block,
+    ListImport,
+    Appointment,
+    Appraisal,
+    DealershipReport,
+    ReportedIdentity,
+    ReportedListing,
+    Consent,
+    Tombstone,
+    Review,
+    QuietHoursRow,
 ]
 
 APP_CONFIG = AppConfig(

@@ -26,6 +26,8 @@ class Seller(Table, db=DB, tablename="seller"):
     city = Text(default="")
     state = Text(default="")
     postal_code = Text(default="")
+    name_key = Text(default="")  # first and last name folded, for matching; empty unless both are known
+    address_key = Text(default="")  # street, city and state folded; empty unless all are known
 
 
 async def of_listing(listing: UUID) -> Seller:

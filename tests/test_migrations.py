@@ -25,7 +25,10 @@ from domain.piccolo_app import (
     Attachment,
     AttachmentVariant,
     Attempt,
+    Block,
     Connection,
+    DealershipReport,
+    DoNotContact,
     Draft,
     DraftAttachment,
     Follower,
@@ -41,6 +44,10 @@ from domain.piccolo_app import (
     Picture,
     PlanFeature,
     ProviderEvent,
+    QuietHoursRow,
+    ReportedIdentity,
+    ReportedListing,
+    Review,
     Seller,
     SenderLink,
     Session,
@@ -49,6 +56,7 @@ from domain.piccolo_app import (
     TemplateAttachment,
     TemplateUse,
     TemplateVersion,
+    Tombstone,
     User,
 )
 from domain.settings import ROOT
@@ -151,6 +159,7 @@ class World:
     version: TemplateVersion
     attachment: Attachment
     draft: Draft
+    report: DealershipReport
 
 
 # Every unique rule but the primary keys: table and columns -> a row that may be stored once.
@@ -204,6 +213,21 @@ ONCE: dict[tuple[str, str], Callable[[World], Table]] = {
     ),
     ("draft", "user, listing"): lambda w: Draft(account=w.account.id, user=w.user.id, listing=w.bare.id),
     ("draft_attachment", "draft, attachment"): lambda w: DraftAttachment(draft=w.draft.id, attachment=w.attachment.id),
+    ("do_not_contact", "account, address"): lambda w: DoNotContact(account=w.account.id, address="+15205550199"),
+    ("block", "account, address"): lambda w: Block(account=w.account.id, address="+15205550199"),
+    ("reported_identity", "report, kind, value"): lambda w: ReportedIdentity(
+        report=w.report.id, account=w.account.id, kind="phone", value="+15205550199"
+    ),
+    ("reported_listing", "report, listing"): lambda w: ReportedListing(
+        report=w.report.id, listing=w.bare.id, stage="contacted"
+    ),
+    ("tombstone", "account, list, channel, digest"): lambda w: Tombstone(
+        account=w.account.id, list="opt_out", digest="same"
+    ),
+    ("review", "message"): lambda w: Review(
+        account=w.account.id, message=w.message.id, address="+15205550199", outcome="review"
+    ),
+    ("quiet_hours_row", "account, region"): lambda w: QuietHoursRow(account=w.account.id, region="US-AZ"),
     ("guide", "account, slug"): lambda w: Guide(account=w.account.id, slug="same", title="A", body="A"),
 }
 
@@ -281,6 +305,8 @@ async def _world() -> World:
     template, draft = await make.template(), await make.draft(listing)
     version = await TemplateVersion.objects().get(TemplateVersion.template == template.id)
     assert version is not None
+    report = DealershipReport(account=listing.account, listing=listing.id)
+    await DealershipReport.insert(report)
     return World(
         account=await make.dealership(),
         user=await make.user(),
@@ -293,6 +319,7 @@ async def _world() -> World:
         version=version,
         attachment=await make.attachment(),
         draft=draft,
+        report=report,
     )
 
 

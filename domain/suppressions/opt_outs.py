@@ -1,30 +1,13 @@
-"""The seller's word: addresses that said stop. (Ours, DNC, and blocks against abuse are records of their own.)"""
+"""The seller's word: addresses that said stop, and that nothing leaves to them once that has committed."""
 
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from piccolo.columns import UUID as UUIDColumn
-from piccolo.columns import Text, Varchar
 from piccolo.columns.combination import WhereRaw
-from piccolo.table import Table
 
 from domain import clock, db, ids
-from domain.accounts import Account
-from domain.columns import key, made, moment, parent
-from domain.db import DB
-
-
-class OptOut(Table, db=DB, tablename="opt_out"):
-    id = key()
-    account = parent(Account)
-    channel = Varchar(10, default="text")
-    address = Varchar(254)  # E.164; at most one row an address and account that is not lifted
-    word = Text(default="")  # what was said
-    message = UUIDColumn(null=True, default=None)  # the newest inbound message that said so
-    at = made()
-    lifted_at = moment()
-    lifted_by = Text(default="")  # the seller's START, or the consent recorded
+from domain.suppressions.tables import OptOut
 
 
 async def opted_out(account_id: UUID, address: str, channel: str = "text") -> bool:
@@ -32,12 +15,26 @@ async def opted_out(account_id: UUID, address: str, channel: str = "text") -> bo
     return await OptOut.exists().where(_standing(account_id, address, channel))
 
 
-async def opt_out(account_id: UUID, address: str, word: str, message: UUID | None, channel: str = "text") -> bool:
-    """The seller said stop. True when that is news. Call it in the transaction that stores the message."""
+async def opt_out(
+    account_id: UUID,
+    address: str,
+    word: str,
+    message: UUID | None,
+    channel: str = "text",
+    *,
+    source: str = "seller",
+    note: str = "",
+    by: UUID | None = None,
+) -> bool:
+    """The seller said stop. True when that is news. Call it in the transaction that stores the message.
+
+    `source` says how we know (see OptOut), `note` and `by` what an agent heard and who that was.
+    """
     await wait_for_starts(account_id)
     rows = await OptOut.raw(
-        """INSERT INTO opt_out (id, account, channel, address, word, message, at, lifted_at, lifted_by)
-           VALUES ({}, {}, {}, {}, {}, {}, {}, null, '') ON CONFLICT DO NOTHING RETURNING id""",
+        """INSERT INTO opt_out (id, account, channel, address, word, message, at, lifted_at, lifted_by, source,
+                                note)
+           VALUES ({}, {}, {}, {}, {}, {}, {}, null, '', {}, {}) ON CONFLICT DO NOTHING RETURNING id""",
         ids.new(),
         account_id,
         channel,
@@ -45,7 +42,11 @@ async def opt_out(account_id: UUID, address: str, word: str, message: UUID | Non
         word,
         message,
         clock.now(),
+        source,
+        note,
     )
+    if rows and by:
+        await OptOut.update({OptOut.added_by: by}).where(OptOut.id == rows[0]["id"])
     if not rows and message:  # said again: only a START after this one counts
         earlier = (
             "EXISTS (SELECT 1 FROM message m, message n WHERE m.id = opt_out.message AND n.id = {} AND m.at < n.at)"
