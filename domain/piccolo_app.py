@@ -28,7 +28,7 @@ from domain.sellers import Seller
 from domain.sessions import ApiToken, PasswordLink, Session, SignInFailure
 from domain.settings import ROOT
 from domain.sources import Source
-from domain.suppressions import Block, DoNotContact, ListImport, OptOut
+from domain.suppressions import Block, DoNotContact, FirstContact, ListImport, OptOut
 from domain.users import User
 
 TABLES = [
@@ -73,6 +73,7 @@ TABLES = [
     Guide,
     DoNotContact,
     Block,
+    FirstContact,
     ListImport,
     Appointment,
     Appraisal,

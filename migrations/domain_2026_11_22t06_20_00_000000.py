@@ -11,6 +11,7 @@ DESCRIPTION = "Unique and partial indexes of lists, reports, reviews and hours"
 STATEMENTS = (
     "CREATE UNIQUE INDEX do_not_contact_one ON do_not_contact (account, address) WHERE lifted_at IS NULL",
     "CREATE UNIQUE INDEX block_one ON block (account, address) WHERE lifted_at IS NULL",
+    "CREATE UNIQUE INDEX first_contact_one ON first_contact (account, address)",
     "CREATE INDEX do_not_contact_newest ON do_not_contact (account, at, id)",
     "CREATE INDEX block_newest ON block (account, at, id)",
     "CREATE INDEX opt_out_newest ON opt_out (account, at, id)",

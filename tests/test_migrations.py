@@ -31,6 +31,7 @@ from domain.piccolo_app import (
     DoNotContact,
     Draft,
     DraftAttachment,
+    FirstContact,
     Follower,
     Guide,
     HiddenTemplate,
@@ -215,6 +216,9 @@ ONCE: dict[tuple[str, str], Callable[[World], Table]] = {
     ("draft_attachment", "draft, attachment"): lambda w: DraftAttachment(draft=w.draft.id, attachment=w.attachment.id),
     ("do_not_contact", "account, address"): lambda w: DoNotContact(account=w.account.id, address="+15205550199"),
     ("block", "account, address"): lambda w: Block(account=w.account.id, address="+15205550199"),
+    ("first_contact", "account, address"): lambda w: FirstContact(
+        account=w.account.id, address="+15205550199", listing=w.listing.id
+    ),
     ("reported_identity", "report, kind, value"): lambda w: ReportedIdentity(
         report=w.report.id, account=w.account.id, kind="phone", value="+15205550199"
     ),

@@ -74,3 +74,15 @@ class ListImport(Table, db=DB, tablename="list_import"):
     by = parent(User, null=True, index=False)
     at = made()
     finished_at = moment()
+
+
+class FirstContact(Table, db=DB, tablename="first_contact"):
+    """Who wrote to an address first, and when: one first contact in a while, however many listings a seller has."""
+
+    id = key()
+    account = parent(Account, index=False)
+    address = Varchar(254)  # unique per account
+    listing = parent(Listing, index=False)
+    user = parent(User, null=True, index=False)
+    message = UUID(null=True, default=None)
+    at = made()
