@@ -4,8 +4,8 @@ One pure function, `decide`, answers for the window, the API and the worker's la
 answer. Only this module can make a Permit, and no adapter sends without one.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -37,20 +37,45 @@ class Code:
 CONNECT = "Ask an administrator to connect it."
 NO_DIALPAD_ACCOUNT = "No Dialpad account found"
 NO_DIALPAD_CONNECTION = "You need an active DialPad connection to use this feature. Click here to connect."
+TEXT_UNSUBSCRIBED = "Text Unsubscribed"  # how an automation calls an opt-out
+
+BATCH = frozenset({"batch"})
+BY_ITSELF = frozenset({"batch", "scheduled", "automated"})  # nobody looks at it the moment it leaves
 
 CODES = {
     "tier": Code("Messaging is not part of this dealership's plan.", "Compare plans."),
+    "no_permission": Code("Your role does not send messages.", "Ask an administrator of your dealership."),
+    "hidden": Code("This listing is hidden.", "Show it again first."),
+    "dealership_reported": Code("This seller was reported as a dealership.", "A manager can take the report back."),
     "stage_dnc": Code("This seller is marked Do not contact.", "Only a manager can lift that."),
     "stage_pass": Code("This listing was passed.", "Change its stage first."),
+    "source_not_messageable": Code("Sellers of this site cannot be written to.", "Call them instead."),
+    "facebook_without_phone": Code(
+        "A Facebook listing without a phone number cannot be in a batch.", "Add a number.", BATCH
+    ),
     "no_contact": Code("This seller has no phone number.", "Add a phone or mobile number."),
     "phone_invalid": Code("This phone number cannot exist.", "Correct the number."),
     "email_invalid": Code("This email address cannot exist.", "Correct the address."),
+    "phone_landline": Code("This number is a landline.", "Call it, or use another number.", BY_ITSELF),
+    "phone_untextable": Code("This number could not get texts before.", "Call it, or use another number.", BY_ITSELF),
+    "phone_blocked": Code("This number is blocked.", "A manager can lift that."),
+    "phone_dnc": Code("This number is on your do-not-contact list.", "Only a manager can lift that."),
     "opted_out": Code("This number asked not to get texts.", "Only the seller's START lifts that."),
+    "duplicate_recipient": Code("Another listing of this batch has the same number.", "They get one message.", BATCH),
+    "outside_window": Code("The seller has not written within 24 hours.", "Answer once they write again."),
+    "recent_contact": Code("Somebody wrote to this seller about another listing just now.", "Continue there."),
+    "frequency_cap": Code("This seller got enough automatic messages for now.", "Write to them yourself.", BY_ITSELF),
+    "review_open": Code("What this seller wrote has to be looked at first.", "Look at it under Reviews.", BY_ITSELF),
     "no_connection": Code(NO_DIALPAD_CONNECTION, "Connect Dialpad."),
     "sender_not_linked": Code(NO_DIALPAD_ACCOUNT, "Ask an administrator to add your email to Dialpad."),
     "sender_without_number": Code("Your Dialpad account has no phone number.", "Ask an administrator to assign one."),
+    "over_quota": Code("This sender has used up today's texts.", "The rest goes tomorrow, or from another sender."),
     "missing_wildcard": Code("The message has a blank that is not filled.", "Fill it in or remove it."),
     "attachment_unsupported": Code("A file cannot go along.", "Send it as a link, or remove it."),
+    "quiet_hours": Code(
+        "It is outside the hours in which this seller may be texted.", "It waits until then.", BY_ITSELF
+    ),
+    "expired": Code("Its time is more than an hour past.", "Send it now, or let it go.", BY_ITSELF),
 }
 
 # The same codes where another channel needs other words: (code, channel) -> sentence and next step.
@@ -60,6 +85,8 @@ OTHER_WORDS = {
     ("no_contact", "facebook"): Code(WITHOUT_DATUM["facebook"], "Answer there once they do."),
     ("no_contact", "kijiji"): Code(WITHOUT_DATUM["kijiji"], "Answer there once they do."),
     ("opted_out", "email"): Code("This address asked not to get email.", "Only the seller can lift that."),
+    ("phone_blocked", "email"): Code("This address is blocked.", "A manager can lift that."),
+    ("phone_dnc", "email"): Code("This address is on your do-not-contact list.", "Only a manager can lift that."),
     ("no_connection", "email"): Code("Email is not connected.", CONNECT),
     ("no_connection", "form"): Code("Contact forms are not connected.", CONNECT),
     ("no_connection", "facebook"): Code("Facebook is not connected.", CONNECT),
@@ -93,15 +120,45 @@ class Facts:
     sender_state: str
     missing: tuple[str, ...] = ()
     files: tuple[str, ...] = ()  # what stands against the files, a sentence each
+    may_send: bool = True
+    hidden: bool = False
+    reported: bool = False  # as a dealership
+    source_messageable: bool = True
+    facebook_without_phone: bool = False
+    landline: bool = False
+    untextable: bool = False  # a carrier said so before
+    blocked: bool = False
+    dnc: bool = False  # our list, across listings
+    duplicate: bool = False  # another recipient of the batch has the address
+    window_open: bool = True  # of Messenger's 24 hours
+    recent_contact: str = ""  # who wrote to this person about another listing, in a sentence; for a first contact
+    automatic_today: int = 0  # automated messages to this person within 24 hours
+    unanswered: int = 0  # automated ones in a row that they did not answer
+    review_open: bool = False
+    over_quota: bool = False
+    not_before: datetime | None = None  # outside the allowed hours: when they begin
+    late: bool = False  # more than an hour past its time
+    evidence: Mapping[str, str] = field(default_factory=dict)  # the ad as seen, the basis, the seller's clock
+
+
+MOST_AUTOMATIC = 3  # messages to one person within 24 hours
+MOST_UNANSWERED = 3  # in a row
 
 
 @dataclass(frozen=True)
 class Decision:
-    """Refusals in the order a person should mend them; none means yes."""
+    """Refusals in the order a person should mend them; none means yes. `warnings` a person may pass; `defer_until` is
+    when a message that leaves by itself may go, if only the hour stands against it."""
 
     facts: Facts
     at: datetime
     refusals: tuple[Refusal, ...]
+    warnings: tuple[Refusal, ...] = ()
+
+    @property
+    def defer_until(self) -> datetime | None:
+        only_the_hour = [each.code for each in self.refusals] == ["quiet_hours"]
+        return self.facts.not_before if only_the_hour else None
 
     @property
     def allowed(self) -> bool:
@@ -109,7 +166,7 @@ class Decision:
 
     def record(self) -> dict[str, Any]:
         """What the attempt row keeps: the facts seen, when, and the codes given."""
-        facts = {name: str(value) if isinstance(value, UUID) else value for name, value in vars(self.facts).items()}
+        facts = {name: _kept(value) for name, value in vars(self.facts).items()}
         return {"at": self.at.isoformat(), "facts": facts, "codes": [refusal.code for refusal in self.refusals]}
 
 
@@ -148,7 +205,7 @@ class Permit(PermitLike):
 
 def decide(facts: Facts, at: datetime) -> Decision:
     """Yes, or every reason why not. Pure: the same facts give the same answer whoever asks."""
-    return Decision(facts, at, tuple(_refusals(facts)))
+    return Decision(facts, at, tuple(_refusals(facts)), tuple(_warnings(facts)))
 
 
 def permit(decision: Decision) -> Permit:
@@ -159,7 +216,8 @@ def permit(decision: Decision) -> Permit:
 
 
 def refusal(code: str, detail: str = "", channel: str = "text") -> Refusal:
-    """The sentence and next step of a code; `detail` is the token of a missing wildcard, or what a file lacks."""
+    """The sentence and next step of a code; `detail` is the token of a missing wildcard, or a sentence that says
+    more."""
     known = OTHER_WORDS.get((code, channel), CODES[code])
     if code == "missing_wildcard":
         return Refusal(
@@ -171,31 +229,88 @@ def refusal(code: str, detail: str = "", channel: str = "text") -> Refusal:
 def _refusals(facts: Facts) -> Iterable[Refusal]:
     for code in _codes(facts):
         if facts.kind in CODES[code].kinds:
-            yield refusal(code, channel=facts.channel)
+            yield refusal(code, facts.recent_contact if code == "recent_contact" else "", facts.channel)
     for sentence in facts.files:
         yield refusal("attachment_unsupported", sentence)
     for token in facts.missing:
         yield refusal("missing_wildcard", token)
 
 
+def _warnings(facts: Facts) -> Iterable[Refusal]:
+    """What a person who looks at it may pass."""
+    for code, stands in (
+        ("phone_landline", facts.landline),
+        ("phone_untextable", facts.untextable),
+        ("quiet_hours", facts.not_before is not None),
+    ):
+        if stands and facts.kind not in CODES[code].kinds:
+            yield refusal(code, channel=facts.channel)
+
+
 def _codes(facts: Facts) -> Iterable[str]:
-    if not facts.plan_has_messaging:
-        yield "tier"
-    if facts.stage == "dnc":
-        yield "stage_dnc"
-    if facts.stage == "pass":
-        yield "stage_pass"
-    if not facts.to:
-        yield "no_contact"
-    elif not facts.address_valid:
-        yield "email_invalid" if facts.channel == "email" else "phone_invalid"
-    elif facts.opted_out:
-        yield "opted_out"
+    yield from _about_the_listing(facts)
+    yield from _about_the_address(facts)
+    yield from _about_the_time(facts)
     if not facts.connected:
         yield "no_connection"
-    elif facts.channel != "text":
-        return  # only texts leave from a person's own number
-    elif facts.sender_state == SenderState.UNLINKED:
-        yield "sender_not_linked"
-    elif facts.sender_state == SenderState.NO_NUMBER:
-        yield "sender_without_number"
+    elif facts.channel == "text":  # others do not leave from a person's own number
+        if facts.sender_state == SenderState.UNLINKED:
+            yield "sender_not_linked"
+        elif facts.sender_state == SenderState.NO_NUMBER:
+            yield "sender_without_number"
+    if facts.over_quota:
+        yield "over_quota"
+
+
+def _about_the_listing(facts: Facts) -> Iterable[str]:
+    for code, stands in (
+        ("tier", not facts.plan_has_messaging),
+        ("no_permission", not facts.may_send),
+        ("dealership_reported", facts.reported),
+        ("hidden", facts.hidden and not facts.reported),
+        ("stage_dnc", facts.stage == "dnc"),
+        ("stage_pass", facts.stage == "pass" and not facts.reported),
+        ("source_not_messageable", not facts.source_messageable),
+        ("facebook_without_phone", facts.facebook_without_phone),
+    ):
+        if stands:
+            yield code
+
+
+def _about_the_address(facts: Facts) -> Iterable[str]:
+    if not facts.to:
+        yield "no_contact"
+        return
+    if not facts.address_valid:
+        yield "email_invalid" if facts.channel == "email" else "phone_invalid"
+        return
+    for code, stands in (
+        ("phone_landline", facts.landline and facts.channel == "text"),
+        ("phone_untextable", facts.untextable and facts.channel == "text"),
+        ("phone_blocked", facts.blocked),
+        ("phone_dnc", facts.dnc),
+        ("opted_out", facts.opted_out),
+        ("duplicate_recipient", facts.duplicate),
+        ("outside_window", not facts.window_open),
+    ):
+        if stands:
+            yield code
+
+
+def _about_the_time(facts: Facts) -> Iterable[str]:
+    for code, stands in (
+        ("recent_contact", bool(facts.recent_contact)),
+        ("frequency_cap", facts.automatic_today >= MOST_AUTOMATIC or facts.unanswered >= MOST_UNANSWERED),
+        ("review_open", facts.review_open),
+        ("quiet_hours", facts.not_before is not None),
+        ("expired", facts.late),
+    ):
+        if stands:
+            yield code
+
+
+def _kept(value: Any) -> Any:
+    """As JSON can hold it."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return str(value) if isinstance(value, UUID) else value
