@@ -8,7 +8,7 @@ from importlib import resources
 from zoneinfo import ZoneInfo
 
 import phonenumbers
-from phonenumbers.timezone import time_zones_for_number
+from phonenumbers.timezone import time_zones_for_geographical_number
 
 from domain import postal_zones
 from domain.area_codes import AREA_CODES
@@ -94,7 +94,7 @@ def _by_number(number: str) -> Zones | None:
         parsed = phonenumbers.parse(number)
     except phonenumbers.NumberParseException:
         return None
-    names = frozenset(time_zones_for_number(parsed)) - {"Etc/Unknown"}
+    names = frozenset(time_zones_for_geographical_number(parsed)) - {"Etc/Unknown"}
     if not names or names == _WHOLE_PLAN:  # toll-free, or younger than what phonenumbers knows
         return None
     return Zones(names, "", f"area code {code}" if parsed.country_code == 1 else f"country code {parsed.country_code}")
@@ -132,7 +132,7 @@ _COUNTRIES = {
     "US": "ECMAPKUHR",
     "CA": "".join(sorted({letter for place in postal_zones.CANADA for letter in place.split()[1]})),
 }
-_WHOLE_PLAN = frozenset(time_zones_for_number(phonenumbers.parse("+18005550100")))
+_WHOLE_PLAN = frozenset(time_zones_for_geographical_number(phonenumbers.parse("+18005550100")))
 
 
 @cache
