@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from uuid import UUID
 
-from domain import gate, text, wildcards
+from domain import gate, quiet_hours, text, wildcards, zones
 from domain.gate import Facts, SenderState
 from domain.wildcards import WILDCARDS
 from tests.bench.figures import Figure, percentile
@@ -32,6 +32,9 @@ FACTS = Facts(
     sender_state=SenderState.LINKED,
 )
 NOW = datetime(2026, 11, 24, 16, 0, tzinfo=UTC)
+NIGHT = datetime(2026, 11, 24, 6, 0, tzinfo=UTC)
+HOURS = quiet_hours.rules()
+ANYWHERE = zones.of("US", "", [])
 
 
 def measure(plan: Plan, databases: Databases) -> Iterator[Figure]:
@@ -40,6 +43,14 @@ def measure(plan: Plan, databases: Databases) -> Iterator[Figure]:
     emoji = filled + " 🚗"
     for name, work in (
         ("Gate, one decision", lambda: gate.decide(FACTS, NOW)),
+        (
+            "Quiet hours, one seller by postal code and phone",
+            lambda: quiet_hours.allowed(NOW, zones.of("US", "85701", ["+12125550117"]), HOURS),
+        ),
+        (
+            "  the next allowed minute, when only the country is known",
+            lambda: quiet_hours.next_allowed(NIGHT, ANYWHERE, HOURS),
+        ),
         ("Wildcards, one wording of eight filled in", lambda: wildcards.fill(WORDING, VALUES)),
         (f"Segments of a text of {len(filled)} characters, GSM-7", lambda: text.measure(filled)),
         ("  the same with an emoji, UCS-2", lambda: text.measure(emoji)),
