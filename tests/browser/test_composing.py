@@ -1,0 +1,398 @@
+"""What helps to write in the Send Message window: channels, completion, templates, emoji, files, drafts, guides."""
+
+from pathlib import Path
+
+import pytest
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.keys import Keys
+
+from domain import drafts
+from domain.listings import Listing
+from tests.browser.dealership import Dealership
+from tests.browser.page import Page
+from tests.browser.test_window import (
+    IN_CHROMIUM,
+    at_full_speed,
+    enabled,
+    network,
+    open_vdp,
+    open_window,
+    pick,
+    press,
+    sent_once,
+)
+
+EMAIL = {"email": "dana.reyes@mail.example"}
+
+# What a person does with a mouse and a clipboard, which no driver can do with a file.
+BRING = """const [kind, on, names] = arguments, carried = new DataTransfer();
+for (const name of names) carried.items.add(new File(["We would pay $17,500."], name, {type: "text/plain"}));
+const made = {bubbles: true, cancelable: true};
+const event = kind === "paste" ? new ClipboardEvent("paste", {...made, clipboardData: carried})
+                               : new DragEvent(kind, {...made, dataTransfer: carried});
+document.querySelector(on).dispatchEvent(event);
+return document.querySelector("#send-window").matches(".dropping")"""
+
+
+# One channel, two places to choose it
+
+
+@pytest.mark.parametrize("by", ["the type", "the menu of the button"])
+async def test_another_channel_changes_what_depends_on_it_and_leaves_the_text(
+    page: Page, dealership: Dealership, by: str
+) -> None:
+    await open_page(page, dealership, "?channel=email", seller=EMAIL)
+    page.find("#f-subject").send_keys("Your Outback")
+    page.find("#body").send_keys("Hello Dana, ")
+    page.wait_for("Your Outback", "#preview")
+    if by == "the type":
+        page.run("document.querySelector('#channel-text').click()")
+    else:
+        page.click("#send-more")
+        page.click("#by-text")
+    page.wait_for("Send text to Dana", "#send-go")
+    page.wait_until(lambda: not page.find("#subject-row").is_displayed(), "a text has no subject")
+    assert page.run("return document.querySelector('#send-window').elements.channel.value") == "text"
+    assert page.find("#by-text").get_attribute("aria-current") == "true"
+    assert page.value("#body") == "Hello Dana, "
+    page.find("#body").send_keys("is it sold?")
+    undo(page)
+    page.wait_until(lambda: "is it sold?" not in page.value("#body"), "its undo is gone")
+    assert page.all(".ask") == []
+
+
+async def test_a_channel_that_cannot_send_says_why_and_may_be_written_for(page: Page, dealership: Dealership) -> None:
+    await open_window(page, dealership, seller=EMAIL)
+    page.find("#body").send_keys("Hello")
+    page.click("#send-more")
+    page.wait_for("Email is not connected.", "#send-menu")
+    page.click("#by-email")
+    page.wait_until(lambda: page.find("#f-subject").is_displayed(), "an email has a subject")
+    page.wait_for("Email is not connected.", "#send-why")
+    assert page.run("return document.querySelector('#channel-email').checked")
+    assert page.value("#to") == "dana.reyes@mail.example"
+    assert not page.find("#send-go").is_enabled()
+    page.click("#send-more")
+    page.click("#by-text")
+    enabled(page)
+
+
+# {{ completes
+
+
+async def test_two_braces_offer_the_values_of_this_vehicle(page: Page, dealership: Dealership) -> None:
+    await open_window(page, dealership)
+    page.find("#body").send_keys("Your {{veh")
+    page.wait_for("2019 Subaru Outback", "#completions")
+    press(page, "icle y")
+    page.wait_until(lambda: len(page.all("#completions [role=option]")) == 1, "it does not filter")
+    marked = page.find("#body").get_attribute("aria-activedescendant")
+    assert page.text(f"#{marked}").startswith("Vehicle Year")
+    press(page, Keys.ENTER)
+    page.wait_until(lambda: page.value("#body") == "Your 2019", "the year did not go in")
+    assert not page.find("#completions").is_displayed()
+    press(page, " {{ma")
+    page.wait_for("Vehicle Make", "#completions")
+    press(page, Keys.ARROW_UP)
+    press(page, Keys.ARROW_DOWN)
+    press(page, Keys.TAB)
+    page.wait_until(lambda: page.value("#body") == "Your 2019 Subaru", "the make did not go in")
+    assert page.focused() == "body"
+    undo(page)
+    page.wait_until(lambda: page.value("#body") == "Your 2019 {{ma", "undo does not take it back")
+
+
+async def test_escape_closes_the_completion_and_not_the_window(page: Page, dealership: Dealership) -> None:
+    await open_window(page, dealership)
+    page.find("#body").send_keys("Your {{")
+    page.wait_until(lambda: page.find("#completions").is_displayed(), "it does not open")
+    press(page, Keys.ESCAPE)
+    page.wait_until(lambda: not page.find("#completions").is_displayed(), "it does not close")
+    assert page.find("#body").is_displayed()
+    assert page.value("#body") == "Your {{"
+
+
+async def test_a_value_that_is_not_known_completes_to_its_token(page: Page, dealership: Dealership) -> None:
+    await open_window(page, dealership, trim="")
+    page.find("#body").send_keys("{{trim")
+    page.wait_for("Trim", "#completions")
+    press(page, Keys.ENTER)
+    page.wait_for("{{vehicle.trim}}", "#preview .hole")
+    assert not page.find("#send-go").is_enabled()
+
+
+# Templates
+
+
+async def test_a_slash_in_an_empty_message_searches_the_templates(page: Page, dealership: Dealership) -> None:
+    await open_window(page, dealership)
+    page.find("#body").click()
+    press(page, "/")
+    page.wait_until(lambda: page.focused() == "find-q", "the search did not open")
+    press(page, Keys.ESCAPE)
+    page.wait_until(lambda: page.focused() == "body", "the focus did not come back")
+    assert page.value("#body") == ""
+    press(page, "/")
+    page.wait_until(lambda: page.focused() == "find-q", "the search did not open again")
+    press(page, "photos")
+    page.wait_until(lambda: [hit.text[:14] for hit in page.all(".hit")] == ["Ask for photos"], "it found others")
+    press(page, Keys.ARROW_DOWN)
+    page.wait_until(lambda: page.run("return document.activeElement.matches('.hit')"), "the arrow does not go in")
+    press(page, Keys.ARROW_UP)
+    page.wait_until(lambda: page.focused() == "find-q", "the arrow does not go back")
+    press(page, Keys.ENTER)
+    page.wait_until(lambda: "photos of your 2019 Subaru Outback" in page.value("#body"), "it was not loaded")
+    assert "Ask for photos" in page.text("#template option:checked")
+
+
+async def test_a_slash_in_a_text_is_a_slash(page: Page, dealership: Dealership) -> None:
+    await open_window(page, dealership)
+    page.find("#body").send_keys("and")
+    press(page, "/or")
+    page.wait_until(lambda: page.value("#body") == "and/or", "the slash is lost")
+    assert not page.find("#find-template").is_displayed()
+
+
+async def test_a_template_is_made_beside_the_message_and_is_there_at_once(page: Page, dealership: Dealership) -> None:
+    await open_window(page, dealership)
+    page.find("#body").send_keys("Half a sen")
+    page.click("#template-new")
+    page.wait_until(lambda: page.focused() == "side-title", "the focus is not on its name")
+    page.fill("#t-name", "My hello")
+    page.find("#t-purpose option[value=initial]").click()
+    page.find("#t-body").send_keys("Hi {{first")
+    page.wait_for("{{seller.first_name}}", "#t-completions")
+    press(page, Keys.ENTER)
+    page.wait_until(lambda: page.value("#t-body") == "Hi {{seller.first_name}}", "not the token")
+    page.click("#t-save")
+    page.wait_for("“My hello” is saved.", "#send-problem")
+    page.wait_until(lambda: page.focused() == "template-new", "the focus did not come back")
+    assert page.value("#body") == "Half a sen"
+    page.wait_for("My hello", "#template")
+    pick(page, "My hello")
+    page.click("#do-replace")
+    page.wait_until(lambda: page.value("#body") == "Hi Dana", "it was not filled in")
+    page.click("#template-delete")
+    page.click("#side .danger")
+    page.wait_for("“My hello” is deleted.", "#send-problem")
+    page.wait_until(lambda: "My hello" not in page.text("#template"), "it is still offered")
+    assert page.value("#body") == "Hi Dana"
+
+
+# Emoji
+
+
+async def test_an_emoji_goes_in_at_the_caret_and_the_cost_follows(page: Page, dealership: Dealership) -> None:
+    await open_window(page, dealership)
+    page.find("#body").send_keys("Hi Dana")
+    page.run("document.querySelector('#body').setSelectionRange(2, 2)")
+    page.click("#emoji-b")
+    page.click(".emoji[value='👍']")
+    page.wait_until(lambda: page.value("#body") == "Hi👍 Dana", "it is not at the caret")
+    page.wait_for("UCS-2", "#counter")
+    page.run("document.querySelector('.emoji').focus()")
+    press(page, Keys.ARROW_RIGHT)
+    second = page.run("return document.activeElement.value")
+    press(page, Keys.ENTER)
+    page.wait_until(lambda: page.value("#body") == f"Hi👍{second} Dana", "the arrow and Enter did not")
+    press(page, Keys.ESCAPE)
+    page.wait_until(lambda: not page.find("#emoji").is_displayed(), "it does not close")
+    assert page.find("#body").is_displayed()
+
+
+# Files
+
+
+@pytest.mark.parametrize("way", ["chosen", "dropped"])
+async def test_files_are_attached_however_they_come(
+    page: Page, dealership: Dealership, tmp_path: Path, way: str
+) -> None:
+    await open_window(page, dealership)
+    page.find("#body").send_keys("Hello")
+    if way == "chosen":
+        for name in ("offer.txt", "second.txt"):
+            (tmp_path / name).write_text("We would pay $17,500.")
+            page.find("#attach-files").send_keys(str(tmp_path / name))
+    else:
+        assert page.run(BRING, "dragover", "#body", ["offer.txt"]) is True
+        page.run(BRING, "drop", "#body", ["offer.txt", "second.txt"])
+        assert page.all("#send-window.dropping") == []
+    page.wait_until(lambda: len(page.all("#files [name=attachment]")) == 2, "not both are there")
+    assert page.all("#uploads .file") == []
+    page.wait_for("A text takes no files", "#send-why")
+    assert page.value("#body") == "Hello"
+    page.button("Remove second.txt").click()
+    page.wait_until(lambda: len(page.all("#files [name=attachment]")) == 1, "it is still there")
+    page.wait_until(lambda: page.all("#send-window.htmx-request") == [] and "second" not in page.text("#send-window"))
+
+
+@IN_CHROMIUM  # the others let no script paste a file
+async def test_a_pasted_file_is_attached_and_pasted_words_are_words(page: Page, dealership: Dealership) -> None:
+    await open_window(page, dealership)
+    page.run(BRING, "paste", "#body", ["offer.txt"])
+    page.wait_for("offer.txt", "#files")
+    page.run(
+        "const carried = new DataTransfer(); carried.setData('text/plain', 'Hello');"
+        "carried.items.add(new File(['x'], 'a.png'));"
+        "window.kept = document.querySelector('#body').dispatchEvent("
+        "new ClipboardEvent('paste', {bubbles: true, cancelable: true, clipboardData: carried}))"
+    )
+    assert page.run("return window.kept") is True
+    assert len(page.all("#send-window .file")) == 1
+
+
+async def test_a_file_the_channel_cannot_take_goes_as_a_link(
+    page: Page, dealership: Dealership, tmp_path: Path
+) -> None:
+    await open_window(page, dealership)
+    page.find("#body").send_keys("Hello")
+    (tmp_path / "offer.txt").write_text("We would pay $17,500.")
+    page.find("#attach-files").send_keys(str(tmp_path / "offer.txt"))
+    page.wait_for("cannot go along", "#files .bad")
+    page.wait_until(lambda: not page.find("#send-go").is_enabled(), "it may be sent")
+    page.click("#files [name=share]")
+    page.wait_until(lambda: "/files/" in page.value("#body"), "its address is not in the text")
+    page.wait_for("Goes as a link", "#files")
+    enabled(page)
+    page.click("#send-go")
+    page.wait_for("Delivered", "#log .msg.out")
+
+
+async def test_a_file_that_is_not_taken_says_why_and_can_be_dismissed(
+    page: Page, dealership: Dealership, tmp_path: Path
+) -> None:
+    await open_window(page, dealership)
+    (tmp_path / "nothing.pdf").write_bytes(b"")
+    page.find("#attach-files").send_keys(str(tmp_path / "nothing.pdf"))
+    page.wait_for("nothing.pdf", "#uploads .bad")
+    assert page.all("#files .file") == []
+    page.click("#uploads [data-dismiss]")
+    page.wait_until(lambda: page.all("#uploads .bad") == [], "it stays")
+
+
+@IN_CHROMIUM
+async def test_a_file_that_could_not_be_sent_up_is_told(page: Page, dealership: Dealership, tmp_path: Path) -> None:
+    await open_window(page, dealership)
+    (tmp_path / "offer.txt").write_text("We would pay $17,500.")
+    network(page, offline=True)
+    page.find("#attach-files").send_keys(str(tmp_path / "offer.txt"))
+    page.wait_for("could not be attached. Check your connection and try again.", "#uploads")
+    at_full_speed(page)
+    assert page.all("#send-window [name=attachment]") == []
+
+
+# Drafts
+
+
+async def test_what_was_typed_is_kept_and_there_after_a_reload(page: Page, dealership: Dealership) -> None:
+    listing = await open_window(page, dealership)
+    page.find("#body").send_keys("Half a sen")
+    page.wait_for("Saved", "#draft-state")
+    assert await kept(dealership, listing) == "Half a sen"
+    press(page, "tence")
+    page.open(f"/listings/{listing.id}")
+    page.wait_for("Continue draft", ".dock")
+    page.click(".dock [data-opens]")
+    page.wait_until(lambda: page.value("#body") == "Half a sentence", "it lost something")
+    page.wait_for("Draft of", "#draft-state")
+    enabled(page)
+    page.click("#send-go")
+    page.wait_for("Delivered", "#log .msg.out")
+    await sent_once(dealership, listing, "Half a sentence")
+    assert await kept(dealership, listing) is None
+
+
+async def test_escape_keeps_what_was_typed_at_once(page: Page, dealership: Dealership) -> None:
+    listing = await open_window(page, dealership)
+    page.find("#body").send_keys("Half a sen")
+    press(page, Keys.ESCAPE)
+    page.wait_until(lambda: not page.find("#send").is_displayed(), "Esc does not close it")
+    page.open(f"/listings/{listing.id}/sends/new")
+    page.wait_until(lambda: page.value("#body") == "Half a sen", "it is lost")
+
+
+async def test_a_draft_that_another_device_changed_is_shown_and_not_written_over(
+    page: Page, dealership: Dealership
+) -> None:
+    listing = await open_window(page, dealership)
+    page.find("#body").send_keys("Mine")
+    page.wait_for("Saved", "#draft-state")
+    await dealership.drafted(listing, "Written on the phone")
+    press(page, " too")
+    page.wait_for("This draft was changed elsewhere", "#draft-state")
+    assert await kept(dealership, listing) == "Written on the phone"
+    page.click("#draft-state summary")
+    page.wait_for("Written on the phone", "#draft-state")
+    page.click("#keep-mine")
+    page.wait_for("Saved", "#draft-state")
+    assert await kept(dealership, listing) == "Mine too"
+    await dealership.drafted(listing, "On the phone again")
+    press(page, "!")
+    page.click("#take-theirs")
+    page.wait_until(lambda: page.value("#body") == "On the phone again", "the other text did not come")
+
+
+async def test_a_discarded_draft_is_gone(page: Page, dealership: Dealership) -> None:
+    listing = await open_window(page, dealership)
+    page.find("#body").send_keys("Never mind")
+    page.click("#discard")
+    page.driver.switch_to.alert.accept()
+    page.wait_for("The draft is gone.", "#notices")
+    assert await kept(dealership, listing) is None
+    assert "Continue draft" not in page.text(".dock")
+
+
+# What others do meanwhile, and good practice
+
+
+async def test_the_seller_who_writes_meanwhile_is_read_about_before_it_is_sent(
+    page: Page, dealership: Dealership
+) -> None:
+    listing = await open_window(page, dealership)
+    page.find("#body").send_keys("Is it sold?")
+    enabled(page)
+    dealership.site.simulator.reply(await dealership.mobile(listing), "It is sold", dealership.number)
+    page.wait_for("Dana wrote at", "#send-why")
+    page.click("#send-go")
+    page.wait_for("Delivered", "#log .msg.out")
+
+
+async def test_a_guide_stands_beside_the_text_and_leaves_it_alone(page: Page, dealership: Dealership) -> None:
+    await open_window(page, dealership)
+    page.find("#body").send_keys("Hello")
+    page.click("#tracks-b")
+    page.wait_for("Initial contact", "#tracks")
+    page.driver.find_element("xpath", "//*[@id='tracks']//a[normalize-space()='Initial contact']").click()
+    page.wait_for("Initial contact", "#beside")
+    assert page.focused() == "beside"
+    assert "/sends" not in page.path
+    assert not page.find("#preview").is_displayed()
+    page.find("#body").send_keys(" there")
+    page.click("[data-empties=beside]")
+    page.wait_until(lambda: page.find("#preview").is_displayed(), "the preview did not come back")
+    assert page.focused() == "tracks-b"
+    assert page.value("#body") == "Hello there"
+
+
+# What an agent does, and what became of it
+
+
+async def open_page(page: Page, dealership: Dealership, query: str, **values: object) -> Listing:
+    listing = await open_vdp(page, dealership, **values)
+    page.open(f"/listings/{listing.id}/sends/new{query}")
+    page.wait_until(lambda: page.find("#body").is_displayed(), "the window's page did not come")
+    return listing
+
+
+def undo(page: Page) -> None:
+    if page.engine == "webkit":  # GTK takes Ctrl+Z above the page; it cannot be pressed from outside
+        page.run("document.execCommand('undo')")
+    else:
+        ActionChains(page.driver).key_down(Keys.CONTROL).send_keys("z").key_up(Keys.CONTROL).perform()
+
+
+async def kept(dealership: Dealership, listing: Listing) -> str | None:
+    """The agent's draft in the database."""
+    async with dealership.site.opened():
+        saved = await drafts.of(dealership.agent.id, listing.id)
+    return saved.writing.body if saved else None
