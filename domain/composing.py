@@ -17,6 +17,7 @@ from domain import (
     offers,
     suppressions,
     text,
+    users,
     wildcards,
     wordings,
 )
@@ -24,6 +25,7 @@ from domain.enclosures import Enclosures
 from domain.errors import Refused
 from domain.messages import Message
 from domain.scenes import Scene
+from domain.standing import Standing
 from domain.wordings import Letter
 
 Alongside = Callable[[Message], Awaitable[None]]
@@ -53,6 +55,7 @@ async def judge(
 ) -> gate.Decision:
     """What the gate says of a one-to-one message of this channel, from this user to this listing, now."""
     to = scene.address(channel, to_field)
+    known = await _standing(scene, channel, to)
     return gate.decide(
         gate.Facts(
             message_id=None,
@@ -60,8 +63,15 @@ async def judge(
             kind="one_to_one",
             to=to,
             address_valid=bool(to) and offers.can_exist(channel, to),
-            opted_out=bool(to) and await _stopped(scene, channel, to),
+            opted_out=known.opted_out,
+            dnc=known.dnc,
+            blocked=known.blocked,
+            review_open=known.review_open,
             stage=scene.listing.stage,
+            may_send=users.may(scene.user, users.Permission.SEND),
+            hidden=scene.reach.hidden,
+            reported=scene.reach.reported,
+            source_messageable=scene.reach.messageable,
             plan_has_messaging="messaging" in scene.features,
             connected=scene.connected(channel),
             sender=scene.link.provider_id if scene.link and channel == "text" else "",
@@ -73,10 +83,10 @@ async def judge(
     )
 
 
-async def _stopped(scene: Scene, channel: str, to: str) -> bool:
+async def _standing(scene: Scene, channel: str, to: str) -> Standing:
     if channel in ("text", "email"):  # read with the seller
-        return to in scene.reach.stopped
-    return channel in scene.threads and await suppressions.opted_out(scene.account.id, to, channel)
+        return scene.reach.standings.get(to, Standing())
+    return Standing(opted_out=bool(to) and await suppressions.opted_out(scene.account.id, to, channel))
 
 
 def file_problems(scene: Scene, channel: str, enclosed: Enclosures) -> tuple[str, ...]:

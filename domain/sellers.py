@@ -1,16 +1,18 @@
 """The private person behind an ad. Two ads of one person are two rows; phone and email join them where it matters."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from piccolo.columns import Text, Varchar
 from piccolo.table import Table
 
+from domain import standing
 from domain.accounts import Account
 from domain.columns import key, parent
 from domain.db import DB
 from domain.listings import Listing
+from domain.standing import Standing
 
 
 class Seller(Table, db=DB, tablename="seller"):
@@ -41,20 +43,28 @@ class Reach(NamedTuple):
 
     source           the name of the ad's source
     form_transport   how its contact form is reached; empty when it has none
-    stopped          the seller's addresses that asked for no more: numbers for texts, the email address for email
+    messageable      whether sellers of that source may be written to at all
+    hidden, reported whether the listing is hidden, and its seller reported as a dealership
+    standings        what the lists say: of numbers for texts, of the email address for email
     """
 
     source: str = ""
     form_transport: str = ""
-    stopped: frozenset[str] = frozenset()
+    messageable: bool = True
+    hidden: bool = False
+    reported: bool = False
+    standings: Mapping[str, Standing] = {}
 
 
 async def with_reach(listing: UUID) -> tuple[Seller, Reach]:
     """The seller of an ad, as `of_listing`, and how they can be reached, in one statement."""
+    lists = ", ".join(
+        standing.of_address("l.account", f"'{channel}'", f"p.{field}", f"{field}_")
+        for field, channel in _FIELDS.items()
+    )
     rows = await Seller.raw(
-        f"""SELECT p.*, s.name AS source_name, s.form_transport AS source_form,
-                   {_stopped("text", "mobile")} AS mobile_stopped, {_stopped("text", "phone")} AS phone_stopped,
-                   {_stopped("email", "email")} AS email_stopped
+        f"""SELECT p.*, s.name AS source_name, s.form_transport AS source_form, s.messageable AS source_open,
+                   {standing.of_listing("l")}, {lists}
             FROM listing l JOIN source s ON s.id = l.source
             LEFT JOIN seller p ON p.listing = l.id WHERE l.id = {{}}""",  # noqa: S608 - fixed words
         listing,
@@ -62,9 +72,18 @@ async def with_reach(listing: UUID) -> tuple[Seller, Reach]:
     if not rows:
         return Seller(listing=listing), Reach()
     row = dict(rows[0])
-    stopped = frozenset(row[field] for field in _STOPPABLE if row.pop(f"{field}_stopped"))
-    reach = Reach(row.pop("source_name"), row.pop("source_form"), stopped)
-    return (Seller(**row) if row["id"] else Seller(listing=listing)), reach
+    known = {row[field]: Standing.of(row, f"{field}_") for field in _FIELDS if row[field]}
+    reach = Reach(
+        source=row["source_name"],
+        form_transport=row["source_form"],
+        messageable=bool(row["source_open"]),
+        hidden=bool(row["hidden"]),
+        reported=bool(row["reported"]),
+        standings=known,
+    )
+    if not row["id"]:
+        return Seller(listing=listing), reach
+    return Seller(**{name: value for name, value in row.items() if name in _COLUMNS}), reach
 
 
 async def of_listings(listings: Sequence[UUID]) -> dict[UUID, dict[str, Any]]:
@@ -81,10 +100,5 @@ def full_name(first: str, last: str) -> str:
     return " ".join(name for name in (first, last) if name)
 
 
-_STOPPABLE = ("mobile", "phone", "email")
-
-
-def _stopped(channel: str, field: str) -> str:
-    """SQL: whether that address of the seller asked for no more."""
-    return f"""EXISTS (SELECT 1 FROM opt_out o WHERE o.account = l.account AND o.channel = '{channel}'
-                       AND o.address = p.{field} AND o.lifted_at IS NULL)"""  # noqa: S608 - fixed words
+_FIELDS = {"mobile": "text", "phone": "text", "email": "email"}  # the channel whose opt-outs count
+_COLUMNS = frozenset(column._meta.name for column in Seller._meta.columns)

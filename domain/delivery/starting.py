@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
-from domain import clock, connections, db, gate, ids, messages, offers, plans, suppressions
+from domain import clock, connections, db, gate, ids, messages, offers, plans, standing, suppressions
 from domain.channels.base import ChannelError, Kind, Outgoing
 from domain.connections import ConnectionState
 from domain.delivery.claiming import postpone, release
@@ -134,12 +134,12 @@ async def _claimed_rows(owner: str, ids: Sequence[UUID]) -> list[dict[str, Any]]
     return await Message.raw(
         f"""SELECT m.id, m.account, m.channel, m.kind, m.to_address, m.subject, m.body, m.attempts, m.tries,
                    m.connection, m.listing, l.stage, a.tier, c.kind AS provider, c.state AS connection_state,
-                   s.provider_id, s.numbers, u.active,
-                   EXISTS (SELECT 1 FROM opt_out o WHERE o.account = m.account AND o.channel = m.channel
-                           AND o.address = m.to_address AND o.lifted_at IS NULL) AS opted_out,
+                   s.provider_id, s.numbers, u.active, i.messageable, {standing.of_listing("l")},
+                   {standing.of_address("m.account", "m.channel", "m.to_address")},
                    EXISTS (SELECT 1 FROM message_attachment f WHERE f.message = m.id AND f.link IS NULL) AS with_files
             FROM message m
             JOIN listing l ON l.id = m.listing
+            JOIN source i ON i.id = l.source
             JOIN account a ON a.id = m.account
             JOIN connection c ON c.id = m.connection
             JOIN app_user u ON u.id = m."user"
@@ -164,6 +164,12 @@ def _facts(row: Mapping[str, Any], features: Mapping[str, frozenset[str]], files
         to=row["to_address"],
         address_valid=offers.can_exist(row["channel"], row["to_address"]),
         opted_out=bool(row["opted_out"]),
+        dnc=bool(row["dnc"]),
+        blocked=bool(row["blocked"]),
+        review_open=bool(row["review_open"]),
+        hidden=bool(row["hidden"]),
+        reported=bool(row["reported"]),
+        source_messageable=bool(row["messageable"]),
         stage=row["stage"],
         plan_has_messaging="messaging" in included,
         connected=row["connection_state"] == ConnectionState.CONNECTED
