@@ -1,8 +1,12 @@
 """The only clock of the house: always aware, so that a test can set it."""
 
+import zoneinfo
 from datetime import UTC, datetime, timedelta
 
 from domain.settings import settings
+
+# The time zone database that Lotwire brings along: the operating system's may be years behind what legislators decided.
+zoneinfo.reset_tzpath(())
 
 
 def now() -> datetime:
