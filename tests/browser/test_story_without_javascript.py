@@ -1,5 +1,7 @@
 """The main story in a browser whose scripts are switched off: every link and form works by itself."""
 
+from pathlib import Path
+
 from domain.listings import Listing
 from tests import make
 from tests.browser import dealership as dealerships
@@ -138,6 +140,51 @@ async def test_a_send_that_is_refused_keeps_the_text_and_says_why(no_script: Pag
     assert no_script.title.startswith("Error: ")
     assert no_script.value("#body") == "Hello Dana"
     assert not no_script.find("#send-go").is_enabled()
+
+
+async def test_every_button_of_the_window_works_by_itself(
+    no_script: Page, dealership: Dealership, tmp_path: Path
+) -> None:
+    page = no_script
+    await open_window(page, dealership)
+    page.find("#body").send_keys("Hello")
+    page.click("#send-more")
+    page.click("#by-email")
+    page.wait_until(lambda: page.find("#f-subject").is_displayed(), "an email has a subject")
+    page.find("#f-subject").send_keys("Your Outback")
+    page.find("#channel-text").find_element("xpath", "..").click()
+    page.click("button[value=preview]")
+    page.wait_for("Send text to Dana", "#send-go")
+    page.click("button[name=panel][value=emoji]")
+    page.click(".emoji[value='👍']")
+    page.wait_until(lambda: page.value("#body") == "Hello👍", "the emoji did not come")
+    (tmp_path / "offer.txt").write_text("We would pay $17,500.")
+    page.find("[name=files]").send_keys(str(tmp_path / "offer.txt"))
+    page.click("button[value=attach]")
+    page.wait_for("cannot go along", "#files")
+    page.click("#files [name=share]")
+    page.wait_for("Goes as a link", "#files")
+    assert "/files/" in page.value("#body")
+    page.click("#files [name=detach]")
+    page.wait_until(lambda: page.all("#files li") == [], "it is still there")
+
+
+async def test_a_draft_is_kept_on_the_way_to_the_templates_and_back(no_script: Page, dealership: Dealership) -> None:
+    page = no_script
+    listing = await open_window(page, dealership)
+    page.find("#body").send_keys("Half a sen")
+    page.click("button[value=save-template]")
+    page.wait_for("New template", "h1")
+    page.button("Back to the message").click()
+    page.wait_until(lambda: page.value("#body") == "Half a sen", "the text is lost")
+    page.find("#body").send_keys("tence")
+    page.click("button[value=save]")
+    page.wait_for("Saved", "#draft-state")
+    page.open(f"/listings/{listing.id}")
+    page.click(".dock [data-opens]")
+    page.wait_until(lambda: page.value("#body") == "Half a sentence", "the draft is lost")
+    page.click("#discard")
+    page.wait_for("The draft is gone.", "#notices")
 
 
 # What an agent does
