@@ -67,6 +67,7 @@ async def judge(
             dnc=known.dnc,
             blocked=known.blocked,
             review_open=known.review_open,
+            recent_contact=_recent_contact(scene, to),
             stage=scene.listing.stage,
             may_send=users.may(scene.user, users.Permission.SEND),
             hidden=scene.reach.hidden,
@@ -81,6 +82,15 @@ async def judge(
         ),
         clock.now(),
     )
+
+
+def _recent_contact(scene: Scene, to: str) -> str:
+    """Who wrote to this person about another listing, when this would be the first message about this one."""
+    there = scene.newest.elsewhere.get(to)
+    if there is None or not scene.newest.nothing_yet:
+        return ""
+    when = wordings.local(there.at, scene.account)
+    return f"{there.person} wrote to this seller about the {there.about} on {when:%B} {when.day}."
 
 
 async def _standing(scene: Scene, channel: str, to: str) -> Standing:
@@ -113,6 +123,7 @@ async def send(scene: Scene, draft: Draft, alongside: Alongside | None = None) -
     async with db.writing():
         stored = await Message.insert(message).on_conflict(target=Message.nonce, action="DO NOTHING")
         if stored:
+            await _claim_first_contact(scene, message)
             await listings.become_main_user(scene.listing.id, scene.user.id)
             if enclosed:
                 await enclosures.enclose(message, enclosed)
@@ -126,6 +137,14 @@ async def send(scene: Scene, draft: Draft, alongside: Alongside | None = None) -
             raise Refused("This form was used before. Open the window again.", field="nonce")
         return first
     return message
+
+
+async def _claim_first_contact(scene: Scene, message: Message) -> None:
+    """Of many who write to a person for the first time at the same moment one gets through."""
+    if scene.newest.nothing_yet and not await suppressions.claim_first_contact(
+        scene.account.id, message.to_address, scene.listing.id, scene.user.id, message.id
+    ):
+        raise GateRefused((gate.refusal("recent_contact", "Somebody wrote to this seller a moment ago."),))
 
 
 def composed(scene: Scene, draft: Draft) -> Letter:

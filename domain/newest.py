@@ -1,14 +1,26 @@
 """What happened on a listing last, as far as it concerns whoever writes about it now."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from domain import clock
+from domain.listings import Listing
 from domain.messages import Message
+from domain.suppressions.first_contacts import APART, STANDS
 
 WRITING = timedelta(minutes=2)  # since the last change of a draft: its writer is still at it
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """A first contact with the same person about another listing, within 14 days and unanswered."""
+
+    person: str
+    at: datetime
+    about: str  # the vehicle
 
 
 @dataclass(frozen=True)
@@ -17,6 +29,7 @@ class Newest:
 
     id, at, channel, direction, user, person  of that message; None when there is none
     writers                                   colleagues whose draft changed within the last two minutes
+    elsewhere                                 address of the seller -> who wrote there first about another listing
     """
 
     id: UUID | None = None
@@ -26,30 +39,57 @@ class Newest:
     user: UUID | None = None
     person: str = ""
     writers: tuple[str, ...] = ()
+    elsewhere: Mapping[str, Elsewhere] = field(default_factory=dict)
+
+    @property
+    def nothing_yet(self) -> bool:
+        """Whether nobody wrote about this listing, in or out: the next message is a first contact."""
+        return self.id is None
 
 
-async def of(listing_id: UUID, reader: UUID) -> Newest:
+async def of(listing: Listing, reader: UUID, addresses: Sequence[str] = ()) -> Newest:
     """The newest platform message of a listing, in or out, queued, unknown and failed ones included; scheduled, taken
-    back, expired and skipped ones never were. And the colleagues of `reader` who are writing about it now."""
+    back, expired and skipped ones never were. The colleagues of `reader` who are writing about it now. And who wrote
+    first to these addresses of its seller about another listing."""
+    known = [address for address in addresses if address]
     rows: list[dict[str, Any]] = await Message.raw(
-        """SELECT * FROM (
-             SELECT m.id, m.at, m.channel, m.direction, m."user", u.name AS person FROM message m
+        f"""SELECT * FROM (
+             SELECT m.id, m.at, m.channel, m.direction, m."user", u.name AS person, '' AS about FROM message m
              LEFT JOIN app_user u ON u.id = m."user"
-             WHERE m.listing = {} AND m.state NOT IN ('pending', 'cancelled', 'skipped', 'expired')
+             WHERE m.listing = {{}} AND m.state NOT IN ('pending', 'cancelled', 'skipped', 'expired')
              ORDER BY m.at DESC, m.id DESC LIMIT 1) AS newest
            UNION ALL
            SELECT * FROM (
-             SELECT d.id, d.updated_at AS at, d.channel, 'draft' AS direction, d."user", u.name AS person
+             SELECT d.id, d.updated_at AS at, d.channel, 'draft' AS direction, d."user", u.name AS person, '' AS about
              FROM draft d JOIN app_user u ON u.id = d."user"
-             WHERE d.listing = {} AND d."user" <> {} AND d.updated_at > {}
-             ORDER BY d.updated_at DESC LIMIT 3) AS now""",
-        listing_id,
-        listing_id,
+             WHERE d.listing = {{}} AND d."user" <> {{}} AND d.updated_at > {{}}
+             ORDER BY d.updated_at DESC LIMIT 3) AS now
+           UNION ALL
+           SELECT first_contact.id, first_contact.at, first_contact.address AS channel, 'first' AS direction,
+                  first_contact."user", u.name AS person, TRIM(l.make || ' ' || l.model) AS about
+           FROM first_contact JOIN listing l ON l.id = first_contact.listing
+           LEFT JOIN app_user u ON u.id = first_contact."user"
+           WHERE first_contact.account = {{}} AND first_contact.address IN ({", ".join(["{}"] * len(known)) or "null"})
+             AND first_contact.listing <> {{}} AND first_contact.at > {{}} AND {STANDS}""",  # noqa: S608 - placeholders
+        listing.id,
+        listing.id,
         reader,
         clock.now() - WRITING,
+        listing.account,
+        *known,
+        listing.id,
+        clock.now() - APART,
     )
-    writers = tuple(row["person"] for row in rows if row["direction"] == "draft")
-    newest = next((row for row in rows if row["direction"] != "draft"), None)
-    return (
-        Newest(**{**newest, "person": newest["person"] or ""}, writers=writers) if newest else Newest(writers=writers)
-    )
+    beside: dict[str, Any] = {
+        "writers": tuple(row["person"] for row in rows if row["direction"] == "draft"),
+        "elsewhere": {
+            row["channel"]: Elsewhere(row["person"] or "Somebody", row["at"], row["about"])
+            for row in rows
+            if row["direction"] == "first"
+        },
+    }
+    for row in rows:
+        if row["direction"] in ("in", "out"):
+            row.pop("about")
+            return Newest(**{**row, "person": row["person"] or ""}, **beside)
+    return Newest(**beside)

@@ -4,13 +4,14 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from domain import connections, file_rules, gate, messages, offers, plans, sellers, wordings
+from domain import connections, file_rules, gate, messages, newest, offers, plans, sellers, wordings
 from domain.accounts import Account
 from domain.channels.base import ChannelError, FileRules, Kind
 from domain.connections import Connection, ConnectionState, SenderLink
 from domain.errors import Unavailable
 from domain.gate import SenderState
 from domain.listings import Listing
+from domain.newest import Newest
 from domain.offers import Offer
 from domain.sellers import Reach, Seller
 from domain.users import User
@@ -31,6 +32,7 @@ class Scene:
     link: SenderLink | None  # the user's account at the provider of texts
     sender_state: str
     features: frozenset[str]  # of the account's plan
+    newest: Newest  # what happened on the listing last
     threads: Mapping[str, str] = field(default_factory=dict)  # channel -> where the seller wrote to us from
 
     def values(self) -> dict[str, str]:
@@ -99,6 +101,7 @@ async def of(account: Account, user: User, listing: Listing) -> Scene:
         for channel, on in (("facebook", account.facebook), ("kijiji", account.kijiji))
         if on and channel in carriers
     }
+    addresses = (seller.mobile, seller.phone, seller.email)
     return Scene(
         account=account,
         user=user,
@@ -109,6 +112,7 @@ async def of(account: Account, user: User, listing: Listing) -> Scene:
         link=link,
         sender_state=sender_state,
         features=(await plans.table()).get(account.tier, frozenset()),
+        newest=await newest.of(listing, user.id, addresses),
         threads=threads,
     )
 

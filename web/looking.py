@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from domain import enclosures, newest, offers
+from domain import enclosures, offers
 from domain.enclosures import Enclosures
 from domain.newest import Newest
 from domain.offers import Choice
@@ -34,7 +34,7 @@ class Look:
 
 async def look(scene: Scene, typed: Typed) -> Look:
     """Reads what the window shows beside the scene. A channel that is not offered here counts as none chosen."""
-    news = await newest.of(scene.listing.id, scene.user.id)
+    news = scene.newest
     offered = scene.offers(typed.to)
     choice = offers.choose(news.channel, offered)
     channel = typed.channel if typed.channel in offered else choice.channel

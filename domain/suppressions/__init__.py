@@ -1,17 +1,35 @@
 """Whom nothing is sent to: opt-outs, do not contact, blocks."""
 
+from domain.suppressions.blocks import block, blocked, unblock
+from domain.suppressions.do_not_contact import dnc, lift_dnc
+from domain.suppressions.first_contacts import claim as claim_first_contact
+from domain.suppressions.hearsay import agent_opt_out, from_provider, lift_opt_out
+from domain.suppressions.listed import Standing, standing
 from domain.suppressions.opt_outs import announce_start, opt_in, opt_out, opted_out, wait_for_starts
+from domain.suppressions.putting import Kind
 from domain.suppressions.tables import Block, DoNotContact, FirstContact, ListImport, OptOut
 
 __all__ = [
     "Block",
     "DoNotContact",
     "FirstContact",
+    "Kind",
     "ListImport",
     "OptOut",
+    "Standing",
+    "agent_opt_out",
     "announce_start",
+    "block",
+    "blocked",
+    "claim_first_contact",
+    "dnc",
+    "from_provider",
+    "lift_dnc",
+    "lift_opt_out",
     "opt_in",
     "opt_out",
     "opted_out",
+    "standing",
+    "unblock",
     "wait_for_starts",
 ]

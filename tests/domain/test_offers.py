@@ -137,7 +137,7 @@ async def test_what_was_written_last_decides(
     for n, values in enumerate(written):
         await make.message(listing, at=start + timedelta(minutes=n), **values)
     scene = await dealer.scene(listing)
-    last = await newest.of(listing.id, dealer.user.id)
+    last = await newest.of(listing, dealer.user.id)
     assert offers.choose(last.channel, scene.offers()).channel == channel
 
 
