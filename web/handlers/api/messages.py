@@ -6,14 +6,25 @@ from uuid import UUID
 
 from litestar import Request, Response
 
-from domain import api_records, composing, enclosures, idempotency, listings, message_templates, template_files, users
+from domain import (
+    api_records,
+    composing,
+    enclosures,
+    idempotency,
+    listings,
+    message_templates,
+    scenes,
+    template_files,
+    users,
+)
 from domain import messages as all_messages
 from domain.accounts import Account
-from domain.composing import Draft, Scene
+from domain.composing import Draft
 from domain.enclosures import Enclosures
 from domain.errors import NotFound, Refused
 from domain.gate import Refusal
 from domain.message_templates import TemplateVersion
+from domain.scenes import Scene
 from domain.users import Permission, User
 from domain.wildcards import WILDCARDS
 from domain.wordings import Letter
@@ -131,7 +142,7 @@ async def _composed(account: Account, me: User, body: Mapping[str, Any]) -> tupl
         files=files,
         origin="api",
     )
-    return await composing.scene(account, me, listing), draft
+    return await scenes.of(account, me, listing), draft
 
 
 async def _files(
