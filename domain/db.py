@@ -160,7 +160,7 @@ async def opened() -> AsyncIterator[None]:
 
 
 def writing() -> Any:
-    """One short write transaction: immediate on SQLite. No network call inside; never nested."""
+    """One short write transaction: immediate on SQLite. No network call inside. In another it is a part of that."""
     return DB.transaction()
 
 

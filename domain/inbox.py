@@ -132,6 +132,9 @@ async def _incoming(connection: Connection, said: Incoming) -> UUID | None:
         await _stop(account, listing, said, message_id)
     elif word in (Word.START, Word.YES):
         await _start_again(account, listing, said, message_id)
+    if await suppressions.blocked(account, said.from_address):  # stored silently: nobody is told, nobody owes an answer
+        await Message.update({Message.responded_at: clock.now()}).where(Message.id == message_id)
+        return None
     if listing:
         await history.contacted([listing], clock.now())
         await Listing.raw(

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from domain import clock, connections, delivery, inbox, messages, suppressions
+from domain import clock, connections, delivery, inbox, messages, suppressions, unmatched
 from domain.channels.base import Accepted
 from domain.history import Event
 from domain.inbox import ProviderEvent
@@ -89,6 +89,23 @@ async def test_a_reply_contacts_the_listing_and_waits_for_an_answer(house):
     assert (changed.stage, first is not None) == (Stage.CONTACTED, True)
     await dealer.hook(**dealer.inbound(phone, "Hello?"))
     assert (await Listing.objects().get(Listing.id == listing.id)).waiting_since == first
+
+
+async def test_what_a_blocked_number_writes_is_stored_silently(house):
+    dealer = await shop()
+    listing = await make.listing(dealer.account, stage=Stage.NOT_CONTACTED)
+    phone, stranger = (await make.seller_of(listing)).mobile, make.phone()
+    for address in (phone, stranger):
+        await suppressions.block(dealer.account.id, dealer.user, address, "Threats")
+        assert await dealer.hook(**dealer.inbound(address, "I know where you live")) is None
+    first, second = await inbound()
+    assert (first.body, first.listing, second.listing) == ("I know where you live", listing.id, None)
+    assert await unmatched.count(dealer.account.id) == 0
+    assert await messages.waiting_among([listing.id]) == set()
+    listing = await Listing.objects().get(Listing.id == listing.id)
+    assert (listing.waiting_since, listing.stage) == (None, Stage.NOT_CONTACTED)
+    await dealer.hook(**dealer.inbound(phone, "STOP"))
+    assert await suppressions.opted_out(dealer.account.id, phone)
 
 
 async def test_a_reply_never_moves_a_stage_backwards(house):
