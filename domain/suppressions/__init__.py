@@ -2,6 +2,7 @@
 
 from domain.suppressions.blocks import block, blocked, unblock
 from domain.suppressions.do_not_contact import dnc, lift_dnc
+from domain.suppressions.first_contacts import claim as claim_first_contact
 from domain.suppressions.hearsay import agent_opt_out, from_provider, lift_opt_out
 from domain.suppressions.listed import Standing, standing
 from domain.suppressions.opt_outs import announce_start, opt_in, opt_out, opted_out, wait_for_starts
@@ -20,6 +21,7 @@ __all__ = [
     "announce_start",
     "block",
     "blocked",
+    "claim_first_contact",
     "dnc",
     "from_provider",
     "lift_dnc",
