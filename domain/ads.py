@@ -2,7 +2,7 @@
 
 CSV rows, the API and the edit form all come through here. A field that is not named stays as it is; a field that is
 named and empty becomes empty: the one who sends a column answers for it. Stage, users and what is hidden are the
-dealership's own and are never touched.
+dealership's own and are never touched, but for the ads of sellers whom it reported as dealerships: those are hidden.
 """
 
 import hashlib
@@ -15,7 +15,7 @@ from uuid import UUID
 from piccolo.query.methods.raw import Raw
 from piccolo.querystring import QueryString
 
-from domain import ad_values, audit, clock, db, ids, phones, sources
+from domain import ad_values, audit, clock, db, dealerships, ids, listings, phones, sellers, sources
 from domain.errors import Refused
 from domain.listings import Listing, Picture, PriceChange, Stage, search_words
 from domain.sellers import Seller
@@ -97,8 +97,11 @@ Result = Literal["created", "updated", "unchanged"]
 
 @dataclass(frozen=True)
 class Outcome:
+    """What became of an ad. `filtered`: its seller is reported as a dealership, so it is kept out of sight."""
+
     listing_id: UUID
     result: Result
+    filtered: bool = False
 
 
 def read(fields: Mapping[str, str], country: str) -> Ad:
@@ -161,23 +164,25 @@ async def put_many(account: UUID, ads: Sequence[Ad], source: str) -> list[Outcom
     """
     if not ads:
         return []
-    await _wait_for_turn(account)
+    await listings.wait_for_turn(account)
     names = dict.fromkeys(ad.source or source for ad in ads)
     source_ids = {name: (await sources.named(account, name)).id for name in names}
     keys = [(source_ids[ad.source or source], ad.external_id) for ad in ads]
     records = await _known(account, keys)
-    outcomes = []
+    results: list[tuple[UUID, Result]] = []
     for key, ad in zip(keys, ads, strict=True):
         record = records.get(key)
         if record is None:
             record = records[key] = _Record(ids.new(), account, *key)
-            result: Result = "created"
             record.take(ad)
+            results.append((record.id, "created"))
         else:
-            result = "updated" if record.take(ad) else "unchanged"
-        outcomes.append(Outcome(record.id, result))
-    await _write([record for record in records.values() if record.changed], clock.now())
-    return outcomes
+            results.append((record.id, "updated" if record.take(ad) else "unchanged"))
+    changed = [record for record in records.values() if record.changed]
+    await _write(changed, clock.now())
+    await dealerships.filter_ads(account, {each.id: dealerships.identities(each.seller, True) for each in changed})
+    filtered = await dealerships.reported(account, {listing for listing, _ in results})
+    return [Outcome(listing, result, listing in filtered) for listing, result in results]
 
 
 _ORDER = {name: place for place, name in enumerate(FIELDS)}
@@ -256,6 +261,8 @@ _OF_LISTING = (
     *("transmission", "drivetrain", "price", "description", "url", "posted_on"),
 )
 _OF_SELLER = ("first_name", "last_name", "phone", "mobile", "email", "street", "city", "state", "postal_code")
+_SELLER_COLUMNS = (*_OF_SELLER, "name_key", "address_key")  # the columns of `_Record.seller`, in its order
+_RECOGNIZED = ("first_name", "last_name", "street", "city", "state")  # of which the last two are made
 _KEPT = (*_OF_LISTING, *_OF_SELLER)
 _SEARCHED = ("year", "make", "model", "trim", "vin", "first_name", "last_name", "phone", "mobile", "email", "city")
 
@@ -276,6 +283,7 @@ class _Record:
     pictures: tuple[str, ...] = ()
     pictures_changed: bool = False
     changed: bool = False
+    seller: dict[str, Any] = field(default_factory=dict)  # once it changed: all columns but ids
 
     def take(self, ad: Ad) -> bool:
         """Takes over what the ad gives; True when that changes anything."""
@@ -287,17 +295,11 @@ class _Record:
             self.pictures, self.pictures_changed = ad.pictures, True
         if before == (self.values, self.pictures) and not (self.is_new and not self.changed):
             return False
+        seller = {name: self.values[name] for name in _OF_SELLER}
+        self.seller = seller | sellers.keys(*(seller[name] for name in _RECOGNIZED))
         self.search = " ".join(search_words(*(str(self.values[name]) for name in _SEARCHED), self.external_id))
         self.changed = True
         return True
-
-
-async def _wait_for_turn(account: UUID) -> None:
-    """One writer of an account's ads at a time, so that what is read here is what is written over.
-
-    On SQLite the write transaction itself sees to that."""
-    if db.on_postgres():
-        await Listing.raw("SELECT pg_advisory_xact_lock(hashtextextended({}, 0))", f"ads of {account}")
 
 
 async def _known(account: UUID, keys: Iterable[tuple[UUID, str]]) -> dict[tuple[UUID, str], _Record]:
@@ -361,9 +363,9 @@ async def _write(records: Sequence[_Record], now: datetime) -> None:
     )
     await _insert(
         Seller,
-        ("id", "account", "listing", *_OF_SELLER),
-        [(ids.new(), record.account, record.id, *(record.values[name] for name in _OF_SELLER)) for record in records],
-        "ON CONFLICT (listing) DO UPDATE SET " + _from_new(*_OF_SELLER),
+        ("id", "account", "listing", *_SELLER_COLUMNS),
+        [(ids.new(), record.account, record.id, *record.seller.values()) for record in records],
+        "ON CONFLICT (listing) DO UPDATE SET " + _from_new(*_SELLER_COLUMNS),
     )
     await _insert(
         PriceChange,

@@ -17,6 +17,7 @@ from piccolo.query import OrderByRaw
 from piccolo.query.functions.aggregate import Count
 from piccolo.table import Table
 
+from domain import db
 from domain.accounts import Account
 from domain.columns import key, made, moment, parent
 from domain.db import DB, found
@@ -412,6 +413,15 @@ async def follow(listing: Listing, user: User) -> None:
 
 async def unfollow(listing: Listing, user: User) -> None:
     await Follower.delete().where((Follower.listing == listing.id) & (Follower.user == user.id))
+
+
+async def wait_for_turn(account: UUID) -> None:
+    """One writer of an account's ads at a time, so that what is read here is what is written over. Call it first in
+    your transaction, before any listing is locked.
+
+    On SQLite the write transaction itself sees to that."""
+    if db.on_postgres():
+        await Listing.raw("SELECT pg_advisory_xact_lock(hashtextextended({}, 0))", f"ads of {account}")
 
 
 async def become_main_user(listing: UUID, user: UUID) -> bool:

@@ -7,7 +7,7 @@ from uuid import UUID
 from piccolo.columns import Text, Varchar
 from piccolo.table import Table
 
-from domain import standing
+from domain import seller_keys, standing
 from domain.accounts import Account
 from domain.columns import key, parent
 from domain.db import DB
@@ -93,6 +93,14 @@ async def of_listings(listings: Sequence[UUID]) -> dict[UUID, dict[str, Any]]:
     columns = (Seller.listing, Seller.first_name, Seller.last_name, Seller.city, Seller.state)
     rows = await Seller.select(*columns).where(Seller.listing.is_in(list(listings)))
     return {row["listing"]: row for row in rows}
+
+
+def keys(first_name: str, last_name: str, street: str, city: str, state: str) -> dict[str, str]:
+    """The columns `name_key` and `address_key` of a seller who is called so and lives there."""
+    return {
+        "name_key": seller_keys.name_key(first_name, last_name),
+        "address_key": seller_keys.address_key(street, city, state),
+    }
 
 
 def full_name(first: str, last: str) -> str:

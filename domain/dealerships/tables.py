@@ -1,4 +1,4 @@
-"""Sellers who are dealerships themselves: reported, hidden with all their ads, and taken back whole."""
+"""Reports of sellers who are dealerships: by what they are known again, and which ads they hid."""
 
 from piccolo.columns import Boolean, Integer, Text, Varchar
 from piccolo.table import Table
