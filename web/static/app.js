@@ -170,13 +170,13 @@ on("keydown", e => {
 let had, said, pause;
 on("htmx:before:swap", () => { had = document.activeElement; });
 on("htmx:after:swap", e => {
-  const counter = byId("counter"), body = byId("body"), { target } = e.detail.ctx;
+  const counter = byId("counter"), heard = byId("heard"), body = byId("body"), { target } = e.detail.ctx;
   if (!counter?.checkVisibility()) return;
   if (target?.id === "beside") byId("tracks").hidePopover(), target.focus();
   else if (!had.isConnected && document.activeElement === document.body) body.focus();
   if (document.activeElement !== body && !body.selectionEnd) body.setSelectionRange(1e9, 1e9);
   clearTimeout(pause);
-  pause = setTimeout(() => { if (said !== counter.dataset.say) byId("heard").textContent = said = counter.dataset.say; }, 1000);
+  pause = setTimeout(() => { if (said !== counter.dataset.say) heard.textContent = said = counter.dataset.say; }, 1000);
 });
 
 /* <x data-expires>... <span data-left>10</span>: counts down, then goes. The server holds the clock. */
