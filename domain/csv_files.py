@@ -98,10 +98,15 @@ def guess_mapping(header: Sequence[str]) -> list[str]:
 
 def odometer_unit(name: str) -> str:
     """`km` or `mi` when a column's name says which, as in `Kms` or `Mileage (miles)`; else empty."""
-    folded = _folded(name)
-    if folded in ("km", "kms") or "kilomet" in folded or folded.endswith(("inkm", "kms", "agekm", "eterkm")):
+    plain = folded(name)
+    if plain in ("km", "kms") or "kilomet" in plain or plain.endswith(("inkm", "kms", "agekm", "eterkm")):
         return "km"
-    return "mi" if folded in ("mi", "miles") or folded.endswith(("miles", "inmi", "agemi", "etermi")) else ""
+    return "mi" if plain in ("mi", "miles") or plain.endswith(("miles", "inmi", "agemi", "etermi")) else ""
+
+
+def folded(name: str) -> str:
+    """Letters and digits only: `E-Mail Address:` and `email address` are one name, `Modèle` and `modele` too."""
+    return "".join(c for c in unicodedata.normalize("NFKD", name.casefold()) if c.isalnum())
 
 
 def safe(cell: str) -> str:
@@ -284,18 +289,13 @@ def _size(text: str, encoding: str) -> int:
     return len(text.encode("utf-16-le" if encoding == "utf-16" else "utf-8"))
 
 
-def _folded(name: str) -> str:
-    """Letters and digits only: `E-Mail Address:` and `email address` are one name, `Modèle` and `modele` too."""
-    return "".join(c for c in unicodedata.normalize("NFKD", name.casefold()) if c.isalnum())
-
-
 def _field_of(name: str) -> str:
-    folded = _folded(name)
-    if folded in _FIELD_OF:
-        return _FIELD_OF[folded]
+    plain = folded(name)
+    if plain in _FIELD_OF:
+        return _FIELD_OF[plain]
     for prefix in _PREFIXES:
-        if folded.startswith(prefix) and folded.removeprefix(prefix) in _FIELD_OF:
-            return _FIELD_OF[folded.removeprefix(prefix)]
+        if plain.startswith(prefix) and plain.removeprefix(prefix) in _FIELD_OF:
+            return _FIELD_OF[plain.removeprefix(prefix)]
     return ""
 
 
@@ -382,4 +382,4 @@ _SYNONYMS = {
         "zip, zip or postal code, postal code zip, code postal"
     ),
 }
-_FIELD_OF = {_folded(name): field for field, names in _SYNONYMS.items() for name in names.split(",")}
+_FIELD_OF = {folded(name): field for field, names in _SYNONYMS.items() for name in names.split(",")}
