@@ -41,9 +41,9 @@ class Draft:
     to_field: str = ""  # mobile | phone, of a text; empty: mobile, else phone
     template_version: UUID | None = None
     files: tuple[UUID, ...] = ()
-    links: tuple[UUID, ...] = ()
     nonce: str | None = None
     origin: str = "window"  # window | api
+    revision: int = 0  # of the draft that is sent
 
 
 async def judge(
@@ -102,9 +102,9 @@ async def _standing(scene: Scene, channel: str, to: str) -> Standing:
 def file_problems(scene: Scene, channel: str, enclosed: Enclosures) -> tuple[str, ...]:
     """Why the channel cannot take the files, a sentence each."""
     if not enclosed.files:
-        return ()
+        return enclosed.problems
     found = file_rules.problems(enclosed.files, scene.file_rules(channel), offers.ONE[channel])
-    return tuple(each.message for each in found)
+    return (*enclosed.problems, *(each.message for each in found))
 
 
 async def send(scene: Scene, draft: Draft, alongside: Alongside | None = None) -> Message:
@@ -114,7 +114,9 @@ async def send(scene: Scene, draft: Draft, alongside: Alongside | None = None) -
     """
     if draft.nonce and (first := await messages.by_nonce(scene.account.id, draft.nonce)):
         return first
-    enclosed = await enclosures.read(scene.account.id, draft.files, draft.links)
+    if is_endless(draft):
+        raise Refused(endless(draft.channel), field="body", code="too_long")
+    enclosed = await enclosures.read(scene.account.id, draft.files, draft.body)
     letter = checked(scene, draft, enclosed)
     decision = await judge(scene, draft.channel, draft.to_field, letter.missing, enclosed)
     if not decision.allowed:
@@ -128,7 +130,7 @@ async def send(scene: Scene, draft: Draft, alongside: Alongside | None = None) -
             if enclosed:
                 await enclosures.enclose(message, enclosed)
             if draft.origin == "window":
-                await drafts.sent(scene.user.id, scene.listing.id)
+                await drafts.sent(scene.user.id, scene.listing.id, draft.revision, draft.body)
             if alongside is not None:
                 await alongside(message)
     if not stored:
@@ -164,8 +166,8 @@ def checked(scene: Scene, draft: Draft, enclosed: Enclosures = Enclosures()) -> 
     that does not exist, or lost a file."""
     if draft.channel not in scene.offers():
         raise Refused("This seller cannot be written to this way. Choose another channel.", field="channel")
-    if len(enclosed.files) < len(draft.files):
-        raise Refused("A file was removed meanwhile. Look at the files once more, then send.", field="attachment")
+    if enclosed.problems:
+        raise Refused(enclosed.problems[0], field="attachment", code="attachment_unsupported")
     found = problems(scene, draft)
     if found:
         raise Refused(found[0].message, field=found[0].field, code="unknown_wildcard")
@@ -199,6 +201,16 @@ def problems(scene: Scene, draft: Draft) -> list[WordingProblem]:
     if draft.channel == "email":
         found = [("subject", each) for each in wildcards.problems(draft.subject)] + found
     return [WordingProblem(name, each.message, each.position) for name, each in found]
+
+
+def is_endless(draft: Draft) -> bool:
+    """More words than any draft may have: nothing is made of them, because that would hold up everybody."""
+    return len(draft.body) > drafts.LONGEST or len(draft.subject) > drafts.LONGEST
+
+
+def endless(channel: str) -> str:
+    """What is said of more words than any draft may have."""
+    return f"{offers.ONE[channel]} holds {wordings.LONGEST[channel]:,} characters; this is far more. Shorten it."
 
 
 def _message(scene: Scene, draft: Draft, letter: Letter) -> Message:

@@ -4,8 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from domain import attachments, clock, db
 from domain.attachments import Attachment, FileLink, MessageAttachment
+from domain.errors import Refused
 from domain.messages import Message
+
+LOST = "A file was removed meanwhile. Take it out, or attach it again."
+DEAD = "A link in the text no longer works. Take it out, or share the file again."
 
 
 @dataclass(frozen=True)
@@ -18,15 +23,25 @@ class Linked:
 
 @dataclass(frozen=True)
 class Enclosures:
+    """`lost` are the files that were asked for and are gone, `dead` the links in the text that lead nowhere."""
+
     files: tuple[Attachment, ...] = ()
     links: tuple[Linked, ...] = ()
+    lost: tuple[UUID, ...] = ()
+    dead: tuple[UUID, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.files or self.links)
 
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What is wrong with them on any channel, a sentence each."""
+        return ((LOST,) if self.lost else ()) + ((DEAD,) if self.dead else ())
 
-async def read(account_id: UUID, files: Sequence[UUID], links: Sequence[UUID]) -> Enclosures:
-    """Those of the account, in the order given; what is gone, revoked or foreign is left out. One query."""
+
+async def read(account_id: UUID, files: Sequence[UUID], text: str) -> Enclosures:
+    """The account's files in the order given, and those whose address stands in the text. One query, none without."""
+    links = attachments.links_in(text)
     if not files and not links:
         return Enclosures()
     some_file, some_link = ", ".join(["{}"] * len(files)) or "null", ", ".join(["{}"] * len(links)) or "null"
@@ -34,9 +49,10 @@ async def read(account_id: UUID, files: Sequence[UUID], links: Sequence[UUID]) -
         f"""SELECT a.*, l.id AS l_id, l.account AS l_account, l.attachment AS l_attachment, l.listing AS l_listing,
                    l.created_at AS l_created_at, l.expires_at AS l_expires_at, l.opened AS l_opened
             FROM attachment a LEFT JOIN file_link l
-              ON l.attachment = a.id AND l.revoked_at IS NULL AND l.id IN ({some_link})
+              ON l.attachment = a.id AND l.revoked_at IS NULL AND l.expires_at > {{}} AND l.id IN ({some_link})
             WHERE a.account = {{}} AND a.removed_at IS NULL
               AND (a.id IN ({some_file}) OR l.id IS NOT NULL)""",  # noqa: S608 - placeholders
+        clock.now(),
         *links,
         account_id,
         *files,
@@ -49,35 +65,41 @@ async def read(account_id: UUID, files: Sequence[UUID], links: Sequence[UUID]) -
         if link["id"]:
             linked[link["id"]] = Linked(FileLink(**link), attachment)
     return Enclosures(
-        tuple(found[each] for each in files if each in found), tuple(linked[each] for each in links if each in linked)
+        files=tuple(found[each] for each in files if each in found),
+        links=tuple(linked[each] for each in links if each in linked),
+        lost=tuple(each for each in files if each not in found),
+        dead=tuple(each for each in links if each not in linked),
     )
 
 
 async def enclose(message: Message, enclosures: Enclosures) -> None:
-    """Puts them on record with the message. Call it in the transaction that writes the message."""
+    """Puts them on record with the message. Call it in the transaction that writes the message. Raises Refused when one
+    was removed since it was read."""
     rows = [MessageAttachment(message=message.id, attachment=each.id) for each in enclosures.files]
     rows += [
         MessageAttachment(message=message.id, attachment=each.attachment.id, link=each.link.id)
         for each in enclosures.links
-        if str(each.link.id) in message.body  # whoever took the address out of the text took the file back
     ]
-    once = {row.attachment: row for row in rows}
+    once: dict[UUID, MessageAttachment] = {}
+    for row in rows:
+        once.setdefault(row.attachment, row)
     for position, row in enumerate(once.values()):
         row.position = position
-    if once:
-        await MessageAttachment.insert(*once.values())
+    if not once:
+        return
+    standing = Attachment.select(Attachment.id).where(Attachment.id.is_in(list(once)) & Attachment.removed_at.is_null())
+    if db.on_postgres():
+        standing = standing.lock_rows("SHARE")
+    if len(await standing) < len(once):
+        raise Refused(LOST, field="attachment")
+    await MessageAttachment.insert(*once.values())
 
 
-async def of_message(message_id: UUID) -> Enclosures:
-    """What went along with a message, to be sent once more."""
+async def of_message(message_id: UUID) -> tuple[UUID, ...]:
+    """The files that went along in a message, to be sent once more; its links stand in its words."""
     rows = await (
-        MessageAttachment.select(
-            MessageAttachment.attachment, MessageAttachment.link, MessageAttachment.attachment.account
-        )
-        .where(MessageAttachment.message == message_id)
+        MessageAttachment.select(MessageAttachment.attachment)
+        .where((MessageAttachment.message == message_id) & MessageAttachment.link.is_null())
         .order_by(MessageAttachment.position)
     )
-    if not rows:
-        return Enclosures()
-    files = [row["attachment"] for row in rows if not row["link"]]
-    return await read(rows[0]["attachment.account"], files, [row["link"] for row in rows if row["link"]])
+    return tuple(row["attachment"] for row in rows)

@@ -62,8 +62,9 @@ def problems(files: Sequence[FileLike], rules: FileRules | None, channel: str) -
     if rules is None:
         return [FileProblem(each.id, f"{channel} takes no files, so “{each.name}” cannot go along.") for each in files]
     found = [problem for each in files if (problem := _problem(each, rules, channel))]
-    if len(files) > rules.most:
-        found.append(FileProblem(None, f"{channel} takes {_most(rules.most)}; these are {len(files)}."))
+    if not found and len(files) > rules.most:  # those beyond the first few, so that each can go another way
+        sentence = f"{channel} takes {_most(rules.most)}, so “{{}}” cannot go along."
+        found = [FileProblem(each.id, sentence.format(each.name)) for each in files[rules.most :]]
     total = sum(_weight(each, rules) for each in files)
     if not found and total > rules.total_bytes:
         limit, here = megabytes(rules.total_bytes), megabytes(total)

@@ -28,6 +28,7 @@ class Newest:
     """What happened on a listing last: the newest platform message, and who is writing about it just now.
 
     id, at, channel, direction, user, person  of that message; None when there is none
+    inbound, inbound_at                       the newest of the seller's own
     writers                                   colleagues whose draft changed within the last two minutes
     elsewhere                                 address of the seller -> who wrote there first about another listing
     """
@@ -38,6 +39,8 @@ class Newest:
     direction: str = ""
     user: UUID | None = None
     person: str = ""
+    inbound: UUID | None = None
+    inbound_at: datetime | None = None
     writers: tuple[str, ...] = ()
     elsewhere: Mapping[str, Elsewhere] = field(default_factory=dict)
 
@@ -60,6 +63,10 @@ async def of(listing: Listing, reader: UUID, addresses: Sequence[str] = ()) -> N
              ORDER BY m.at DESC, m.id DESC LIMIT 1) AS newest
            UNION ALL
            SELECT * FROM (
+             SELECT m.id, m.at, m.channel, 'inbound' AS direction, m."user", '' AS person, '' AS about FROM message m
+             WHERE m.listing = {{}} AND m.direction = 'in' ORDER BY m.at DESC, m.id DESC LIMIT 1) AS inbound
+           UNION ALL
+           SELECT * FROM (
              SELECT d.id, d.updated_at AS at, d.channel, 'draft' AS direction, d."user", u.name AS person, '' AS about
              FROM draft d JOIN app_user u ON u.id = d."user"
              WHERE d.listing = {{}} AND d."user" <> {{}} AND d.updated_at > {{}}
@@ -71,6 +78,7 @@ async def of(listing: Listing, reader: UUID, addresses: Sequence[str] = ()) -> N
            LEFT JOIN app_user u ON u.id = first_contact."user"
            WHERE first_contact.account = {{}} AND first_contact.address IN ({", ".join(["{}"] * len(known)) or "null"})
              AND first_contact.listing <> {{}} AND first_contact.at > {{}} AND {STANDS}""",  # noqa: S608 - placeholders
+        listing.id,
         listing.id,
         listing.id,
         reader,
@@ -88,6 +96,9 @@ async def of(listing: Listing, reader: UUID, addresses: Sequence[str] = ()) -> N
             if row["direction"] == "first"
         },
     }
+    for row in rows:
+        if row["direction"] == "inbound":
+            beside |= {"inbound": row["id"], "inbound_at": row["at"]}
     for row in rows:
         if row["direction"] in ("in", "out"):
             row.pop("about")

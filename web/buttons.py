@@ -4,10 +4,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
-from domain import attachments, drafts, emojis, message_templates, template_files, text, wildcards
+from domain import attachments, drafts, emojis, message_templates, template_files, text, users, wildcards
 from domain.errors import NotFound, Refused
 from domain.message_templates import TemplateVersion
 from domain.scenes import Scene
+from domain.users import Permission
 from web import composer
 from web.forms import Form
 from web.render import url_for
@@ -23,6 +24,7 @@ class Pressed:
     notice     a sentence about what could not be done
     leads_to   where the person wants to go; the draft is kept
     saved      the draft, where it was read or written
+    conflict   the draft as it stands elsewhere, where it could not be written
     """
 
     typed: Typed
@@ -31,12 +33,15 @@ class Pressed:
     notice: str | None = None
     leads_to: str = ""
     saved: drafts.Saved | None = None
+    conflict: drafts.Conflict | None = None
 
 
 async def window(scene: Scene, done: Pressed, **more: Any) -> dict[str, Any]:
     """The window with what was done to it."""
-    if done.saved and not more.get("draft"):
-        more["draft"] = composer.draft_state(done.saved, scene.account.timezone)
+    if (done.saved or done.conflict) and not more.get("draft"):
+        revision = done.typed.revision
+        zone = scene.account.timezone
+        more["draft"] = composer.draft_state(done.saved, zone, revision=revision, conflict=done.conflict)
     context = await composer.window(scene, done.typed, question=done.question, picked=done.picked, **more)
     return {**context, "notice": {"text": done.notice, "tone": "warn"} if done.notice else None}
 
@@ -50,7 +55,7 @@ async def pressed(scene: Scene, typed: Typed, form: Form) -> Pressed:
     if emoji := form.value("insert_emoji"):
         return Pressed(replace(typed, body=typed.body + await _picked_emoji(scene, emoji)))
     if file := drafts.typed_ids([form.value("detach")]):
-        return Pressed(replace(typed, files=_without(typed.files, file), links=_without(typed.links, file)))
+        return Pressed(replace(typed, files=_without(typed.files, file)))
     if file := drafts.typed_ids([form.value("share")]):
         return await _shared(scene, typed, file[0])
     match form.value("do"):
@@ -63,8 +68,8 @@ async def pressed(scene: Scene, typed: Typed, form: Form) -> Pressed:
             return Pressed(
                 replace(Typed.kept(saved), nonce=typed.nonce, seen=typed.seen) if saved else typed, saved=saved
             )
-        case "save":
-            return await _kept(scene, typed)
+        case "save" | "mine" as deed:
+            return await _kept(scene, typed, anyway=deed == "mine")
         case "load" | "replace" | "append" | "normalize" as deed:
             return await filled(scene, typed, "" if deed == "load" else deed)
         case _:  # the preview, or a panel beside the fields
@@ -94,30 +99,24 @@ async def filled(scene: Scene, typed: Typed, deed: str = "") -> Pressed:
         body = f"{typed.body.rstrip()}\n\n{body}"
     elif deed != "replace" and typed.body.strip() and typed.body.strip() != body.strip():
         return Pressed(typed, question={"template_id": typed.template_id, "name": picked.name})
-    return await _put(scene, replace(typed, channel=picked.type), body, version)
+    return await _put(scene, replace(typed, channel=picked.type), body, version, deed)
 
 
-async def version(scene: Scene, channel: str, template_id: str) -> UUID | None:
-    """The version of the template that was picked, to be kept with the message; None when it is gone meanwhile. It
-    counts as used."""
-    template = drafts.typed_ids([template_id])
-    if not template:
+async def version(scene: Scene, typed: Typed) -> UUID | None:
+    """The version of the template whose words were put in, to be kept with the message, whatever became of the template
+    since; None when none was."""
+    if typed.version is None:
         return None
-    try:
-        found = await message_templates.wording(scene.account.id, scene.user.id, template[0], channel)
-    except NotFound:
-        return None
-    await message_templates.used(scene.user.id, template[0])
-    return found.id
+    return await message_templates.known_version(scene.account.id, typed.version)
 
 
-async def _put(scene: Scene, typed: Typed, body: str, version: TemplateVersion) -> Pressed:
-    subject = typed.subject
+async def _put(scene: Scene, typed: Typed, body: str, version: TemplateVersion, deed: str) -> Pressed:
+    subject = "" if deed == "replace" else typed.subject
     if version.subject and not subject.strip():
         subject = wildcards.fill(version.subject, scene.values()).body
     brought = tuple(each.id for each in await template_files.files_of(version.id))
     files = tuple(dict.fromkeys((*typed.files, *brought)))
-    return Pressed(replace(typed, body=body, subject=subject, files=files), picked=version.body)
+    return Pressed(replace(typed, body=body, subject=subject, files=files, version=version.id), picked=version.body)
 
 
 async def _picked_emoji(scene: Scene, emoji: str) -> str:
@@ -127,6 +126,7 @@ async def _picked_emoji(scene: Scene, emoji: str) -> str:
 
 async def _attached(scene: Scene, typed: Typed, form: Form) -> Pressed:
     """The chosen files, uploaded with the form; those that cannot be kept are told of, and the others stay."""
+    users.require(scene.user, Permission.SEND, scene.account)
     added: list[UUID] = []
     problems: list[str] = []
     for upload in form.files:
@@ -141,6 +141,7 @@ async def _attached(scene: Scene, typed: Typed, form: Form) -> Pressed:
 
 async def _shared(scene: Scene, typed: Typed, file: UUID) -> Pressed:
     """The file becomes a link at the end of the text."""
+    users.require(scene.user, Permission.SEND, scene.account)
     found = await attachments.of(scene.account.id, [file])
     if not found:
         raise NotFound
@@ -149,12 +150,14 @@ async def _shared(scene: Scene, typed: Typed, file: UUID) -> Pressed:
     except Refused as refused:
         return Pressed(typed, notice=refused.message)
     body = f"{typed.body.rstrip()}\n{attachments.url(link, found[0])}".lstrip()
-    return Pressed(replace(typed, body=body, files=_without(typed.files, (file,)), links=(*typed.links, link.id)))
+    return Pressed(replace(typed, body=body, files=_without(typed.files, (file,))))
 
 
 async def _on_to_templates(scene: Scene, typed: Typed, deed: str) -> Pressed:
     """To the page of a template and back: what was typed waits as the draft."""
     kept = await _kept(scene, typed)
+    if kept.conflict:
+        return kept
     query = f"?type={typed.channel or 'text'}&listing={scene.listing.id}"
     template = drafts.typed_ids([typed.template_id])
     if deed == "edit-template" and template:
@@ -162,11 +165,13 @@ async def _on_to_templates(scene: Scene, typed: Typed, deed: str) -> Pressed:
     return replace(kept, leads_to=url_for("message_templates.new") + query)
 
 
-async def _kept(scene: Scene, typed: Typed) -> Pressed:
+async def _kept(scene: Scene, typed: Typed, *, anyway: bool = False) -> Pressed:
+    users.require(scene.user, Permission.SEND, scene.account)
+    nonce = typed.message_nonce(scene.user) or ""
     try:
-        saved = await drafts.save(scene.user, scene.listing, typed.writing(), typed.revision)
-    except drafts.Conflict as conflict:  # the person is here, so what stands here is what they want
-        saved = await drafts.save(scene.user, scene.listing, typed.writing(), conflict.saved.revision)
+        saved = await drafts.save(scene.user, scene.listing, typed.writing(), typed.revision, nonce, anyway=anyway)
+    except drafts.Conflict as conflict:
+        return Pressed(typed, conflict=conflict)
     return Pressed(replace(typed, revision=saved.revision if saved else 0), saved=saved)
 
 

@@ -4,10 +4,11 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 from domain import (
-    attachments,
     email_bodies,
+    enclosures,
     file_rules,
     message_templates,
     offers,
@@ -15,14 +16,14 @@ from domain import (
     users,
     wildcards,
 )
-from domain.drafts import Saved
-from domain.enclosures import Enclosures
+from domain.drafts import Conflict, Saved
 from domain.errors import NotFound
 from domain.listings import title
 from domain.scenes import Scene
 from domain.shipped_templates import PURPOSES
 from domain.users import Permission
 from web import emoji_panel, filters, previews
+from web import files as files_of
 from web.forms import Form
 from web.looking import Look, look
 from web.render import url_for
@@ -67,7 +68,7 @@ async def window(
     `draft_state` where something was saved, `picked` the wording of a template that was just loaded."""
     typed = replace(typed, nonce=typed.nonce or secrets.token_urlsafe(18))
     looked = await look(scene, typed)
-    typed = replace(typed, seen=typed.seen or str(looked.news.id or "none"))
+    typed = replace(typed, seen=typed.seen or str(looked.mark))
     looked = replace(looked, typed=typed)
     return {
         **_frame(looked),
@@ -78,6 +79,7 @@ async def window(
         "question": question,
         "buttons": _buttons(scene),
         "nonce": typed.nonce,
+        "template_version": typed.version,
         "seen": typed.seen,
         "form": form or Form(),
         "draft": draft or draft_state(None, revision=typed.revision),
@@ -149,12 +151,9 @@ def files(looked: Look) -> list[dict[str, Any]]:
     rules = looked.scene.file_rules(looked.channel) if looked.channel else None
     label = offers.ONE.get(looked.channel, "")
     wrong = {each.file: each for each in file_rules.problems(looked.enclosed.files, rules, label)} if label else {}
-    rows = [_file(each, wrong.get(each.id)) for each in looked.enclosed.files]
-    for linked in looked.enclosed.links:
-        until = filters.day(linked.link.expires_at, looked.scene.account.timezone)
-        link = {"id": linked.link.id, "url": attachments.url(linked.link, linked.attachment), "until": until}
-        rows.append({**_file(linked.attachment, None), "link": link})
-    return rows
+    rows = [files_of.row(each, wrong.get(each.id)) for each in looked.enclosed.files]
+    rows += [files_of.gone(each, enclosures.LOST) for each in looked.enclosed.lost]
+    return rows + [files_of.linked(each.link, each.attachment, looked.scene.account) for each in looked.enclosed.links]
 
 
 def value(scene: Scene, token: str) -> str:
@@ -166,17 +165,27 @@ def value(scene: Scene, token: str) -> str:
 
 
 def draft_state(
-    saved: Saved | None, zone: str = "UTC", *, revision: int = 0, restored: bool = False, conflict: Saved | None = None
+    saved: Saved | None,
+    zone: str = "UTC",
+    *,
+    revision: int = 0,
+    restored: bool = False,
+    conflict: Conflict | None = None,
 ) -> dict[str, Any]:
-    """What the window says of the draft."""
+    """What the window says of the draft. A conflict without a time is about a draft that is gone."""
     return {
         "saved": filters.clock_time(saved.at, zone) if saved else None,
         "revision": saved.revision if saved else revision,
         "restored": restored,
-        "conflict": {"when": filters.clock_time(conflict.at, zone), "body": conflict.writing.body}
-        if conflict
-        else None,
+        "conflict": _conflict(conflict, zone) if conflict else None,
     }
+
+
+def _conflict(conflict: Conflict, zone: str) -> dict[str, Any]:
+    saved = conflict.saved
+    if saved is None:
+        return {"when": None, "body": ""}
+    return {"when": filters.clock_time(saved.at, zone), "body": saved.writing.body}
 
 
 def seller(scene: Scene) -> dict[str, Any]:
@@ -271,22 +280,7 @@ def _buttons(scene: Scene) -> list[dict[str, Any]]:
     return made
 
 
-def _file(attachment: attachments.Attachment, problem: file_rules.FileProblem | None) -> dict[str, Any]:
-    url = url_for("attachments.show", attachment_id=attachment.id)
-    return {
-        "id": attachment.id,
-        "name": attachment.name,
-        "size": file_rules.megabytes(attachment.size),
-        "icon": "image" if file_rules.is_picture(attachment.media_type) else "file-text",
-        "thumb_url": f"{url}?size=thumb" if attachment.thumb else None,
-        "url": url,
-        "problem": problem.message if problem else None,
-        "shareable": problem.shareable if problem else False,
-        "link": None,
-    }
-
-
-def reopened(words: Mapping[str, Any], enclosed: Enclosures, signature: str) -> Typed:
+def reopened(words: Mapping[str, Any], files: tuple[UUID, ...], signature: str) -> Typed:
     """The fields of a message that is written anew; an email without the signature it will get again."""
     signed = email_bodies.render("", signature).text if words["channel"] == "email" else ""
     return Typed(
@@ -294,6 +288,5 @@ def reopened(words: Mapping[str, Any], enclosed: Enclosures, signature: str) -> 
         to=words["to_field"],
         subject=words["subject"],
         body=words["body"].removesuffix(signed).rstrip() if signed else words["body"],
-        files=tuple(each.id for each in enclosed.files),
-        links=tuple(each.link.id for each in enclosed.links),
+        files=files,
     )

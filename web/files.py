@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
+from uuid import UUID
 
 from litestar import Response
 
@@ -36,6 +37,13 @@ def row(attachment: Attachment, problem: FileProblem | None = None) -> dict[str,
         "shareable": problem.shareable if problem else False,
         "link": None,
     }
+
+
+def gone(file: UUID, sentence: str) -> dict[str, Any]:
+    """The same of a file that was removed while the window was open: it stays in the form, so that nothing leaves
+    without it unsaid."""
+    unknown = {"thumb_url": None, "url": None, "shareable": False, "link": None}
+    return {"id": file, "name": "A file", "size": "", "icon": "file-text", "problem": sentence, **unknown}
 
 
 def linked(link: FileLink, attachment: Attachment, account: Account) -> dict[str, Any]:

@@ -35,6 +35,8 @@ async def of(looked: Look, picked: str | None = None) -> dict[str, Any]:
     if picked is None:
         picked = await _picked_wording(scene, looked.type, typed.template_id)
     draft = typed.draft(scene.user, looked.type)
+    if composing.is_endless(draft):
+        return _nothing_to_show(looked, composing.endless(draft.channel))
     problems = composing.problems(scene, draft)
     letter = composing.composed(scene, draft)
     known = tuple(token for token in letter.missing if token in wildcards.WILDCARDS)
@@ -54,11 +56,20 @@ async def of(looked: Look, picked: str | None = None) -> dict[str, Any]:
             "warnings": [each.message for each in problems[:3]],
             "news": wrote(looked),
             "writing": _writing(looked.news),
-            "told": str(looked.news.id or "none"),
+            "told": str(looked.mark),
             "from_number": _from_number(scene) if looked.type == "text" else None,
         },
         "send": {"label": _label(looked), "enabled": not reason, "reason": reason or None},
     }
+
+
+def _nothing_to_show(looked: Look, reason: str) -> dict[str, Any]:
+    """More words than anybody could send: rendering them would hold up everybody else."""
+    empty: dict[str, Any] = {"parts": [], "subject": "", "html": Markup(""), "text": "", "missing": [], "culprits": [], "hint": None}
+    cost = {"characters": len(looked.typed.body), "segments": 0, "encoding": "", "limit": None}
+    told = {"news": wrote(looked), "writing": _writing(looked.scene.newest), "told": str(looked.mark)}
+    preview = {"kind": "plain", **empty, **cost, **told, "refusals": [], "warnings": [reason], "from_number": None}
+    return {"preview": preview, "send": {"label": _label(looked), "enabled": False, "reason": reason}}
 
 
 def refusal(refused: gate.Refusal, scene: Scene) -> dict[str, Any]:

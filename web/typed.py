@@ -18,10 +18,10 @@ class Typed:
     subject: str = ""
     body: str = ""
     files: tuple[UUID, ...] = ()
-    links: tuple[UUID, ...] = ()
+    version: UUID | None = None  # of the template whose words were put in
     nonce: str = ""
-    seen: str = ""  # the newest message when the window was opened
-    told: str = ""  # the newest message the window spoke of since
+    seen: str = ""  # how things stood when the window was opened: see web.looking
+    told: str = ""  # and when it last showed them
     revision: int = 0  # of the draft
 
     @classmethod
@@ -34,11 +34,11 @@ class Typed:
             subject=form.value("subject"),
             body=form.value("body"),
             files=drafts.typed_ids(form.all("attachment")),
-            links=drafts.typed_ids(form.all("link")),
+            version=next(iter(drafts.typed_ids([form.value("template_version")])), None),
             nonce=form.value("nonce"),
             seen=form.value("seen"),
             told=form.value("told"),
-            revision=int(revision) if revision.isascii() and revision.isdigit() and len(revision) < 10 else 0,
+            revision=int(revision) if revision.isascii() and revision.isdigit() and len(revision) < 11 else 0,
         )
 
     @classmethod
@@ -52,7 +52,7 @@ class Typed:
             subject=writing.subject,
             body=writing.body,
             files=writing.files,
-            links=writing.links,
+            version=writing.version,
             revision=saved.revision,
         )
 
@@ -64,8 +64,8 @@ class Typed:
             subject=self.subject,
             body=self.body,
             template=template[0] if template else None,
+            version=self.version,
             files=self.files,
-            links=self.links,
         )
 
     def draft(self, user: User, channel: str, version: UUID | None = None) -> Draft:
@@ -77,8 +77,8 @@ class Typed:
             to_field=self.to,
             template_version=version,
             files=self.files,
-            links=self.links,
             nonce=self.message_nonce(user),
+            revision=self.revision,
         )
 
     def message_nonce(self, user: User) -> str | None:

@@ -1,6 +1,7 @@
 """Pictures and documents that go along with a message: looked into before they are believed, stored once."""
 
 from domain.attachments.keeping import add, by_id, discard, of, read, upload
+from domain.attachments.links import in_text as links_in
 from domain.attachments.links import link_of, opened, revoke, share, url
 from domain.attachments.shrinking import fitting
 from domain.attachments.tables import Attachment, AttachmentVariant, FileLink, MessageAttachment, TemplateAttachment
@@ -17,6 +18,7 @@ __all__ = [
     "discard",
     "fitting",
     "link_of",
+    "links_in",
     "of",
     "opened",
     "read",

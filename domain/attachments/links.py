@@ -2,6 +2,7 @@
 
 import base64
 import hmac
+import re
 from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
@@ -15,6 +16,8 @@ from domain.settings import settings
 from domain.users import User
 
 LASTS = timedelta(days=30)
+
+_ADDRESS = re.compile(r"/files/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/[\w-]{43}", re.ASCII)
 
 
 async def share(attachment: Attachment, listing_id: UUID | None, user: User) -> FileLink:
@@ -47,6 +50,11 @@ async def share(attachment: Attachment, listing_id: UUID | None, user: User) -> 
 def url(link: FileLink, attachment: Attachment) -> str:
     """The whole address. The name at its end is for people; what opens is the signature."""
     return f"{settings().public_url}/files/{link.id}/{signature(link.id)}/{quote(attachment.name, safe='')}"
+
+
+def in_text(text: str) -> tuple[UUID, ...]:
+    """The links that stand in a text, each once, in order; whether they still work is another question."""
+    return tuple(dict.fromkeys(UUID(found) for found in _ADDRESS.findall(text)))
 
 
 def signature(link_id: UUID) -> str:

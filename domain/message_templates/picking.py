@@ -79,6 +79,17 @@ async def wording(account_id: UUID, user_id: UUID, template_id: UUID, channel: s
     return TemplateVersion(**rows[0], _exists_in_db=True)
 
 
+async def known_version(account_id: UUID, version_id: UUID) -> UUID | None:
+    """The id when it is a version of a template of the account, or a shipped one, archived ones included; else None."""
+    rows = await TemplateVersion.raw(
+        """SELECT v.id FROM template_version v JOIN message_template t ON t.id = v.template
+           WHERE v.id = {} AND (t.account IS NULL OR t.account = {})""",
+        version_id,
+        account_id,
+    )
+    return rows[0]["id"] if rows else None
+
+
 async def find(account_id: UUID, user_id: UUID, channel: str, words: str, limit: int = PAGE) -> list[dict[str, Any]]:
     """The templates with every one of these words, as {id, name, purpose, scope, favorite, excerpt}: those whose name
     begins so, then those with all words in the name, then the others; of equals favorites and what was used last

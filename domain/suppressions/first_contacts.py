@@ -3,7 +3,7 @@
 from datetime import timedelta
 from uuid import UUID
 
-from domain import clock, ids
+from domain import clock, db, ids
 from domain.suppressions.tables import FirstContact
 
 APART = timedelta(days=14)
@@ -18,6 +18,8 @@ STANDS = """EXISTS (SELECT 1 FROM message c WHERE c.id = first_contact.message
 async def claim(account_id: UUID, address: str, listing_id: UUID, user_id: UUID, message_id: UUID) -> bool:
     """Makes this message the first contact of an address; False when another one was quicker, within 14 days. Of many
     at once exactly one gets it. Call it in the transaction that writes the message, after the message."""
+    if db.on_postgres():  # one after the other, so that each looks at what the one before it wrote
+        await FirstContact.raw("SELECT pg_advisory_xact_lock(hashtext({}))", f"first:{account_id}:{address}")
     rows = await FirstContact.raw(
         f"""INSERT INTO first_contact (id, account, address, listing, "user", message, at)
             VALUES ({{}}, {{}}, {{}}, {{}}, {{}}, {{}}, {{}})

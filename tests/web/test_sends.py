@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from domain import clock, connections, message_templates, plans
+from domain import attachments, clock, connections, drafts, message_templates, plans
 from domain.listings import Listing
 from domain.messages import Message, State
+from domain.sellers import Seller
 from domain.shipped_templates import SHIPPED
 from domain.users import User
 from tests import make
@@ -47,6 +48,12 @@ def typed(body: str = "Is it still for sale?", **values: str) -> dict[str, Any]:
 
 def text_of(html: str) -> str:
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", html)).split())
+
+
+def hidden(html: str) -> dict[str, str]:
+    """What the window carries along of how things stood."""
+    names = ("nonce", "seen", "told")
+    return {name: re.findall(rf'name="{name}" value="([^"]*)"', html)[0] for name in names}
 
 
 def words_of(html: str) -> str:
@@ -282,11 +289,154 @@ async def test_what_somebody_wrote_meanwhile_stops_the_first_send_and_not_the_se
     assert len([message for message in await sent(listing) if message.direction == "out"]) == 1
 
 
-async def test_ones_own_message_meanwhile_stops_nothing(agent_client: Client, listing: Listing) -> None:
+async def test_a_second_tab_does_not_send_the_same_again_unasked(agent_client: Client, listing: Listing) -> None:
+    pages = [await agent_client.get(window(listing, "/new")) for _ in range(2)]
+    forms = [typed(**hidden(page.text)) for page in pages]
+    assert (await agent_client.submit(window(listing), forms[0], htmx=True)).status_code == 200
+    second = await agent_client.submit(window(listing), forms[1], htmx=True)
+    assert second.status_code == 422
+    assert "You wrote to this seller at" in text_of(second.text)
+    meant = await agent_client.submit(window(listing), typed(**hidden(second.text)), htmx=True)
+    assert meant.status_code == 200
+
+
+async def test_the_sellers_reply_is_told_also_when_one_wrote_after_it(agent_client: Client, listing: Listing) -> None:
     page = await agent_client.get(window(listing, "/new"))
-    [seen] = set(re.findall(r'name="seen" value="([^"]*)"', page.text))
+    await make.message(listing, direction="in", body="Sold!", from_address="+15205550117")
     await make.message(listing, user=agent_client.user, state=State.DELIVERED)
-    assert (await agent_client.submit(window(listing), typed(seen=seen), htmx=True)).status_code == 200
+    stopped = await agent_client.submit(window(listing), typed(**hidden(page.text)), htmx=True)
+    assert "Dana wrote at" in text_of(stopped.text)
+
+
+@pytest.mark.parametrize(
+    ("body", "changed", "sentence"),
+    [
+        ("Hello", {"mobile": "+15205550999"}, "number or address was changed meanwhile"),
+        ("Is {{listing.price}} right?", {"price": 100}, "What the blanks are filled with was changed meanwhile"),
+    ],
+)
+async def test_what_changed_after_the_last_look_stops_the_first_send(
+    agent_client: Client, listing: Listing, body: str, changed: dict[str, Any], sentence: str
+) -> None:
+    page = await agent_client.get(window(listing, "/new"))
+    form = typed(body, **hidden(page.text))
+    for name, value in changed.items():
+        table: Any = Seller if hasattr(Seller, name) else Listing
+        where = table.listing == listing.id if table is Seller else table.id == listing.id
+        await table.update({getattr(table, name): value}).where(where)
+    stopped = await agent_client.submit(window(listing), form, htmx=True)
+    assert stopped.status_code == 422
+    assert sentence in text_of(stopped.text)
+    again = await agent_client.submit(window(listing), typed(body, **hidden(stopped.text)), htmx=True)
+    assert again.status_code == 200
+
+
+async def test_a_form_that_was_sent_before_does_not_swallow_other_words(agent_client: Client, listing: Listing) -> None:
+    page = await agent_client.get(window(listing, "/new"))
+    fields = hidden(page.text)
+    assert (await agent_client.submit(window(listing), typed("AAA", **fields))).status_code == 303
+    other = await agent_client.submit(window(listing), typed("BBB", **fields))
+    assert other.status_code == 422
+    assert "sent other words already" in text_of(other.text)
+    assert words_of(other.text) == "BBB"
+    assert (await agent_client.submit(window(listing), typed("BBB", **hidden(other.text)))).status_code == 303
+    assert [message.body for message in await sent(listing)] == ["AAA", "BBB"]
+
+
+async def test_a_form_whose_message_was_taken_back_may_be_sent_again(agent_client: Client, listing: Listing) -> None:
+    fields = hidden((await agent_client.get(window(listing, "/new"))).text)
+    await agent_client.submit(window(listing), typed("Oops", **fields))
+    [message] = await sent(listing)
+    await agent_client.submit(f"/messages/{message.id}/undos", htmx=True)
+    again = await agent_client.submit(window(listing), typed("Oops", **fields))
+    assert again.status_code == 422
+    assert "You took this message back" in text_of(again.text)
+    assert (await agent_client.submit(window(listing), typed("Oops", **hidden(again.text)))).status_code == 303
+    assert sorted(each.state for each in await sent(listing)) == [State.CANCELLED, State.QUEUED]
+
+
+@pytest.mark.parametrize("channel", ["form", "facebook", "kijiji", "bogus"])
+async def test_a_channel_that_is_not_offered_never_becomes_a_text(
+    agent_client: Client, listing: Listing, channel: str
+) -> None:
+    answer = await agent_client.submit(window(listing), typed(channel=channel), htmx=True)
+    assert answer.status_code == 422
+    assert "Choose another channel" in text_of(answer.text)
+    assert not await sent(listing)
+
+
+async def test_a_file_that_was_chosen_and_not_attached_is_not_left_behind_unsaid(
+    agent_client: Client, listing: Listing
+) -> None:
+    answer = await agent_client.submit(window(listing), typed(files="front.jpg"))
+    assert answer.status_code == 422
+    assert "“front.jpg” is not attached yet" in text_of(answer.text)
+    assert words_of(answer.text) == "Is it still for sale?"
+    assert not await sent(listing)
+
+
+async def test_a_file_that_is_gone_stays_in_the_form_and_stops_it(agent_client: Client, listing: Listing) -> None:
+    file = await make.attachment(agent_client.user.account, removed_at=clock.now())
+    shown = await agent_client.submit(window(listing, "/preview"), typed(attachment=str(file.id)), htmx=True)
+    assert "A file was removed meanwhile" in text_of(shown.text)
+    assert f'name="attachment" value="{file.id}"' in shown.text
+    assert re.search(r'id="send-go"[^>]* disabled', shown.text)
+    answer = await agent_client.submit(window(listing), typed(attachment=str(file.id)), htmx=True)
+    assert answer.status_code == 422
+    assert not await sent(listing)
+
+
+async def test_a_link_that_was_revoked_is_not_sent(agent_client: Client, listing: Listing, configure: Any) -> None:
+    configure(LOTWIRE_PUBLIC_URL="http://lotwire.example")
+    user = agent_client.user
+    file = await make.attachment(user.account)
+    link = await attachments.share(file, listing.id, user)
+    words = f"The report: {attachments.url(link, file)}"
+    shown = await agent_client.submit(window(listing, "/preview"), typed(words), htmx=True)
+    assert file.name in text_of(shown.text)
+    await attachments.revoke(link, user)
+    shown = await agent_client.submit(window(listing, "/preview"), typed(words), htmx=True)
+    assert "A link in the text no longer works" in text_of(shown.text)
+    assert (await agent_client.submit(window(listing), typed(words), htmx=True)).status_code == 422
+    assert not await sent(listing)
+
+
+async def test_support_neither_uploads_nor_shares_nor_keeps_from_the_window(
+    agent_client: Client, listing: Listing
+) -> None:
+    support = await make.user(agent_client.user.account, role="support")
+    file = await make.attachment(agent_client.user.account)
+    async with await agent_client.signed_in(support) as theirs:
+        page = await theirs.get(window(listing, "/new"))
+        assert "Your role does not send messages." in text_of(page.text)
+        for form in ({"do": "attach"}, {"share": str(file.id)}, {"do": "save"}, {"do": "save-template"}):
+            assert (await theirs.submit(window(listing, "/new"), typed(**form))).status_code == 403
+    assert not await drafts.Draft.exists()
+
+
+async def test_two_megabytes_of_words_are_refused_before_anything_is_made_of_them(
+    agent_client: Client, listing: Listing
+) -> None:
+    for words in ("x" * 150_000, "{{vehicle.make}} " * 12_000):
+        shown = await agent_client.submit(window(listing, "/preview"), typed(words), htmx=True)
+        assert shown.status_code == 200
+        assert "this is far more. Shorten it." in text_of(shown.text)
+        answer = await agent_client.submit(window(listing), typed(words), htmx=True)
+        assert answer.status_code == 422
+        assert words_of(answer.text) == words
+    assert not await sent(listing)
+
+
+async def test_replacing_takes_the_subject_of_the_new_template(agent_client: Client, listing: Listing) -> None:
+    account = agent_client.user.account
+    one = await make.template(account, type="email", subject="About your {{vehicle.make}}", body="One")
+    two = await make.template(account, type="email", subject="Another subject", body="Two")
+    form = typed("", channel="email", template_id=str(one.id), do="load")
+    loaded = await agent_client.submit(window(listing, "/new"), form)
+    assert 'value="About your Honda"' in loaded.text
+    form = typed("One", channel="email", subject="About your Honda", template_id=str(two.id), do="replace")
+    replaced = await agent_client.submit(window(listing, "/new"), form)
+    assert 'value="Another subject"' in replaced.text
 
 
 async def test_another_channel_moves_everything_that_depends_on_it_and_leaves_the_text(
@@ -349,17 +499,28 @@ async def test_a_template_that_was_deleted_while_the_window_was_open_costs_no_wo
 
 
 async def test_a_message_keeps_the_version_it_came_from(agent_client: Client, listing: Listing) -> None:
-    await agent_client.submit(window(listing), typed(template_id=str(FIRST.id)), htmx=True)
+    account, user = agent_client.user.account, agent_client.user
+    template = await make.template(account, body="Hello {{seller.first_name}}")
+    versions = message_templates.TemplateVersion
+    [first] = await versions.objects().where(versions.template == template.id)
+    filled = await agent_client.submit(window(listing, "/filling"), typed("", template_id=str(template.id)), htmx=True)
+    fields = {"template_id": str(template.id), "template_version": str(first.id)}
+    assert f'name="template_version" value="{first.id}"' in filled.text
+    await versions.update({versions.current: False}).where(versions.id == first.id)
+    await versions.insert(versions(template=template.id, n=2, body="Goodbye", created_by=user.id))
+    await agent_client.submit(window(listing), typed("Hello Dana", **fields), htmx=True)
     [message] = await sent(listing)
-    version = await message_templates.TemplateVersion.objects().get(
-        message_templates.TemplateVersion.template == FIRST.id
-    )
-    assert version is not None
-    assert message.template_version == version.id
+    assert message.template_version == first.id
+
+
+async def test_a_template_that_was_only_looked_at_is_not_kept(agent_client: Client, listing: Listing) -> None:
+    await agent_client.submit(window(listing), typed("My own words", template_id=str(FIRST.id)), htmx=True)
+    [message] = await sent(listing)
+    assert message.template_version is None
 
 
 async def test_ten_thousand_wildcards_are_answered_with_sentences(agent_client: Client, listing: Listing) -> None:
-    body = "{{vehicle.colour}} " * 10_000
+    body = "{{color}} " * 10_000
     shown = await agent_client.submit(window(listing, "/preview"), typed(body), htmx=True)
     assert shown.status_code == 200
     assert "is not a wildcard" in text_of(shown.text)

@@ -17,13 +17,11 @@ async def update(request: AnyRequest, account: TheAccount, me: Me, listing: TheL
     person said that this one counts (`do=mine`)."""
     typed = Typed.of(form)
     saved, conflict = None, None
+    nonce, mine = typed.message_nonce(me) or "", form.value("do") == "mine"
     try:
-        saved = await drafts.save(me, listing, typed.writing(), typed.revision, typed.message_nonce(me) or "")
+        saved = await drafts.save(me, listing, typed.writing(), typed.revision, nonce, anyway=mine)
     except drafts.Conflict as error:
-        conflict = error.saved
-        if form.value("do") == "mine":
-            saved = await drafts.save(me, listing, typed.writing(), conflict.revision)
-            conflict = None
+        conflict = error
     state = composer.draft_state(saved, account.timezone, revision=typed.revision if conflict else 0, conflict=conflict)
     return render.fragment(request, "sends/_draft.html", draft=state, listing=listing)
 

@@ -6,16 +6,19 @@ from typing import Any
 from litestar import Request, Response
 from litestar.params import FromQuery
 
-from domain import composing, drafts, enclosures, messages, scenes
+from domain import composing, drafts, enclosures, message_templates, messages, scenes
+from domain.composing import Draft
 from domain.errors import Refused
-from domain.messages import Message
+from domain.messages import Message, State
 from domain.scenes import Scene
 from web import buttons, composer, looking, previews, queue, render
+from web.forms import Form
 from web.lookups import Me, TheAccount, TheForm, TheListing
 from web.typed import Typed
 
 AnyRequest = Request[Any, Any, Any]
 
+USED = "used"  # the form became a message before
 LEAVES = {"text": "Text", "email": "Email", "form": "Form message", "facebook": "Message", "kijiji": "Message"}
 
 
@@ -54,11 +57,11 @@ async def create(request: AnyRequest, account: TheAccount, me: Me, listing: TheL
     scene = await scenes.of(account, me, listing)
     looked = await looking.look(scene, Typed.of(form))
     try:
-        message = await _sent(looked)
+        message = await _sent(looked, form)
     except Refused as refused:
         form.refuse(refused, ("body", "subject", "to"))
-        told = replace(looked.typed, told=str(looked.news.id or "none"))
-        window = await composer.window(scene, told, form)
+        typed = replace(looked.typed, told=str(looked.mark), nonce="" if refused.code == USED else looked.typed.nonce)
+        window = await composer.window(scene, typed, form)
         template = "sends/_window.html" if render.is_htmx(request) else "sends/new.html"
         return render.page(request, template, status=422, **window)
     await queue.kick(request, "dispatch", job_id=queue.slot("dispatch"))
@@ -90,6 +93,7 @@ async def filling(
         "question": filled.question,
         "form": form,
         "notice": filled.notice,
+        "template_version": filled.typed.version,
     }
     return render.fragment(request, "sends/_filling.html", **composer.channel_parts(looked), **parts)
 
@@ -127,18 +131,43 @@ async def choices(
     return render.fragment(request, "sends/_templates.html", **await composer.picker(looked))
 
 
-async def _sent(looked: looking.Look) -> Message:
-    """Raises Refused when nothing can leave, or somebody wrote whom the window has not told of."""
+async def _sent(looked: looking.Look, form: Form) -> Message:
+    """Raises Refused when nothing can leave, the form became another message before, or something changed that the
+    window has not shown."""
     scene, typed = looked.scene, looked.typed
-    nonce = typed.message_nonce(scene.user)
-    if nonce and (first := await messages.by_nonce(scene.account.id, nonce)):
-        return first
+    version = await buttons.version(scene, typed)
+    draft = typed.draft(scene.user, looked.channel or "text", version)
+    if draft.nonce and (first := await messages.by_nonce(scene.account.id, draft.nonce)):
+        return _repeated(scene, draft, first)
+    if typed.channel and typed.channel != looked.channel:
+        raise Refused("This seller cannot be written to this way any more. Choose another channel.")
     if not looked.channel:
         raise Refused(looked.choice.reason)
-    if news := looking.unread(looked):
-        raise Refused(f"{news} Nothing has left yet: send again if it still fits.")
-    version = await buttons.version(scene, looked.channel, typed.template_id)
-    return await composing.send(scene, typed.draft(scene.user, looked.channel, version))
+    if waiting := form.files or form.value("files"):
+        name = waiting if isinstance(waiting, str) else waiting[0].filename
+        raise Refused(f"“{name}” is not attached yet. Choose it again and press Attach, then send.")
+    if changed := looking.unread(looked):
+        field, sentence = changed
+        raise Refused(f"{sentence} Nothing has left yet: send again if it still fits.", field=field)
+    return await composing.send(scene, draft, alongside=_used(scene, typed))
+
+
+def _repeated(scene: Scene, draft: Draft, first: Message) -> Message:
+    """The message a form became before: the answer to a second press. Not to other words, nor after it was undone."""
+    if first.state == State.CANCELLED:
+        raise Refused("You took this message back. Send again if it should go after all.", code=USED)
+    letter = composing.composed(scene, draft)
+    if (first.channel, first.body, first.subject) != (draft.channel, letter.body, letter.subject):
+        raise Refused("This window sent other words already. Send again if these should go, too.", code=USED)
+    return first
+
+
+def _used(scene: Scene, typed: Typed) -> composing.Alongside:
+    async def note(_: Message) -> None:
+        for template in drafts.typed_ids([typed.template_id]) if typed.version else ():
+            await message_templates.used(scene.user.id, template)
+
+    return note
 
 
 def _leaves(request: AnyRequest, scene: Scene, message: Message) -> Response[Any]:

@@ -152,7 +152,7 @@ async def _files(
     if asked is None:
         return tuple(each.id for each in await template_files.files_of(version.id)) if version else ()
     ids = tuple(dict.fromkeys(map(UUID, asked)))
-    there = {each.id for each in (await enclosures.read(account.id, ids, ())).files}
+    there = {each.id for each in (await enclosures.read(account.id, ids, "")).files}
     wrong += [
         Problem(f"attachments[{place}]", "not_found", "There is no such file. Upload it first.")
         for place, each in enumerate(asked)
@@ -163,7 +163,7 @@ async def _files(
 
 async def _against(scene: Scene, draft: Draft, letter: Letter) -> list[Problem]:
     """Everything that stands against a draft: what the gate says, then what is wrong with its words."""
-    enclosed = await enclosures.read(scene.account.id, draft.files, ())
+    enclosed = await enclosures.read(scene.account.id, draft.files, draft.body)
     known = tuple(token for token in letter.missing if token in WILDCARDS)  # others are told as unknown
     decision = await composing.judge(scene, draft.channel, draft.to_field, known, enclosed)
     refused = [_refused(each, draft.channel, letter) for each in decision.refusals]
