@@ -308,6 +308,15 @@ async def test_the_sellers_reply_is_told_also_when_one_wrote_after_it(agent_clie
     assert "Dana wrote at" in text_of(stopped.text)
 
 
+async def test_a_stop_is_said_before_the_news_that_brought_it(agent_client: Client, listing: Listing) -> None:
+    page = await agent_client.get(window(listing, "/new"))
+    await make.message(listing, direction="in", body="STOP", from_address="+15205550117")
+    await make.opt_out("+15205550117", agent_client.user.account)
+    stopped = await agent_client.submit(window(listing), typed(**hidden(page.text)), htmx=True)
+    assert "This number asked not to get texts." in text_of(stopped.text)
+    assert "send again" not in text_of(stopped.text)
+
+
 @pytest.mark.parametrize(
     ("body", "changed", "sentence"),
     [

@@ -146,7 +146,8 @@ async def _sent(looked: looking.Look, form: Form) -> Message:
     if waiting := form.files or form.value("files"):
         name = waiting if isinstance(waiting, str) else waiting[0].filename
         raise Refused(f"“{name}” is not attached yet. Choose it again and press Attach, then send.")
-    if changed := looking.unread(looked):
+    changed = looking.unread(looked)
+    if changed and (await composing.judge(scene, draft.channel, draft.to_field)).allowed:  # else the gate has its say
         field, sentence = changed
         raise Refused(f"{sentence} Nothing has left yet: send again if it still fits.", field=field)
     return await composing.send(scene, draft, alongside=_used(scene, typed))
