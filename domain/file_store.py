@@ -69,17 +69,6 @@ async def delete(sha256: str, *, thumb: bool = False) -> None:
         pass
 
 
-async def exists(sha256: str, *, thumb: bool = False) -> bool:
-    """Whether the store has it. Raises Unavailable."""
-    try:
-        async with _reached() as store:
-            # HEAD has no body to tell a missing bucket from a missing file; and no file of ours is empty.
-            await store.get_range_async(_key(sha256, thumb), start=0, length=1)
-    except FileNotFoundError:
-        return False
-    return True
-
-
 @asynccontextmanager
 async def _reached() -> AsyncIterator[LocalStore | S3Store]:
     """The store, asked in time; its faults come out as FileNotFoundError or Unavailable."""

@@ -9,6 +9,8 @@ from typing import Any
 
 from PIL import Image
 
+from domain import file_store
+
 PAYLOADS = Path(__file__).parent / "payloads" / "files"
 
 # 96 x 64 before it is turned by 90 degrees, written by an encoder of HEVC; its EXIF names a place and a camera.
@@ -17,6 +19,15 @@ PHONE_HEIC = (PAYLOADS / "phone.heic").read_bytes()
 OFFICE = "application/vnd.openxmlformats-officedocument"
 DOCX, XLSX = f"{OFFICE}.wordprocessingml.document", f"{OFFICE}.spreadsheetml.sheet"
 RELATION = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+
+
+async def stored(sha256: str, *, thumb: bool = False) -> bool:
+    """Whether the file store holds it."""
+    try:
+        await file_store.get(sha256, thumb=thumb)
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def picture(size: tuple[int, int] = (640, 480), kind: str = "JPEG", mode: str = "RGB", **options: Any) -> bytes:

@@ -91,9 +91,10 @@ async def _close_attempts(outcomes: Sequence[Outcome], now: datetime) -> None:
     ]
     values, arguments = as_table(("uuid", "int", "text", "text", "text"), rows)
     await Message.raw(
-        f"""UPDATE attempt SET finished_at = {{}}, outcome = v.column3, reason = v.column4, provider_id = v.column5
-            FROM {values} WHERE attempt.message = v.column1 AND attempt.n = v.column2
-              AND (attempt.outcome <> 'accepted' OR v.column3 = 'accepted')""",
+        f"""UPDATE attempt SET finished_at = {{}}, outcome = given.column3, reason = given.column4,
+                   provider_id = given.column5
+            FROM {values} WHERE attempt.message = given.column1 AND attempt.n = given.column2
+              AND (attempt.outcome <> 'accepted' OR given.column3 = 'accepted')""",
         now,
         *arguments,
     )
@@ -119,11 +120,11 @@ async def _accept(outcomes: Sequence[Outcome], now: datetime) -> None:
     ]
     values, arguments = as_table(("uuid", "int", "text", "int", "text", "text", "text"), rows)
     await Message.raw(
-        f"""UPDATE message SET state = v.column3, rank = v.column4, provider_id = v.column5, code = '',
-                   from_address = v.column6, reason = v.column7, follow_up = {{}}, tries = 0, changed_at = {{}},
+        f"""UPDATE message SET state = given.column3, rank = given.column4, provider_id = given.column5, code = '',
+                   from_address = given.column6, reason = given.column7, follow_up = {{}}, tries = 0, changed_at = {{}},
                    owner = '', lease_until = NULL
             FROM {values}
-            WHERE message.id = v.column1 AND message.attempts = v.column2 AND message.rank < v.column4
+            WHERE message.id = given.column1 AND message.attempts = given.column2 AND message.rank < given.column4
               AND message.state IN ('sending', 'unknown', 'queued', 'claimed')""",
         True,
         now,
