@@ -1,5 +1,6 @@
 """Composing one message: what the gate says of it, how it reads when it is final, and the write that starts it."""
 
+import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,6 +16,7 @@ from domain import (
     listings,
     messages,
     offers,
+    seller_hours,
     suppressions,
     text,
     users,
@@ -25,6 +27,7 @@ from domain.enclosures import Enclosures
 from domain.errors import Refused
 from domain.messages import Message
 from domain.scenes import Scene
+from domain.seller_hours import Hour
 from domain.standing import Standing
 from domain.wordings import Letter
 
@@ -56,6 +59,10 @@ async def judge(
     """What the gate says of a one-to-one message of this channel, from this user to this listing, now."""
     to = scene.address(channel, to_field)
     known = await _standing(scene, channel, to)
+    seller = scene.seller
+    hour = await seller_hours.at(
+        scene.account.id, scene.account.country, seller.postal_code, (seller.mobile, seller.phone)
+    )
     return gate.decide(
         gate.Facts(
             message_id=None,
@@ -68,6 +75,8 @@ async def judge(
             blocked=known.blocked,
             review_open=known.review_open,
             recent_contact=_recent_contact(scene, to),
+            not_before=hour.until,
+            evidence=_evidence(scene, hour),
             stage=scene.listing.stage,
             may_send=users.may(scene.user, users.Permission.SEND),
             hidden=scene.reach.hidden,
@@ -82,6 +91,16 @@ async def judge(
         ),
         clock.now(),
     )
+
+
+def _evidence(scene: Scene, hour: Hour) -> dict[str, str]:
+    """Why it may go: the ad as it was seen, and the seller's clock."""
+    return {
+        "listing_url": scene.listing.url,
+        "listing_hash": hashlib.sha256(scene.listing.description.encode()).hexdigest(),
+        "seller_clock": hour.local,
+        "seller_clock_by": hour.evidence,
+    }
 
 
 def _recent_contact(scene: Scene, to: str) -> str:

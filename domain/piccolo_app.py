@@ -21,7 +21,7 @@ from domain.inbox import ProviderEvent
 from domain.listings import Follower, Listing, Picture, PriceChange
 from domain.message_templates import HiddenTemplate, MessageTemplate, TemplateUse, TemplateVersion
 from domain.messages import IdempotencyKey, Message
-from domain.quiet_hours_table import QuietHoursRow
+from domain.seller_hours import QuietHoursRow
 from domain.receipts import Receipt
 from domain.reviews import Review
 from domain.sellers import Seller

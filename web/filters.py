@@ -38,7 +38,11 @@ def clock_time(moment: datetime | None, zone: str = "UTC") -> str:
     """`3:07 PM`, by the clocks of the zone."""
     if moment is None:
         return ""
-    local = moment.astimezone(ZoneInfo(zone))
+    return as_it_shows(moment.astimezone(ZoneInfo(zone)))
+
+
+def as_it_shows(local: datetime) -> str:
+    """`3:07 PM`, by the clock the moment was taken from."""
     return f"{local.hour % 12 or 12}:{local:%M} {'AM' if local.hour < 12 else 'PM'}"
 
 

@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from domain.errors import NotFound
 from domain.newest import Newest
 from domain.scenes import Scene
 from domain.wordings import Letter
+from web import filters
 from web.looking import Look, wrote
 from web.render import url_for
 
@@ -54,6 +56,7 @@ async def of(looked: Look, picked: str | None = None) -> dict[str, Any]:
             **_cost(letter),
             "refusals": refusals,
             "warnings": [each.message for each in problems[:3]],
+            "cautions": [_caution(each, decision) for each in decision.warnings],
             "news": wrote(looked),
             "writing": _writing(looked.news),
             "told": str(looked.mark),
@@ -63,12 +66,37 @@ async def of(looked: Look, picked: str | None = None) -> dict[str, Any]:
     }
 
 
+def _caution(warning: gate.Refusal, decision: gate.Decision) -> str:
+    """What a person may pass: told with the seller's clock where the hour is the matter."""
+    local = decision.facts.evidence.get("seller_clock", "").split(" ")[0]
+    if warning.code == "quiet_hours" and local:
+        return f"It is {filters.as_it_shows(datetime.fromisoformat(local))} where they are. You may still send."
+    return f"{warning.message} You may still send."
+
+
 def _nothing_to_show(looked: Look, reason: str) -> dict[str, Any]:
     """More words than anybody could send: rendering them would hold up everybody else."""
-    empty: dict[str, Any] = {"parts": [], "subject": "", "html": Markup(""), "text": "", "missing": [], "culprits": [], "hint": None}
+    empty: dict[str, Any] = {
+        "parts": [],
+        "subject": "",
+        "html": Markup(""),
+        "text": "",
+        "missing": [],
+        "culprits": [],
+        "hint": None,
+    }
     cost = {"characters": len(looked.typed.body), "segments": 0, "encoding": "", "limit": None}
     told = {"news": wrote(looked), "writing": _writing(looked.scene.newest), "told": str(looked.mark)}
-    preview = {"kind": "plain", **empty, **cost, **told, "refusals": [], "warnings": [reason], "from_number": None}
+    preview = {
+        "kind": "plain",
+        **empty,
+        **cost,
+        **told,
+        "refusals": [],
+        "cautions": [],
+        "warnings": [reason],
+        "from_number": None,
+    }
     return {"preview": preview, "send": {"label": _label(looked), "enabled": False, "reason": reason}}
 
 

@@ -1,5 +1,6 @@
 """The gate's last look and the attempt row, in one transaction: after it a call begins."""
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
-from domain import clock, connections, db, gate, ids, messages, offers, plans, standing, suppressions
+from domain import clock, connections, db, gate, ids, messages, offers, plans, seller_hours, standing, suppressions
 from domain.channels.base import ChannelError, Kind, Outgoing
 from domain.connections import ConnectionState
 from domain.delivery.claiming import postpone, release
@@ -19,6 +20,7 @@ from domain.delivery.retries import backoff
 from domain.delivery.sql import holes
 from domain.gate import Permit, SenderState
 from domain.messages import Message, State
+from domain.seller_hours import Hour
 from domain.users import User
 
 # Every f-string below holds fixed words and `{}` placeholders only; values travel as parameters.
@@ -92,11 +94,16 @@ async def start(
             await suppressions.announce_start(account)
         rows = await _claimed_rows(owner, ids)
         healthy = [row for row in rows if row["connection_state"] == ConnectionState.CONNECTED]
+        hours = {account: await seller_hours.rules_of(account) for account in {row["account"] for row in rows}}
         await release(owner, [row["id"] for row in rows if row["connection_state"] != ConnectionState.CONNECTED])
         for row in healthy:
             files = packed.get(row["id"])
-            decision = gate.decide(_facts(row, features, files.problems if files else ()), now)
-            if not decision.allowed:
+            hour = seller_hours.hour(hours[row["account"]], row["country"], *_where(row), now)
+            decision = gate.decide(_facts(row, features, files.problems if files else (), hour), now)
+            if decision.defer_until:
+                await _defer(row, decision, now)
+                news.listings.add(row["listing"])
+            elif not decision.allowed:
                 refused.append((row, decision))
             elif row["with_files"] and files is None:
                 news.with_files.append(row["id"])
@@ -133,7 +140,8 @@ async def _claimed_rows(owner: str, ids: Sequence[UUID]) -> list[dict[str, Any]]
     lock = "FOR UPDATE OF m" if db.on_postgres() else ""
     return await Message.raw(
         f"""SELECT m.id, m.account, m.channel, m.kind, m.to_address, m.subject, m.body, m.attempts, m.tries,
-                   m.connection, m.listing, l.stage, a.tier, c.kind AS provider, c.state AS connection_state,
+                   m.connection, m.listing, l.stage, l.url, l.description, a.tier, a.country, p.postal_code, p.mobile,
+                   p.phone, c.kind AS provider, c.state AS connection_state,
                    s.provider_id, s.numbers, u.active, i.messageable, {standing.of_listing("l")},
                    {standing.of_address("m.account", "m.channel", "m.to_address")},
                    EXISTS (SELECT 1 FROM message_attachment f WHERE f.message = m.id AND f.link IS NULL) AS with_files
@@ -141,6 +149,7 @@ async def _claimed_rows(owner: str, ids: Sequence[UUID]) -> list[dict[str, Any]]
             JOIN listing l ON l.id = m.listing
             JOIN source i ON i.id = l.source
             JOIN account a ON a.id = m.account
+            LEFT JOIN seller p ON p.listing = m.listing
             JOIN connection c ON c.id = m.connection
             JOIN app_user u ON u.id = m."user"
             LEFT JOIN sender_link s ON s.connection = m.connection AND s."user" = m."user"
@@ -151,7 +160,14 @@ async def _claimed_rows(owner: str, ids: Sequence[UUID]) -> list[dict[str, Any]]
     )
 
 
-def _facts(row: Mapping[str, Any], features: Mapping[str, frozenset[str]], files: tuple[str, ...]) -> gate.Facts:
+def _where(row: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
+    """The seller's postal code and numbers, as far as they are known."""
+    return row["postal_code"] or "", tuple(number for number in (row["mobile"], row["phone"]) if number)
+
+
+def _facts(
+    row: Mapping[str, Any], features: Mapping[str, frozenset[str]], files: tuple[str, ...], hour: Hour
+) -> gate.Facts:
     included = features.get(row["tier"], frozenset())
     if not row["provider_id"] or not row["active"]:
         sender_state = SenderState.UNLINKED
@@ -177,6 +193,13 @@ def _facts(row: Mapping[str, Any], features: Mapping[str, frozenset[str]], files
         sender=row["provider_id"] or "",
         sender_state=str(sender_state),
         files=files,
+        not_before=hour.until,
+        evidence={
+            "listing_url": row["url"],
+            "listing_hash": hashlib.sha256(row["description"].encode()).hexdigest(),
+            "seller_clock": hour.local,
+            "seller_clock_by": hour.evidence,
+        },
     )
 
 
@@ -219,6 +242,23 @@ async def _refuse(row: Mapping[str, Any], decision: gate.Decision, now: datetime
             Message.changed_at: now,
         }
     ).where(Message.id == row["id"])
+
+
+async def _defer(row: Mapping[str, Any], decision: gate.Decision, now: datetime) -> None:
+    """Only the hour stands against it: it waits until the seller may be written to, and says so."""
+    assert decision.defer_until is not None
+    await Message.update(
+        {
+            Message.state: State.QUEUED,
+            Message.rank: 0,
+            Message.not_before: decision.defer_until,
+            Message.code: "quiet_hours",
+            Message.reason: decision.refusals[0].message,
+            Message.owner: "",
+            Message.lease_until: None,
+            Message.changed_at: now,
+        }
+    ).where((Message.id == row["id"]) & (Message.state == State.CLAIMED))
 
 
 async def _hold(
