@@ -15,12 +15,12 @@ SPRITE = Path(__file__).resolve().parent.parent / "web" / "static" / "icons.svg"
 ICONS = re.findall(
     r"[a-z0-9-]+",
     """
-    ban bell bell-off book-open bot calendar calendar-clock car check check-check chevron-down chevron-left chevron-right
-    circle-alert circle-check circle-help circle-x clipboard-list clock copy download ellipsis-vertical external-link
-    eye eye-off file file-spreadsheet file-text globe history image inbox info key-round link list-filter loader lock log-out mail map-pin
-    menu message-square messages-square paperclip pause pencil phone phone-missed play plug plus refresh-cw reply
-    rotate-cw search send settings shield-check smartphone smile star store tag trash-2 triangle-alert undo-2 unlink
-    upload user-plus user-round users wifi-off x zap
+    ban bell bell-off book-open bot calendar calendar-clock car check check-check chevron-down chevron-left
+    chevron-right circle-alert circle-check circle-help circle-x clipboard-list clock copy download ellipsis-
+    vertical external-link eye eye-off file file-spreadsheet file-text globe history image inbox info key-round
+    link list-filter loader lock log-out mail map-pin menu message-square messages-square paperclip pause pencil
+    phone phone-missed play plug plus refresh-cw reply rotate-cw search send settings shield-check smartphone
+    smile star store tag trash-2 triangle-alert undo-2 unlink upload user-plus user-round users wifi-off x zap
     """,
 )
 
