@@ -16,7 +16,7 @@ from uuid import UUID
 
 from piccolo.table import Table
 
-from domain import clock
+from domain import clock, sellers
 from domain.connections import ConnectionState
 from domain.messages import State
 from domain.piccolo_app import (
@@ -139,7 +139,9 @@ async def listing(
     }
     made = await _add(Listing(account=owner, source=source.id, **{**defaults, **values}))
     person = {"first_name": "Dana", "last_name": f"Seller{n}", "mobile": phone(), "city": "Tucson", "state": "AZ"}
-    await _add(Seller(account=owner, listing=made.id, **{**person, **(seller or {})}))
+    known = {"first_name": "", "last_name": "", "street": "", "city": "", "state": "", **person, **(seller or {})}
+    keys = sellers.keys(*(known[name] for name in ("first_name", "last_name", "street", "city", "state")))
+    await _add(Seller(account=owner, listing=made.id, **{**keys, **known}))
     return made
 
 

@@ -6,10 +6,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from domain.db import found
+from domain.dealerships.filtering import reported
 from domain.dealerships.matching import Identity
 from domain.dealerships.tables import DealershipReport, ReportedIdentity
 from domain.errors import NotFound
 from domain.history import Cursor
+from domain.listings import Listing
 
 # Every f-string below holds fixed words and `{}` placeholders only; values travel as parameters.
 # ruff: noqa: S608
@@ -69,6 +72,14 @@ async def hidden_by(account: UUID, listing: UUID) -> Report | None:
         listing,
     )
     return _report(rows[0]) if rows else None
+
+
+async def listing(account: UUID, listing: UUID) -> Listing:
+    """The account's listing, also one that a standing report hides. Raises NotFound."""
+    row: Listing = await found(Listing.objects().get((Listing.id == listing) & (Listing.account == account)))
+    if row.hidden and not await reported(account, [listing]):
+        raise NotFound
+    return row
 
 
 async def identities_of(report: UUID) -> list[Identity]:
