@@ -17,8 +17,8 @@ LISTING = (
     *(Listing.id, Listing.external_id, Listing.year, Listing.make, Listing.model, Listing.trim, Listing.vin),
     *(Listing.odometer, Listing.body_style, Listing.color, Listing.interior_color, Listing.engine, Listing.fuel),
     *(Listing.transmission, Listing.drivetrain, Listing.price, Listing.previous_price, Listing.url),
-    *(Listing.description, Listing.posted_on, Listing.stage, Listing.waiting_since, Listing.last_contact_at),
-    *(Listing.created_at, Listing.updated_at, Listing.source.slug.as_alias("source")),
+    *(Listing.description, Listing.posted_on, Listing.stage, Listing.hidden, Listing.waiting_since),
+    *(Listing.last_contact_at, Listing.created_at, Listing.updated_at, Listing.source.slug.as_alias("source")),
     *(Listing.main_user.id.as_alias("main_user_id"), Listing.main_user.name.as_alias("main_user_name")),
 )
 SELLER = (

@@ -51,7 +51,8 @@ class Import(Table, db=DB, tablename="listing_import"):
     file_name = Text()
     path = Text(default="")  # below the data directory
     size = BigInt(default=0)  # bytes
-    mapping = JSON(default="{}")  # columns: the field of each, empty: left out; rows: how many there are
+    # columns: the field of each, empty: left out; rows: how many there are; filtered: how many of them were hidden
+    mapping = JSON(default="{}")
     state = Varchar(10, default="uploaded")  # uploaded | queued | running | done | failed
     problem = Text(default="")
     done_bytes = BigInt(default=0)
@@ -220,6 +221,11 @@ def total_rows(job: Import) -> int:
     return json.loads(job.mapping)["rows"]
 
 
+def filtered_rows(job: Import) -> int:
+    """How many of the rows that were created or updated are hidden: their sellers are reported as dealerships."""
+    return json.loads(job.mapping).get("filtered", 0)
+
+
 class _TakenOver(Exception):
     """The lease ran out and another owner has it."""
 
@@ -229,8 +235,8 @@ def _base_name(file_name: str) -> str:
     return " ".join(file_name.replace("\\", "/").rsplit("/", 1)[-1].split())[:200] or "listings.csv"
 
 
-def _mapping(columns: Sequence[str], rows: int) -> str:
-    return json.dumps({"columns": list(columns), "rows": rows})
+def _mapping(columns: Sequence[str], rows: int, filtered: int = 0) -> str:
+    return json.dumps({"columns": list(columns), "rows": rows, "filtered": filtered})
 
 
 def _keep(stream: IO[bytes], path: Path) -> tuple[int, list[str], int]:
@@ -390,12 +396,14 @@ async def _store(job: Import, owner: str, account: UUID, header: Sequence[str], 
     async with db.writing():
         outcomes = await ads.put_many(account, chunk.accepted, job.source)
         created = sum(outcome.result == "created" for outcome in outcomes)
+        filtered = filtered_rows(job) + sum(outcome.filtered for outcome in outcomes)
         now = {
             Import.done_bytes: chunk.end_offset,
             Import.done_rows: job.done_rows + chunk.rows,
             Import.created: job.created + created,
             Import.updated: job.updated + len(outcomes) - created,
             Import.refused: job.refused + len(chunk.refused),
+            Import.mapping: _mapping(columns_of(job), total_rows(job), filtered),
             Import.lease_until: clock.now() + LEASE,
         }
         mine = (Import.id == job.id) & (Import.owner == owner) & (Import.state == "running")

@@ -382,12 +382,13 @@ async def first_pictures(listings: list[UUID]) -> dict[UUID, UUID]:
 
 
 async def picture(account: UUID, picture: UUID) -> Picture:
-    """A picture that can be shown, of a listing of the account. Raises NotFound."""
+    """A picture that can be shown, of a listing of the account, also of a reported dealership's. Raises NotFound."""
+    shown = _is(Picture.listing.hidden, False) | WhereRaw(
+        "EXISTS (SELECT 1 FROM reported_listing h JOIN dealership_report r ON r.id = h.report "
+        "WHERE h.listing = picture.listing AND r.undone_at IS NULL)"
+    )
     query = Picture.objects().get(
-        (Picture.id == picture)
-        & (Picture.state == "kept")
-        & (Picture.listing.account == account)
-        & _is(Picture.listing.hidden, False)
+        (Picture.id == picture) & (Picture.state == "kept") & (Picture.listing.account == account) & shown
     )
     return await found(query)
 

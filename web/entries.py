@@ -7,9 +7,8 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
-from domain import clock, email_bodies, file_rules
+from domain import clock, email_bodies, file_rules, stages
 from domain.accounts import Account
-from domain.listings import STAGE_LABELS, Stage
 from domain.messages import State
 from web import filters
 from web.render import url_for
@@ -48,6 +47,8 @@ EVENT_ICONS = {
     "opted_out": "ban",
     "opted_in": "check",
     "responded": "check-check",
+    "dealership_reported": "store",
+    "dealership_undone": "undo-2",
 }
 
 
@@ -89,10 +90,13 @@ def _event(row: dict[str, Any], account: Account) -> dict[str, Any]:
 def _told(row: dict[str, Any], detail: dict[str, Any]) -> str:
     by = f" by {row['person']}" if row["person"] else ""
     if row["kind"] == "stage":
-        new = detail.get("new", "")
-        return f"Stage set to {STAGE_LABELS[Stage(new)] if new in list(Stage) else new}{by}"
+        return f"Stage set to {stages.label(detail.get('new', ''))}{by}"
     if row["kind"] == "assigned":
         return f"Assigned to {detail['name']}{by}" if detail.get("name") else f"Assigned to nobody{by}"
+    if row["kind"] == "dealership_reported":
+        return f"Hidden and passed: the seller was reported as a dealership{by}"
+    if row["kind"] == "dealership_undone":
+        return f"Shown again as {stages.label(detail.get('new', ''))}: the report as a dealership was taken back{by}"
     if row["kind"] == "opted_out":
         return f"{filters.phone(detail.get('address'))} asked not to get texts"
     if row["kind"] == "opted_in":

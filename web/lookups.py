@@ -9,7 +9,7 @@ from uuid import UUID
 from litestar import Request
 from litestar.di import NamedDependency, Provide
 
-from domain import attachments, listings, message_templates, messages, users
+from domain import attachments, dealerships, listings, message_templates, messages, users
 from domain.accounts import Account
 from domain.attachments import Attachment, FileLink
 from domain.errors import NotFound
@@ -26,6 +26,7 @@ TheForm = NamedDependency[Form]  # form: what was posted
 TheAttachment = NamedDependency[Attachment]  # attachment: of {attachment_id}, not removed
 TheFileLink = NamedDependency[FileLink]  # file_link: of {link_id}, whether it works or not
 TheListing = NamedDependency[Listing]  # listing: of {listing_id}; its foreign keys are bare ids
+TheKeptListing = NamedDependency[Listing]  # kept_listing: the same, also one that a dealership report hides
 TheMessage = NamedDependency[Message]  # message: of {message_id}
 ThePerson = NamedDependency[User]  # person: of {user_id}, a colleague
 ThePicture = NamedDependency[Picture]  # picture: of {picture_id}, one that can be shown
@@ -58,6 +59,10 @@ async def listing(request: AnyRequest) -> Listing:
     return await listings.of(request.user.account.id, _id(request, "listing_id"))
 
 
+async def kept_listing(request: AnyRequest) -> Listing:
+    return await dealerships.listing(request.user.account.id, _id(request, "listing_id"))
+
+
 async def message(request: AnyRequest) -> Message:
     return await messages.by_id(request.user.account.id, _id(request, "message_id"))
 
@@ -81,5 +86,5 @@ def _id(request: AnyRequest, name: str) -> UUID:
         raise NotFound from None
 
 
-PROVIDERS = (me, account, form, attachment, file_link, listing, message, person, picture, template)
+PROVIDERS = (me, account, form, attachment, file_link, listing, kept_listing, message, person, picture, template)
 DEPENDENCIES = {provider.__name__: Provide(provider) for provider in PROVIDERS}

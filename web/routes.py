@@ -26,6 +26,7 @@ from web.handlers import (
     confirmations,
     connection_tests,
     connections,
+    dealership_reports,
     drafts,
     emojis,
     file_links,
@@ -133,6 +134,12 @@ MEMBERS = [
     POST("/listings/{listing_id:str}/follows", follows.create, Permission.EDIT_LISTING),
     POST("/listings/{listing_id:str}/follows/deletion", follows.destroy, Permission.EDIT_LISTING),
     GET("/pictures/{picture_id:str}", pictures.show),
+    # Sellers who are dealerships: their listings are hidden until the report is taken back
+    GET("/listings/{listing_id:str}/dealership-reports/new", dealership_reports.new, Permission.EDIT_LISTING),
+    POST("/listings/{listing_id:str}/dealership-reports", dealership_reports.create, Permission.EDIT_LISTING),
+    GET("/dealership-reports", dealership_reports.index),
+    GET("/dealership-reports/{report_id:str}", dealership_reports.show),
+    POST("/dealership-reports/{report_id:str}/undos", dealership_reports.undo, Permission.UNDO_DEALERSHIP),
     # Writing to a seller; without messaging in the plan the window stands open and the gate says why it sends nothing
     GET("/listings/{listing_id:str}/sends/new", sends.new),
     POST("/listings/{listing_id:str}/sends/new", sends.compose, **WITH_FILES),

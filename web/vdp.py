@@ -4,22 +4,25 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from domain import clock, listings, phones, sellers, stages, users
+from domain import clock, dealerships, listings, phones, sellers, stages, users
 from domain.accounts import Account
 from domain.listings import STAGE_LABELS, Listing
 from domain.sellers import Seller
 from domain.users import Permission, User
-from web import inventory, render
+from web import dealership_pages, inventory, render
 from web.filters import clock_time, day, initials, miles, money
 
 
 async def context(account: Account, me: User, listing: Listing, seller: Seller) -> dict[str, Any]:
-    """All that listings/show.html shows, except the history, in three queries."""
+    """All that listings/show.html shows, except the history, in three queries, a fourth for one that a dealership
+    report hides: nothing can be done with it there."""
     around = await listings.surroundings(listing.id, me.id)
     team = await listings.team(account.id, listing.id)
     beside = await listings.beside(listing.id)
-    can_edit = users.may(me, Permission.EDIT_LISTING)
+    report = await dealerships.hidden_by(account.id, listing.id) if listing.hidden else None
+    can_edit = users.may(me, Permission.EDIT_LISTING) and report is None
     return {
+        "hidden_by": dealership_pages.report(account, report) if report else None,
         "listing": header(
             account, listing, around["source_name"], following=any(p["id"] == me.id and p["follows"] for p in team)
         ),

@@ -19,7 +19,7 @@ from domain.users import Permission, User
 from web import filters, render
 from web.entries import entries
 from web.live import Live
-from web.lookups import Me, TheAccount, TheListing
+from web.lookups import Me, TheAccount, TheKeptListing
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -36,12 +36,12 @@ async def history_context(
 
 
 async def index(
-    request: AnyRequest, account: TheAccount, me: Me, listing: TheListing, before: FromQuery[str] = ""
+    request: AnyRequest, account: TheAccount, me: Me, kept_listing: TheKeptListing, before: FromQuery[str] = ""
 ) -> Response[str]:
     """A page of older entries."""
-    seller = await sellers.of_listing(listing.id)
-    found = await history.page(listing.id, Cursor.read(before))
-    context = _context(found, listing, me, account, seller)
+    seller = await sellers.of_listing(kept_listing.id)
+    found = await history.page(kept_listing.id, Cursor.read(before))
+    context = _context(found, kept_listing, me, account, seller)
     return render.page(request, "history/index.html", **context, newer_url=None)
 
 
@@ -49,19 +49,19 @@ async def latest(
     request: AnyRequest,
     account: TheAccount,
     me: Me,
-    listing: TheListing,
+    kept_listing: TheKeptListing,
     first: Annotated[str, QueryParameter(name="from")] = "",
 ) -> Response[str]:
     """Everything from the oldest entry an open page shows."""
-    seller = await sellers.of_listing(listing.id)
+    seller = await sellers.of_listing(kept_listing.id)
     cursor = Cursor.read(first)
-    found = await history.since(listing.id, cursor) if cursor else await history.page(listing.id)
-    return render.fragment(request, "history/_latest.html", **_context(found, listing, me, account, seller))
+    found = await history.since(kept_listing.id, cursor) if cursor else await history.page(kept_listing.id)
+    return render.fragment(request, "history/_latest.html", **_context(found, kept_listing, me, account, seller))
 
 
-async def stream(request: AnyRequest, listing: TheListing) -> ServerSentEvent:
+async def stream(request: AnyRequest, kept_listing: TheKeptListing) -> ServerSentEvent:
     """`history-changed` whenever there is something new; once at the start, so that nothing is missed in between."""
-    return ServerSentEvent(_changes(request.app.state.live, listing))
+    return ServerSentEvent(_changes(request.app.state.live, kept_listing))
 
 
 async def _changes(live: Live, listing: Listing) -> AsyncIterator[ServerSentEventMessage]:

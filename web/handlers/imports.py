@@ -113,6 +113,7 @@ async def _page(request: AnyRequest, job: Import, form: Form) -> Response[str]:
             "updated": job.updated,
             "unchanged": None,
             "refused": job.refused,
+            "filtered": imports.filtered_rows(job),
             "failure": job.problem or None,
         },
         headers=[

@@ -9,7 +9,9 @@ from domain.users import Permission
 from web import ad_forms, inventory, render, vdp
 from web.forms import Form
 from web.handlers.history import history_context
-from web.lookups import Me, TheAccount, TheForm, TheListing
+from web.lookups import Me, TheAccount, TheForm, TheKeptListing, TheListing
+
+HIDDEN = "It is hidden, because its seller was reported as a dealership."
 
 
 async def index(
@@ -27,8 +29,8 @@ async def index(
     return render.page(request, "listings/index.html", **context, can_edit=can_edit, page_title="Inventory")
 
 
-async def show(request: Request, me: Me, account: TheAccount, listing: TheListing) -> Response:
-    messaging = await plans.includes(account, "messaging")
+async def show(request: Request, me: Me, account: TheAccount, kept_listing: TheKeptListing) -> Response:
+    listing, messaging = kept_listing, await plans.includes(account, "messaging")
     seller = await sellers.of_listing(listing.id)
     context = await vdp.context(account, me, listing, seller)
     if messaging:  # the history says less of listing and seller than the page itself
@@ -51,7 +53,8 @@ async def create(request: Request, me: Me, account: TheAccount, form: TheForm) -
     outcome = await ads.put(account.id, ad_forms.BY_HAND, ad, me.id)
     place = render.url_for("listings.show", listing_id=outcome.listing_id)
     known = outcome.result != "created"
-    return render.go(request, place, notice="This vehicle was here already." if known else "The vehicle is added.")
+    notice = "This vehicle was here already." if known else "The vehicle is added."
+    return render.go(request, place, notice=f"{notice} {HIDDEN}" if outcome.filtered else notice)
 
 
 async def edit(request: Request, listing: TheListing) -> Response:
@@ -62,8 +65,9 @@ async def update(request: Request, me: Me, account: TheAccount, listing: TheList
     ad, problems = ads.check({**ad_forms.fields(form), "external_id": listing.external_id}, account.country)
     if ad is None:
         return _form_page(request, listing, ad_forms.refuse(form, problems))
-    await ads.put(account.id, await sources.slug(listing.source), ad, me.id)
-    return render.go(request, render.url_for("listings.show", listing_id=listing.id), notice="The changes are saved.")
+    outcome = await ads.put(account.id, await sources.slug(listing.source), ad, me.id)
+    notice = f"The changes are saved. {HIDDEN}" if outcome.filtered else "The changes are saved."
+    return render.go(request, render.url_for("listings.show", listing_id=listing.id), notice=notice)
 
 
 def _form_page(request: Request, listing: Listing | None, form: Form) -> Response:

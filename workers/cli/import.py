@@ -61,6 +61,8 @@ async def _import(file: Path, slug: str, source: str) -> tuple[Import, Path | No
         if refused_file:
             more = f"… and {job.refused - SHOWN:,} more. " if job.refused > SHOWN else ""
             print(f"{more}All refused rows are in {refused_file}", file=sys.stderr)
+        if filtered := imports.filtered_rows(job):
+            print(f"Hidden, because the seller was reported as a dealership: {filtered:,}", file=sys.stderr)
     return job, refused_file
 
 

@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 
+from domain import dealerships
 from domain.listings import Listing
 from domain.sellers import Seller
 from domain.users import Role
@@ -41,6 +42,21 @@ async def test_a_listing_is_created_once_and_brought_up_to_date_afterwards(api: 
     assert again.json()["seller"]["first_name"] == "Dana"
     assert again.json()["vehicle"]["trim"] == "Premium"
     assert await Listing.count() == 1
+
+
+async def test_a_listing_of_a_reported_seller_is_stored_hidden_and_the_answer_says_so(api: Api) -> None:
+    body = {"vehicle": VEHICLE, "seller": {"mobile": "(520) 555-0117"}}
+    first = (await api.put("/listings/craigslist/1", body)).json()
+    assert (first["hidden"], first["stage"]) == (False, "not_contacted")
+    listing = await Listing.objects().get(Listing.id == first["id"])
+    assert listing is not None
+    await dealerships.report(listing.account, listing, await make.user(listing.account), False)
+    new = await api.put("/listings/kijiji/2", body)
+    assert (new.status_code, new.json()["hidden"], new.json()["stage"]) == (201, True, "pass")
+    again = await api.put("/listings/craigslist/1", {**body, "price": 5})
+    assert (again.status_code, again.json()["hidden"]) == (200, True)
+    assert (await api.get(f"/listings/{new.json()['id']}")).status_code == 404
+    assert (await api.get("/listings")).json()["items"] == []
 
 
 async def test_null_empties_a_field(api: Api) -> None:

@@ -35,6 +35,7 @@ def listing(row: Row, account: Account) -> dict[str, Any]:
         "previous_price": _amount(row["previous_price"]),
         "currency": account.currency,
         **{name: row[name] for name in ("url", "description", "posted_on", "pictures", "stage")},
+        "hidden": bool(row["hidden"]),
         "seller": {name: seller.get(name, "") for name in SELLER_FIELDS},
         "main_user": _person(row["main_user_id"], row["main_user_name"]),
         **{name: row[name] for name in ("waiting_since", "last_contact_at", "created_at", "updated_at")},

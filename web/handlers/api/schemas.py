@@ -168,6 +168,11 @@ SCHEMAS: dict[str, Schema] = {
             "posted_on": maybe({"type": "string", "format": "date"}),
             "pictures": listed(TEXT),
             "stage": {"type": "string", "enum": [str(stage) for stage in Stage]},
+            "hidden": {
+                "type": "boolean",
+                "description": "Out of sight, because its seller was reported as a dealership: only the answer to "
+                "putting it in shows it.",
+            },
             "seller": named("Seller"),
             "main_user": {"anyOf": [named("Person"), {"type": "null"}]},
             "waiting_since": {**maybe(TIME), "description": "Since when the seller waits for an answer."},
