@@ -1,5 +1,6 @@
 """Files for the tests, made on the spot: honest ones, and such as somebody with bad intentions would make."""
 
+import base64
 import io
 import zipfile
 import zlib
@@ -83,8 +84,9 @@ def relations(*entries: tuple[str, str, str]) -> str:
     return f'<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">{rows}</Relationships>'
 
 
-def pdf(catalog: str = "", packed: bytes = b"", trailer: str = "") -> bytes:
-    """A page with nothing on it; `catalog` is more of its catalog, `packed` what lies in an object stream."""
+def pdf(catalog: str = "", packed: bytes = b"", trailer: str = "", more: bytes = b"") -> bytes:
+    """A page with nothing on it; `catalog` is more of its catalog, `packed` what lies in an object stream, `more` one
+    more object."""
     objects = [
         f"<< /Type /Catalog /Pages 2 0 R {catalog} >>".encode(),
         b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
@@ -94,6 +96,7 @@ def pdf(catalog: str = "", packed: bytes = b"", trailer: str = "") -> bytes:
         stream = zlib.compress(packed)
         head = f"<< /Type /ObjStm /N 1 /First 4 /Filter /FlateDecode /Length {len(stream)} >>\nstream\n"
         objects.append(head.encode() + stream + b"\nendstream")
+    objects += [more] if more else []
     made, places = bytearray(b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n"), []
     for number, content in enumerate(objects, 1):
         places.append(len(made))
@@ -103,6 +106,50 @@ def pdf(catalog: str = "", packed: bytes = b"", trailer: str = "") -> bytes:
     made += b"".join(f"{place:010} 00000 n \n".encode() for place in places)
     made += f"trailer\n<< /Size {len(objects) + 1} /Root 1 0 R {trailer} >>\nstartxref\n{start}\n%%EOF\n".encode()
     return bytes(made)
+
+
+def pdf_stream(stream: bytes, head: str) -> bytes:
+    """An object of a PDF: a stream, and what is said of it."""
+    return f"<< {head} /Length {len(stream)} >>\nstream\n".encode() + stream + b"\nendstream"
+
+
+def hexed(data: bytes) -> bytes:
+    return data.hex().encode() + b">"
+
+
+def ascii85(data: bytes) -> bytes:
+    return base64.a85encode(data, wrapcol=60) + b"~>"
+
+
+def in_runs(data: bytes) -> bytes:
+    """Packed by RunLengthDecode: each byte alone, but the last two of a kind."""
+    return b"".join(bytes([0, byte]) for byte in data[:-1]) + bytes([255, data[-1], 128])
+
+
+def lzw(data: bytes, *, early: int = 1) -> bytes:
+    """Packed by LZWDecode, as ISO 32000-1, 7.4.4 tells it."""
+    table = {bytes([byte]): byte for byte in range(256)}
+    codes, following, held = [(256, 9)], 258, b""
+
+    def width() -> int:
+        return max(9, (following - 1 + early).bit_length())
+
+    for byte in data:
+        longer = held + bytes([byte])
+        if longer in table:
+            held = longer
+            continue
+        codes.append((table[held], width()))
+        table[longer] = following
+        following += 1
+        held = bytes([byte])
+        if following == 4095:
+            codes.append((256, width()))
+            table, following = {bytes([each]): each for each in range(256)}, 258
+    codes += [(table[held], width()), (257, max(9, (following + early).bit_length()))]
+    bits = "".join(f"{code:0{size}b}" for code, size in codes)
+    bits += "0" * (-len(bits) % 8)
+    return int(bits, 2).to_bytes(len(bits) // 8, "big")
 
 
 CARD = b"BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Robin Person\r\nTEL:+15205550117\r\nEND:VCARD\r\n"

@@ -1,6 +1,7 @@
 """A file is what its bytes are, whatever it is called, and nothing hostile that came with it is kept."""
 
 import io
+import itertools
 import re
 import struct
 import zipfile
@@ -12,7 +13,23 @@ from PIL import Image, ImageSequence
 from domain.errors import Refused
 from domain.file_contents import LARGEST, Looked, look, shrunk
 from tests import files
-from tests.files import CARD, DOCX, PHONE_HEIC, XLSX, animation, archive, office, pdf, picture, relations
+from tests.files import (
+    CARD,
+    DOCX,
+    PHONE_HEIC,
+    XLSX,
+    animation,
+    archive,
+    ascii85,
+    hexed,
+    in_runs,
+    lzw,
+    office,
+    pdf,
+    pdf_stream,
+    picture,
+    relations,
+)
 
 
 def refusal(data: bytes, name: str = "file.bin") -> str:
@@ -365,6 +382,113 @@ def test_a_pdf_that_unpacks_without_end_is_refused(monkeypatch: pytest.MonkeyPat
     data = pdf(packed=bytes(20_000_000))
     assert len(data) < 100_000
     assert "unpacks to far more" in refusal(data)
+
+
+FILTERS = {
+    "/ASCIIHexDecode": hexed,
+    "/AHx": hexed,
+    "/ASCII#48exDecode": hexed,
+    "/ASCII85Decode": ascii85,
+    "[/A85]": lambda data: b"<~" + ascii85(data),
+    "/LZWDecode": lzw,
+    "/LZWDecode /DecodeParms << /EarlyChange 0 >>": lambda data: lzw(data, early=0),
+    "/RunLengthDecode": in_runs,
+    "[/ASCII85Decode /FlateDecode]": lambda data: ascii85(zlib.compress(data)),
+    "[/ASCIIHexDecode /LZWDecode /RunLengthDecode]": lambda data: hexed(lzw(in_runs(data))),
+    "[/FlateDecode /FlateDecode]": lambda data: zlib.compress(zlib.compress(data)),
+    "[/Crypt /ASCIIHexDecode]": hexed,
+}
+OBJECTS = "/Type /ObjStm /N 1 /First 4"
+
+
+def objects(action: bytes = b"/JavaScript", filling: int = 0) -> bytes:
+    """What lies in a stream of objects, its action behind some more of them."""
+    between = b"".join(b"(%d)" % number for number in range(filling))
+    return b"4 0 [" + between + b"] << /S " + action + b" /JS (app.alert(1)) >>"
+
+
+@pytest.mark.parametrize("filling", [0, 4000])
+@pytest.mark.parametrize("filters", FILTERS)
+def test_a_script_packed_by_any_filter_is_found(filters: str, filling: int) -> None:
+    pack = FILTERS[filters]
+    stream = pdf_stream(pack(objects(filling=filling)), f"{OBJECTS} /Filter {filters}")
+    assert b"/JavaScript" not in stream
+    assert "carries a script" in refusal(pdf(more=stream))
+    harmless = pdf_stream(pack(objects(b"/GoTo", filling)), f"{OBJECTS} /Filter {filters}")
+    assert look("a.pdf", pdf(more=harmless)).media_type == "application/pdf"
+
+
+def test_a_script_behind_loose_hex_and_a_dictionary_that_deceives_is_found() -> None:
+    loose = b" ".join(b"%02X" % byte for byte in objects()) + b" g >"
+    deceiving = f"{OBJECTS} /Filter /ASCIIHexDecode /X (stream endstream endobj 9 0 obj <<) %{'x' * 5000}\n"
+    assert "carries a script" in refusal(pdf(more=pdf_stream(loose, deceiving)))
+    assert "carries a script" in refusal(pdf(more=pdf_stream(loose, f"{OBJECTS} /F /AHx")))
+
+
+@pytest.mark.parametrize(
+    "filters",
+    [
+        "9 0 R",
+        "[9 0 R 10 0 R]",
+        "[/ASCIIHexDecode % here\n /ASCIIHexDecode]",
+        "% here\n/ASCIIHexDecode",
+        "[/AHx /AHx /AHx /AHx /AHx]",
+        "/FlateDecode /DecodeParms << /Predictor 12 /Columns 4 >>",
+    ],
+)
+def test_packing_that_no_program_does_is_refused(filters: str) -> None:
+    stream = pdf_stream(hexed(objects()), f"{OBJECTS} /Filter {filters}")
+    assert "is packed in a way that hides what is in it" in refusal(pdf(more=stream))
+
+
+def test_more_ways_of_packing_than_can_be_tried_are_refused() -> None:
+    ways = itertools.product(("AHx", "A85", "RL"), repeat=2)
+    some = b"".join(pdf_stream(b"x", f"/Filter [/{one} /{other}]") for one, other in ways)
+    assert "is packed in a way that hides what is in it" in refusal(pdf(more=some))
+
+
+def test_what_takes_too_long_to_unpack_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("domain.file_contents.pdf_filters.MOST_WORK", 500_000)
+    long = pdf_stream(lzw(objects(filling=40_000)), f"{OBJECTS} /Filter /LZWDecode")
+    assert "unpacks to far more than a document holds" in refusal(pdf(more=long))
+    many = pdf_stream(b"stream\n" * 5_000, f"{OBJECTS} /Filter /RL")
+    assert "unpacks to far more than a document holds" in refusal(pdf(more=many))
+
+
+def test_runs_that_unpack_without_end_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("domain.file_contents.pdfs.MOST_UNPACKED", 5_000_000)
+    runs = b"\x034 0 " + b"\x81 " * 50_000
+    stream = pdf_stream(runs, f"{OBJECTS} /Filter /RunLengthDecode")
+    assert "unpacks to far more than a document holds" in refusal(pdf(more=stream))
+    assert "unpacks to far more than a document holds" in refusal(
+        pdf(more=pdf_stream(zlib.compress(zlib.compress(b"4 0 " + bytes(9_000_000))), "/Filter [/Fl /Fl]"))
+    )
+
+
+IMAGE = "/Type /XObject /Subtype /Image /Width 640 /Height 480 /ColorSpace /DeviceGray /BitsPerComponent 8"
+HONEST = {
+    "scan": (picture(), "/DCTDecode"),
+    "scan in letters": (ascii85(picture()), "[ /ASCII85Decode /DCTDecode ]"),
+    "fax": (bytes(range(256)) * 40, "/CCITTFaxDecode /DecodeParms << /K -1 /Columns 1728 >>"),
+    "scan of two colours": (bytes(range(255, -1, -1)) * 40, "/JBIG2Decode /DecodeParms << /JBIG2Globals 9 0 R >>"),
+    "wavelets": (b"\0\0\0\x0cjP  \r\n\x87\n" + bytes(500), "/JPXDecode"),
+    "pixels": (zlib.compress(bytes(640 * 480)), "/FlateDecode /DecodeParms << /Predictor 15 /Columns 640 >>"),
+    "pixels in letters": (ascii85(zlib.compress(b"4" * 640 * 480)), "[/ASCII85Decode\r\n    /FlateDecode]"),
+    "old pixels": (lzw(bytes(640 * 48)), "/LZWDecode"),
+    "page in letters": (ascii85(zlib.compress(b"1 0 0 1 0 0 cm BT /F1 12 Tf (Hello) Tj ET")), "[/A85 /Fl]"),
+}
+
+
+@pytest.mark.parametrize("kind", HONEST)
+def test_what_honest_programs_write_is_taken(kind: str) -> None:
+    stream, filters = HONEST[kind]
+    data = pdf(packed=objects(b"/GoTo"), more=pdf_stream(stream, f"{IMAGE} /Filter {filters}"))
+    assert look("scan.pdf", data).data == data
+
+
+def test_a_signed_pdf_is_taken() -> None:
+    data = pdf(more=b"<< /Type /Sig /Filter /Adobe.PPKLite /SubFilter /adbe.pkcs7.detached /Contents <00> >>")
+    assert look("a.pdf", data).data == data
 
 
 # Word and Excel
