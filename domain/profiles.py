@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from domain import email_bodies, emojis, phones
+from domain import email_bodies, emojis, phones, text
 from domain.errors import Refused
 from domain.users import User, clean_name, clean_title
 
@@ -19,7 +19,7 @@ async def change(user: User, typed: Mapping[str, str], country: str) -> None:
         User.name: clean_name(typed["name"]),
         User.title: clean_title(typed["title"]),
         User.phone: phones.parse(typed["phone"], country) if typed["phone"].strip() else "",
-        User.undo_seconds: _undo_seconds(typed["undo_seconds"].strip()),
+        User.undo_seconds: _undo_seconds(typed["undo_seconds"]),
         User.signature: _signature(typed["signature"]),
         User.language: _language(typed["language"] or user.language),
         User.skin_tone: _skin_tone(typed["skin_tone"] or str(user.skin_tone)),
@@ -28,9 +28,10 @@ async def change(user: User, typed: Mapping[str, str], country: str) -> None:
 
 
 def _undo_seconds(typed: str) -> int:
-    if not (typed.isascii() and typed.isdigit() and int(typed[:9]) <= LONGEST_UNDO):
+    seconds = text.number(typed, LONGEST_UNDO)
+    if seconds is None:
         raise Refused("Give the seconds to undo a message: a whole number from 0 to 30.", field="undo_seconds")
-    return int(typed)
+    return seconds
 
 
 def _signature(typed: str) -> str:

@@ -82,10 +82,30 @@ def storable(body: str) -> str:
     return body.replace("\0", "").encode("utf-8", "replace").decode()
 
 
+def one_line(typed: str) -> str:
+    """What was typed on one line, in Unicode's composed form, without what nobody sees: controls, and marks that turn
+    the direction of the words after it."""
+    line = " ".join(storable(typed).split())
+    line = "".join(char for char in line if unicodedata.category(char) not in ("Cc", "Cf") or char in _SHAPING)
+    return unicodedata.normalize("NFC", " ".join(line.split()))
+
+
+def number(typed: str, most: int) -> int | None:
+    """The whole number from 0 to `most` that was typed in ASCII digits; None for anything else, however long it is."""
+    digits = typed.strip()
+    if not (digits.isascii() and digits.isdigit()):
+        return None
+    digits = digits.lstrip("0") or "0"
+    return int(digits) if len(digits) <= len(str(most)) and int(digits) <= most else None
+
+
 def is_gsm(char: str) -> bool:
     """Whether one character stands in the GSM alphabet, its extension included."""
     return char in _GSM
 
+
+# What names need that are written in Persian or with emoji: joiners, and the letters of the flags of regions.
+_SHAPING = frozenset("\u200c\u200d" + "".join(map(chr, range(0xE0020, 0xE0080))))
 
 # GSM 03.38 (3GPP TS 23.038, 6.2.1 and 6.2.1.1). Escape is no character of its own: it announces the extension.
 _BASIC = frozenset(

@@ -11,6 +11,7 @@ from domain.columns import key, made, moment, parent
 from domain.db import DB, DUPLICATE, found, is_duplicate
 from domain.email_addresses import is_address
 from domain.errors import Refused
+from domain.text import one_line
 
 
 class Role(StrEnum):
@@ -187,7 +188,7 @@ def clean_email(raw: str) -> str:
 
 
 def clean_name(raw: str) -> str:
-    name = " ".join(raw.split())
+    name = one_line(raw)
     if not name:
         raise Refused("Give a name.", field="name")
     if len(name) > 100:
@@ -196,7 +197,7 @@ def clean_name(raw: str) -> str:
 
 
 def clean_title(raw: str) -> str:
-    title = " ".join(raw.split())
+    title = one_line(raw)
     if len(title) > 100:
         raise Refused("This title is too long: 100 characters at most.", field="title")
     return title

@@ -7,6 +7,7 @@ from typing import Any
 from litestar import Request
 from litestar.datastructures import UploadFile
 
+from domain import text
 from domain.errors import Refused
 
 FILE_FIELDS = ("file", "files")
@@ -35,6 +36,10 @@ class Form:
     def ticked(self, name: str) -> bool:
         """Whether a tick box was ticked."""
         return bool(self.value(name))
+
+    def number(self, name: str, most: int) -> int | None:
+        """The whole number from 0 to `most` in the field; None for anything else, however long it is."""
+        return text.number(self.value(name), most)
 
     def error(self, name: str) -> str | None:
         """The sentence beside the field; the empty name is about the whole form."""
@@ -66,7 +71,7 @@ async def read(request: Request[Any, Any, Any]) -> Form:
     return form
 
 
-def clean(text: str) -> str:
+def clean(typed: str) -> str:
     """The text in Unicode's composed form, without control characters except tab and line feed."""
-    text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
-    return "".join(char for char in text if char in "\n\t" or unicodedata.category(char) not in {"Cc", "Cs"})
+    typed = unicodedata.normalize("NFC", typed.replace("\r\n", "\n").replace("\r", "\n"))
+    return "".join(char for char in typed if char in "\n\t" or unicodedata.category(char) not in {"Cc", "Cs"})

@@ -45,9 +45,9 @@ def cleaned(typed: Typed, template: MessageTemplate | None = None) -> Typed:
         type=template.type if template else typed.type,
         scope=template.scope if template else typed.scope,
         purpose=typed.purpose.strip(),
-        name=_line(typed.name),
+        name=text.one_line(typed.name),
         body=text.storable(typed.body).replace("\r\n", "\n").replace("\r", "\n").strip(),
-        subject=_line(typed.subject),
+        subject=text.one_line(typed.subject),
         files=tuple(dict.fromkeys(typed.files)),
     )
 
@@ -90,17 +90,6 @@ def wrong(typed: Typed) -> list[Refused]:
         found = wildcards.problems(words)[:MOST_PROBLEMS] if len(words) <= most else []
         told += [Refused(problem.message, field=name, code="unknown_wildcard") for problem in found]
     return told
-
-
-def _line(typed: str) -> str:
-    """One line without what nobody sees: controls, and marks that turn the direction of the words after it."""
-    line = " ".join(text.storable(typed).split())
-    line = "".join(char for char in line if unicodedata.category(char) not in ("Cc", "Cf") or char in _JOINERS)
-    return unicodedata.normalize("NFC", line).strip()
-
-
-# What names need that are written in Persian or with emoji: joiners, and the letters of the flags of regions.
-_JOINERS = frozenset("\u200c\u200d" + "".join(map(chr, range(0xE0020, 0xE0080))))
 
 
 def _too_long(what: str, longest: int, field: str) -> Refused:

@@ -207,3 +207,34 @@ def test_random_long_texts_never_hang() -> None:
     for _ in range(50):
         body = "".join(chr(chance.randrange(0x20, 0xD7FF)) for _ in range(1600))
         assert "".join(text.parts(body)) == body
+
+
+@pytest.mark.parametrize(
+    ("typed", "number"),
+    [
+        *[("0", 0), ("30", 30), (" 7 ", 7), ("007", 7), ("0" * 5000 + "30", 30)],
+        *[(typed, None) for typed in ("31", "-1", "+1", "1.0", "1e1", "", " ", "²", "٣", "1_0", "00000000099999")],
+        *[("9" * 5000, None), ("0" * 9 + "9" * 21, None)],
+    ],
+)
+def test_a_number_is_what_was_typed_or_nothing(typed: str, number: int | None) -> None:
+    assert text.number(typed, 30) == number
+
+
+@pytest.mark.parametrize(
+    ("typed", "line"),
+    [
+        ("  Smith \n &\tSons\r\n", "Smith & Sons"),
+        ("Price\u202e list\u2069", "Price list"),
+        ("a\0b\ud800c\x9b", "ab?c"),
+        ("\u200f \u2066", ""),
+        ("cafe\u0301", "café"),
+        (
+            "\u0646\u06cc\u0645\u200c\u0641\u0627\u0635\u0644\u0647 👩\u200d🔧",
+            "\u0646\u06cc\u0645\u200c\u0641\u0627\u0635\u0644\u0647 👩\u200d🔧",
+        ),
+    ],
+)
+def test_one_line_holds_nothing_that_nobody_sees(typed: str, line: str) -> None:
+    assert text.one_line(typed) == line
+    assert text.one_line(line) == line

@@ -272,7 +272,7 @@ async def test_a_profile_is_saved_and_the_phone_kept_as_e164(agent_client: Clien
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        *[("undo_seconds", value) for value in ("31", "-1", "²", "")],
+        *[("undo_seconds", value) for value in ("31", "-1", "²", "", "00000000099999", "0" * 9 + "9" * 21, "9" * 5000)],
         *[("phone", "12"), ("name", ""), ("title", "x" * 101)],
         *[("signature", "x" * 1001), ("signature", "{{agent.name}}")],
         *[("language", "xx"), ("skin_tone", "6"), ("skin_tone", "-1")],
@@ -285,6 +285,12 @@ async def test_a_wrong_profile_field_changes_nothing(agent_client: Client, field
     assert f'id="f-{field}-err"' in answer.text
     row = await User.select().where(User.id == agent_client.user.id).first()
     assert row["name"] == agent_client.user.name
+
+
+async def test_nobody_turns_the_words_behind_their_name_around(agent_client: Client) -> None:
+    await agent_client.submit("/profile", {**PROFILE, "name": "Rob\u202ein\u2066 Q", "title": "\u200fBuyer"})
+    row = await User.select().where(User.id == agent_client.user.id).first()
+    assert (row["name"], row["title"]) == ("Robin Q", "Buyer")
 
 
 PROFILE = {"name": "Robin", "title": "", "phone": "", "undo_seconds": "5"}

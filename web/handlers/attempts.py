@@ -8,11 +8,13 @@ from domain import messages
 from web import queue, render
 from web.lookups import Me, TheForm, TheMessage
 
+MOST_ATTEMPTS = 1_000_000
+
 
 async def create(request: Request[Any, Any, Any], me: Me, message: TheMessage, form: TheForm) -> Response[Any]:
     """`attempts` in the form is how many there were on the page: a second click asks for nothing more."""
-    seen = form.value("attempts")
-    asked = await messages.retry(message, me, int(seen) if seen.isdecimal() and len(seen) < 9 else -1)
+    seen = form.number("attempts", MOST_ATTEMPTS)
+    asked = await messages.retry(message, me, -1 if seen is None else seen)
     await queue.kick(request, "dispatch", job_id=queue.slot("dispatch"))
     await queue.hint(request, [message.listing])
     vehicle = render.url_for("listings.show", listing_id=message.listing)

@@ -5,7 +5,7 @@ from typing import Any
 from litestar import Request, Response
 from litestar.params import FromQuery
 
-from domain import emojis
+from domain import emojis, text
 from domain.errors import Refused
 from domain.users import User
 from web import emoji_panel, render
@@ -19,7 +19,7 @@ async def index(
     request: AnyRequest, me: Me, q: FromQuery[str] = "", group: FromQuery[str] = "", tone: FromQuery[str] = ""
 ) -> Response[str]:
     """Every emoji, as a page with a field to gather some in; the Send Message window takes its panel."""
-    chosen = int(tone) if tone in {"0", "1", "2", "3", "4", "5"} else None
+    chosen = text.number(tone, len(emojis.TONES) - 1)
     panel = await emoji_panel.panel(me, q, group, chosen, opening=not q and not group)
     return _page(request, panel, Form())
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from litestar import Request
 
+from domain import text
 from web import forms
 from web.handlers.api import checking, problems
 from web.handlers.api.problems import Problems
@@ -14,6 +15,7 @@ from web.handlers.api.schemas import SCHEMAS
 AnyRequest = Request[Any, Any, Any]
 
 LARGEST_BODY = 1_000_000  # bytes
+LARGEST_NUMBER = 999_999_999  # in a query
 DEEPEST = 20  # lists and objects in one another
 
 
@@ -35,9 +37,8 @@ def query(request: AnyRequest, known: Mapping[str, checking.Schema]) -> dict[str
     """The parameters of the address: texts, and whole numbers where the schema wants one. Raises Problems (422)."""
     given: dict[str, Any] = {}
     for name, value in request.query_params.multi_items():
-        wants_number = known.get(name, {}).get("type") == "integer"
-        is_number = value.isascii() and value.isdigit() and len(value) < 10
-        given[name] = int(value) if wants_number and is_number else forms.clean(str(value))
+        number = text.number(value, LARGEST_NUMBER) if known.get(name, {}).get("type") == "integer" else None
+        given[name] = forms.clean(value) if number is None else number
     schema = {"type": "object", "properties": known, "additionalProperties": False}
     wrong = list(checking.check(given, schema, SCHEMAS))
     if wrong:
