@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from piccolo.columns import Boolean, Text, Varchar
 from piccolo.table import Table
 
-from domain import phones
+from domain import phones, text
 from domain.columns import key, made
 from domain.db import DB
 from domain.errors import NotFound, Refused
@@ -88,7 +88,7 @@ async def add(
     name: str, slug: str = "", *, tier: str = Tier.ACCELERATED, country: str = "US", timezone: str = "America/New_York"
 ) -> Account:
     """A new dealership. Raises Refused at the field that is wrong. Call it inside a transaction."""
-    name = " ".join(name.split())
+    name = text.one_line(name)
     slug = slug or slug_of(name)
     if not name:
         raise Refused("Give the name of the dealership.", field="dealership")
@@ -114,9 +114,12 @@ async def add(
 PROFILE = ("name", "phone", "email", "website", "street", "city", "state", "postal_code", "timezone")
 
 
-async def change_profile(account: Account, typed: Mapping[str, str], *, plain_texts: bool) -> None:
-    """What the dealership says of itself, the fields of PROFILE. Raises Refused at the field that is wrong."""
-    values: dict[Any, Any] = {getattr(Account, name): " ".join(typed[name].split()) for name in PROFILE}
+async def change_profile(
+    account: Account, typed: Mapping[str, str], *, plain_texts: bool, managers_own_global_templates: bool
+) -> None:
+    """What the dealership says of itself, the fields of PROFILE, and its switches. Raises Refused at the field that is
+    wrong."""
+    values: dict[Any, Any] = {getattr(Account, name): text.one_line(typed[name]) for name in PROFILE}
     for name in PROFILE:
         if len(values[getattr(Account, name)]) > LONGEST_LINE:
             raise Refused(f"This is too long: {LONGEST_LINE} characters at most.", field=name)
@@ -127,6 +130,7 @@ async def change_profile(account: Account, typed: Mapping[str, str], *, plain_te
     if values[Account.phone]:
         values[Account.phone] = phones.parse(values[Account.phone], account.country)
     values[Account.plain_texts] = plain_texts
+    values[Account.managers_own_global_templates] = managers_own_global_templates
     await Account.update(values).where(Account.id == account.id)
 
 

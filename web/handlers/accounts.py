@@ -13,17 +13,20 @@ from web.lookups import TheAccount, TheForm
 
 AnyRequest = Request[Any, Any, Any]
 
+SWITCHES = ("plain_texts", "managers_own_global_templates")
+
 
 async def edit(request: AnyRequest, account: TheAccount) -> Response[str]:
     kept = {name: getattr(account, name) for name in accounts.PROFILE}
-    kept |= {"phone": filters.phone(account.phone), "plain_texts": "1" if account.plain_texts else ""}
+    kept |= {"phone": filters.phone(account.phone)}
+    kept |= {name: "1" if getattr(account, name) else "" for name in SWITCHES}
     return _page(request, account, Form(kept))
 
 
 async def update(request: AnyRequest, account: TheAccount, form: TheForm) -> Response[Any]:
     try:
         values = {name: form.value(name) for name in accounts.PROFILE}
-        await accounts.change_profile(account, values, plain_texts=form.ticked("plain_texts"))
+        await accounts.change_profile(account, values, **{name: form.ticked(name) for name in SWITCHES})
     except Refused as refused:
         return _page(request, account, form.refuse(refused, accounts.PROFILE), status=422)
     return render.go(request, render.url_for("accounts.edit"), notice="The dealership is saved.")
