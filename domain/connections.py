@@ -220,9 +220,12 @@ async def disconnect(connection: Connection, user: UUID | None) -> None:
 async def change_options(connection: Connection, user: UUID, **options: Any) -> None:
     """Changes what the connection may do; what is not named stays as it is. Raises Refused for a value its provider
     cannot take."""
-    changed = json.loads(connection.options or "{}") | options
-    CHANNELS[connection.kind](connection.base_url, unseal(connection.secret) or "disconnected", **changed)
     async with writing():
+        # Touching the row holds it: of two who change other options at once, the second sees what the first wrote.
+        held = Connection.update({Connection.kind: connection.kind}).where(Connection.id == connection.id)
+        [row] = await held.returning(Connection.options)
+        changed = json.loads(row["options"] or "{}") | options
+        CHANNELS[connection.kind](connection.base_url, unseal(connection.secret) or "disconnected", **changed)
         await Connection.update({Connection.options: json.dumps(changed)}).where(Connection.id == connection.id)
         await audit.record(connection.account, user, "connection.changed", connection.id, **options)
 

@@ -246,3 +246,13 @@ async def test_a_key_that_is_refused_is_called_refused_and_what_is_not_said_anew
     again, _ = await connections.connect(account.id, None, "simulator", "another key")
     assert (again.id, again.base_url) == (first.id, URL)
     assert json.loads(again.options) == {"per_minute": "700"}
+
+
+async def test_of_two_who_change_other_options_at_once_neither_undoes_the_other(house):
+    user = await make.user()
+    connection = await make.connection()
+    there = [await connections.current(connection.account, "dialpad") for _ in range(2)]
+    await connections.change_options(there[0], user.id, mms=True)
+    await connections.change_options(there[1], user.id, webhook_secret="of the provider")
+    kept = await connections.by_id(connection.id)
+    assert json.loads(kept.options) == {"mms": True, "webhook_secret": "of the provider"}
