@@ -218,7 +218,7 @@ def _stale() -> Refused:
 
 
 def _checked(title: str, body: str) -> tuple[str, str]:
-    title = " ".join(text.storable(title).split())
+    title = text.one_line(title)
     body = "\n".join(text.storable(body).splitlines()).strip()
     if not title:
         raise Refused("Give the guide a title.", field="title")

@@ -110,6 +110,26 @@ async def test_a_guide_of_their_own_is_added_and_removed(manager_client: Client)
     assert (await manager_client.get("/guides/trade-ins")).status_code == 404
 
 
+@pytest.mark.parametrize("do", ["", "preview"])
+async def test_a_guide_removed_while_somebody_writes_leaves_them_their_text(manager_client: Client, do: str) -> None:
+    await manager_client.submit("/guides", {"title": "Trade-ins", "body": "Ask for the title."})
+    await manager_client.submit("/guides/trade-ins/deletion")
+    typed = {"title": "Trade-ins", "body": "Ask *kindly*.", "revision": "1", "do": do}
+    answer = await manager_client.submit("/guides/trade-ins", typed)
+    assert answer.status_code == 404
+    assert "somebody removed it. Your text is still here" in answer.text
+    assert "Ask *kindly*.</textarea>" in answer.text
+    assert '<form class="card card-b form" method="post" action="/guides">' in answer.text
+    saved = await manager_client.submit("/guides", {**typed, "do": ""})
+    assert saved.headers["location"] == "/guides/trade-ins"
+
+
+async def test_a_title_cannot_turn_the_words_behind_it_around(manager_client: Client) -> None:
+    answer = await manager_client.submit("/guides", {"title": "Trade\u202e-ins\u2069", "body": "Ask."})
+    assert answer.headers["location"] == "/guides/trade-ins"
+    assert [row["title"] for row in await Guide.select(Guide.title)] == ["Trade-ins"]
+
+
 async def test_a_shipped_guide_cannot_be_removed(manager_client: Client) -> None:
     answer = await manager_client.submit("/guides/reply/deletion")
     assert answer.status_code == 422

@@ -6,7 +6,8 @@ from litestar import Request, Response
 from litestar.params import FromPath
 
 from domain import guides, users
-from domain.errors import Refused
+from domain.accounts import Account
+from domain.errors import NotFound, Refused
 from domain.guides import Shown
 from domain.users import Permission, User
 from web import render
@@ -48,12 +49,14 @@ async def edit(request: AnyRequest, account: TheAccount, slug: FromPath[str]) ->
 
 
 async def update(request: AnyRequest, me: Me, account: TheAccount, slug: FromPath[str], form: TheForm) -> Response[Any]:
-    if form.value("do") == "preview":
-        return await _page(request, form, await guides.shown(account.id, slug))
     try:
+        if form.value("do") == "preview":
+            return await _page(request, form, await guides.shown(account.id, slug))
         await guides.change(account, me, slug, *(form.value(name) for name in (*FIELDS, "revision")))
+    except NotFound:
+        return await _removed(request, form)
     except Refused as refused:
-        return await _refused(request, form.refuse(refused, FIELDS), await guides.shown(account.id, slug), refused.code)
+        return await _refused(request, form.refuse(refused, FIELDS), account, slug, refused.code)
     return render.go(request, render.url_for("guides.show", slug=slug), notice="The guide is saved.")
 
 
@@ -67,12 +70,24 @@ async def destroy(request: AnyRequest, me: Me, account: TheAccount, slug: FromPa
     return render.go(request, render.url_for("guides.index"), notice="The guide is removed.")
 
 
-async def _refused(request: AnyRequest, form: Form, guide: Shown, code: str) -> Response[str]:
+async def _refused(request: AnyRequest, form: Form, account: Account, slug: str, code: str) -> Response[str]:
     """The form with what was typed. Who was too late sees the other text, and saving again is then meant."""
+    try:
+        guide = await guides.shown(account.id, slug)
+    except NotFound:
+        return await _removed(request, form)
     stale = code == "stale"
     if stale:
         form.values["revision"] = str(guide.revision)
     return await _page(request, form, guide, status=422, theirs=guide if stale else None)
+
+
+async def _removed(request: AnyRequest, form: Form) -> Response[str]:
+    """What was typed, in the form of a new guide: the page itself is gone, or was never here."""
+    form.errors[""] = (
+        "This guide is not here any more: somebody removed it. Your text is still here; save it as a new one."
+    )
+    return await _page(request, form, status=404)
 
 
 async def _page(
