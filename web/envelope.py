@@ -10,7 +10,7 @@ from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from domain import logs
 from domain.settings import settings
-from web import metrics
+from web import metrics, requests
 
 logger = logging.getLogger("web.requests")
 
@@ -42,6 +42,7 @@ def wrap(app: ASGIApp) -> ASGIApp:
             return
         request_id, begun, status = _request_id(scope), perf_counter(), 0
         scope["state"]["request_id"] = request_id
+        scope["query_string"] = requests.clean_query(scope["query_string"])
         token = logs.request_id.set(request_id)
 
         async def send_sealed(message: Message) -> None:

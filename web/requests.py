@@ -6,7 +6,7 @@ a form before any guard of a route runs.
 
 from collections.abc import AsyncGenerator
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 import litestar
 from litestar.datastructures import FormMultiDict
@@ -14,7 +14,7 @@ from litestar.enums import RequestEncodingType
 from litestar.exceptions import ClientException, HTTPException, InternalServerException
 from litestar.status_codes import HTTP_413_REQUEST_ENTITY_TOO_LARGE
 
-from web import auth
+from web import auth, forms
 
 LARGEST_BODY = 1_000_000  # bytes; routes that take files say so themselves
 MOST_FIELDS = 10_000
@@ -45,3 +45,13 @@ class Request(litestar.Request[Any, Any, Any]):
             return FormMultiDict(parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_FIELDS))
         except ValueError:
             raise HTTPException(status_code=HTTP_413_REQUEST_ENTITY_TOO_LARGE) from None
+
+
+def clean_query(query: bytes) -> bytes:
+    """The query string whose names and values are as those of a posted form: without control characters, which no
+    database takes and no page may repeat. One that has none stays as it came."""
+    if b"%" not in query and query.isascii():
+        return query
+    typed = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
+    kept = [(forms.clean(name), forms.clean(value)) for name, value in typed]
+    return query if kept == typed else urlencode(kept).encode()
