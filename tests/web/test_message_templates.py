@@ -223,6 +223,16 @@ async def test_who_saves_over_anothers_change_is_told_and_may_save_again(manager
     assert await body_of(template) == "Mine?"
 
 
+@pytest.mark.parametrize("version", ["9" * 5000, "0" * 5000, "0", "²", "-1", "x", str(2**40)])
+async def test_a_version_that_never_was_is_no_leave_to_save_over(agent_client, version):
+    template = await saved(agent_client.user)
+    answer = await agent_client.submit(f"/templates/{template.id}", {**FIELDS, "body": "Mine.", "version": version})
+    assert answer.status_code == 422
+    assert "Your text is still here; save again to replace theirs." in answer.text
+    assert 'name="version" value="1"' in answer.text
+    assert await body_of(template) == FIELDS["body"]
+
+
 async def test_a_template_deleted_while_open_can_be_saved_as_a_new_one(manager_client):
     template = await saved(manager_client.user, scope="global")
     await MessageTemplate.update({MessageTemplate.archived_at: clock.now()}).where(MessageTemplate.id == template.id)
@@ -288,6 +298,35 @@ async def test_files_are_attached_taken_out_and_saved_without_javascript(agent_c
     assert [each.id for each in await template_files.files_of(version.id)] == [file.id]
     assert "front.jpg" in (await agent_client.get(f"/templates/{template.id}/edit")).text
     assert "front.jpg" in (await agent_client.get(f"/templates/{template.id}/versions")).text
+
+
+async def test_files_that_were_chosen_and_not_attached_are_saved_too(agent_client):
+    chosen = {"files": ("front.jpg", files.picture(), "image/jpeg")}
+    assert (await agent_client.submit("/templates", {**FIELDS, "do": "save"}, files=chosen)).status_code == 303
+    template = await MessageTemplate.objects().first()
+    first = await template_files.files_of((await keeping.current(template.id)).id)
+    assert [each.name for each in first] == ["front.jpg"]
+    kept = {**FIELDS, "do": "save", "version": "1", "attachment": str(first[0].id)}
+    more = {"files": ("terms.txt", b"Our terms", "text/plain")}
+    assert (await agent_client.submit(f"/templates/{template.id}", kept, files=more)).status_code == 303
+    both = await template_files.files_of((await keeping.current(template.id)).id)
+    assert [each.name for each in both] == ["front.jpg", "terms.txt"]
+
+
+async def test_a_chosen_file_that_cannot_be_kept_stops_the_save_and_the_text_stays(agent_client):
+    program = {"files": ("setup.exe", b"MZ" + b"\0" * 200, "application/octet-stream")}
+    answer = await agent_client.submit("/templates", {**FIELDS, "do": "save"}, files=program)
+    assert answer.status_code == 422
+    assert 'class="err" role="alert"' in answer.text
+    assert "is it still there?</textarea>" in answer.text
+    assert not await MessageTemplate.exists()
+
+
+async def test_a_form_without_a_chosen_file_saves_as_before(agent_client):
+    """A browser sends an empty part for a file field that was left alone."""
+    nothing = {"files": ("", b"", "application/octet-stream")}
+    assert (await agent_client.submit("/templates", {**FIELDS, "do": "save"}, files=nothing)).status_code == 303
+    assert not await Attachment.exists()
 
 
 async def test_chosen_files_are_uploaded_at_once_and_what_cannot_be_kept_is_told(agent_client, count_queries):
@@ -370,6 +409,16 @@ async def test_deleting_asks_first_and_says_so_afterwards(agent_client):
     assert "was deleted already" in (await agent_client.get("/templates")).text
 
 
+async def test_the_question_about_a_template_that_is_gone_says_so(agent_client):
+    template = await saved(agent_client.user)
+    await agent_client.submit(f"/templates/{template.id}/deletion")
+    page = await agent_client.get(f"/templates/{template.id}/deletion")
+    assert page.status_code == 200
+    assert "“First hello” is deleted" in page.text
+    assert "Somebody deleted this template before you." in page.text
+    assert "Delete the template" not in page.text
+
+
 # Beside a message
 
 
@@ -402,6 +451,9 @@ async def test_the_dialog_is_told_what_happened_and_keeps_what_was_refused(agent
     answer = await agent_client.submit("/templates", typed, htmx=True)
     assert (answer.status_code, answer.headers["hx-trigger"]) == (200, "templates-changed, side-done")
     assert "“First hello” is saved." in answer.text
+    template = await MessageTemplate.objects().first()
+    made = f'<input type="hidden" name="made" value="{template.id}" hx-swap-oob="beforeend:#template-picker">'
+    assert made in answer.text
     refused = await agent_client.submit("/templates", typed, htmx=True)
     assert refused.status_code == 422
     assert refused.text.lstrip().startswith('<div class="t-form" id="template-form">')

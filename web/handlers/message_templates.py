@@ -22,6 +22,7 @@ AnyRequest = Request[Any, Any, Any]
 
 FIELDS = ("type", "scope", "purpose", "name", "subject", "body", "attachment")
 RESULTS = 20
+NEWEST = 2**31 - 1  # version of a template
 
 
 async def index(
@@ -52,8 +53,8 @@ async def new(request: AnyRequest, me: Me, account: TheAccount, type: FromQuery[
 
 
 async def create(request: AnyRequest, me: Me, account: TheAccount, form: TheForm) -> Response[Any]:
-    if pressed := await _pressed(request, account, me, form):
-        return pressed
+    if stays := await _pressed(request, account, me, form) or await _attached(request, account, me, form):
+        return stays
     try:
         template = await keeping.create(account, me, template_pages.typed(form))
     except Refused as refused:
@@ -72,12 +73,14 @@ async def edit(request: AnyRequest, me: Me, account: TheAccount, template: TheTe
 async def update(
     request: AnyRequest, me: Me, account: TheAccount, template: TheTemplate, form: TheForm
 ) -> Response[Any]:
-    if pressed := await _pressed(request, account, me, form, template):
-        return pressed
-    seen = form.value("version")
+    keeping.may_change(account, me, template)
+    here = (request, account, me, form, template)
+    if stays := await _pressed(*here) or await _attached(*here):
+        return stays
+    seen = (form.number("version", NEWEST) or 0) if form.value("version") else None  # 0: none that was ever shown
     try:
         typed = template_pages.typed(form, template)
-        await keeping.change(account, me, template, typed, int(seen) if seen.isascii() and seen.isdigit() else None)
+        await keeping.change(account, me, template, typed, seen)
     except Refused as refused:
         return await _not_changed(request, account, me, template, form, refused)
     return _saved(request, form, template, f"“{typed.name.strip()}” is saved.")
@@ -89,7 +92,8 @@ async def confirm(request: AnyRequest, me: Me, account: TheAccount, template: Th
     context = await template_pages.context(
         account, me, *await template_pages.standing(template, _listing(request)), template
     )
-    return render.page(request, "message_templates/confirm.html", **context)
+    gone = template.archived_at is not None
+    return render.page(request, "message_templates/confirm.html", gone=gone, **context)
 
 
 async def destroy(
@@ -161,6 +165,17 @@ async def _pressed(
     return await _page(request, account, me, form, template, files=ids, file_problem=problem)
 
 
+async def _attached(
+    request: AnyRequest, account: Account, me: User, form: Form, template: MessageTemplate | None = None
+) -> Response[str] | None:
+    """Keeps the files that were chosen and not attached yet; the page again when one of them cannot be kept."""
+    if not form.files:
+        return None
+    ids, problem = await _files(account, me, form)
+    form.lists["attachment"] = [str(each) for each in ids]
+    return await _page(request, account, me, form, template, file_problem=problem, status=422) if problem else None
+
+
 async def _files(account: Account, me: User, form: Form) -> tuple[list[UUID], str]:
     """The files the form holds now, and what is wrong with those that cannot be kept."""
     gone = drafts.typed_ids([form.value("detach")])
@@ -223,7 +238,8 @@ def _saved(
     listing = drafts.typed_ids([form.value("listing")])
     here = render.url_for("message_templates.index")
     if render.is_htmx(request) and not _on_our_pages(request, here):
-        return render.wrote(request, here, notice=notice, event="templates-changed, side-done")
+        event = "templates-changed, side-done"
+        return render.fragment(request, "message_templates/_saved.html", event=event, notice=notice, made=template)
     if listing:
         picked = f"?template_id={template.id}" if template else ""
         return render.go(request, render.url_for("sends.new", listing_id=listing[0]) + picked, notice=notice)

@@ -134,6 +134,8 @@ async def test_a_change_of_a_version_that_was_replaced_is_a_conflict(api: Api) -
     assert {code for answer in answers if answer.status_code == 409 for code in codes(answer)} == {
         ("", "version_conflict")
     }
+    told = {answer.json()["errors"][0]["message"] for answer in answers if answer.status_code == 409}
+    assert told == {"This template has a newer version than yours. Read it again and send your change with that one."}
     assert (await api.get(f"/templates/{made['id']}")).json()["version"] == 2
 
 

@@ -25,6 +25,10 @@ INDEX_QUERY: dict[str, Schema] = {
 }
 STATUS = {keeping.CONFLICT: 409, keeping.DELETED: 404, "no_permission": 403}
 FIELDS = {"attachment": "attachments"}
+WORDS = {  # for programs, which hold no window open
+    keeping.CONFLICT: "This template has a newer version than yours. Read it again and send your change with that one.",
+    keeping.DELETED: "This template was deleted. Make a new one to keep your words.",
+}
 
 
 async def index(request: AnyRequest, me: Me, account: TheAccount) -> dict[str, Any]:
@@ -108,5 +112,7 @@ def _given(body: dict[str, Any]) -> dict[str, Any]:
 def _problems(refused: Refused) -> Problems:
     """Everything that stands against it, at the fields of the request."""
     refusals = refused.refusals if isinstance(refused, NotSaved) else (refused,)
-    told = [Problem(FIELDS.get(each.field, each.field), each.code, each.message) for each in refusals]
+    told = [
+        Problem(FIELDS.get(each.field, each.field), each.code, WORDS.get(each.code, each.message)) for each in refusals
+    ]
     return Problems(STATUS.get(refused.code, 422), told)
