@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, NotFoundException, PermissionDeniedException
@@ -10,7 +11,7 @@ from litestar.types import ExceptionHandlersMap
 
 from domain.errors import NotFound, Refused, Unavailable
 from domain.sessions import TooManyFailures
-from web import auth, render
+from web import auth, csrf, render
 
 logger = logging.getLogger(__name__)
 
@@ -20,7 +21,10 @@ AnyRequest = Request[Any, Any, Any]
 WORDS = {
     400: ("This address is not complete", "Something is missing or wrong in the address. Go back and try again."),
     401: ("You are signed out", "Sign in and try again."),
-    403: ("This form was open too long", "Nothing was sent. Go back, reload the page and send it again."),
+    403: (
+        "This form was open too long",
+        "Nothing was sent. Go back, copy what you typed, reload the page and send it again.",
+    ),
     404: ("This page is not here", "It may have been moved, or the address is wrong."),
     405: ("This cannot be done here", "Go back and use the buttons of the page."),
     413: ("This is too big", "Nothing was stored. Choose a smaller file or a shorter text."),
@@ -28,6 +32,13 @@ WORDS = {
     429: ("Too many tries", "Wait a moment and try again."),
     503: ("Lotwire cannot do this now", "Wait a moment and try again."),
 }
+# The same for what htmx posts or asks for while the page, and what somebody typed into it, stays.
+HERE = {
+    401: ("You are signed out.", "Sign in in another tab, then send again: your text stays here."),
+    403: ("This page was open too long.", "It is mended now. Send again: your text stays here."),
+}
+# What asks by itself, again and again: the page marks its view as not live.
+QUIET = {"history.latest", "sends.preview", "message_templates.preview"}
 FOR_PROGRAMS = {
     404: "There is no such address. /api/v1/openapi.json lists them all.",
     405: "This address does not take this method. /api/v1/openapi.json says which it takes.",
@@ -39,6 +50,8 @@ def on_error(request: AnyRequest, error: Exception) -> Response[Any]:
     """The answer to whatever a handler, a guard or the router raised."""
     if isinstance(error, auth.NotSignedIn):
         return _not_signed_in(request)
+    if isinstance(error, PermissionDeniedException) and _stays(request):
+        return _open_too_long(request)
     status, title, sentence = _told(request, error)
     if status >= 500 and not isinstance(error, Unavailable):
         logger.error("A request failed", exc_info=error)
@@ -80,7 +93,37 @@ def _told(request: AnyRequest, error: Exception) -> tuple[int, str, str]:
 def _not_signed_in(request: AnyRequest) -> Response[Any]:
     if request.headers.get("accept", "").startswith("text/event-stream"):
         return Response(None, status_code=401)  # a live page would follow the redirect and read the form as events
-    return render.go(request, auth.sign_in_url(request))
+    return _here(request, 401) if _stays(request) else render.go(request, auth.sign_in_url(request))
+
+
+def _open_too_long(request: AnyRequest) -> Response[Any]:
+    """A script of ours sent a token that does not fit. The answer brings another, and a cookie to it where there is
+    none; no other site can cause that, because browsers do not let one send our headers."""
+    token = csrf.renewed(request.scope, auth.csrf_config())
+    response = _here(request, 403 if auth.cookie_name("session") in request.cookies else 401, renew=True)
+    return auth.set_cookie(response, "csrftoken", token, csrf.MAX_AGE) if token else response
+
+
+def _here(request: AnyRequest, status: int, *, renew: bool = False) -> Response[Any]:
+    """What is wrong, on the page that stays: in the Send Message window, or in the notices."""
+    name, sign_in = _route(request), {"url": render.url_for("sessions.new"), "label": "Sign in", "apart": "1"}
+    place = "#send-problem" if name.startswith(("sends.", "drafts.")) else "#notices"
+    next_step = sign_in if status == 401 else None
+    return render.problem(request, status, *HERE[status], next_step, place="" if name in QUIET else place, renew=renew)
+
+
+def _stays(request: AnyRequest) -> bool:
+    """Whether a script of ours asks, from a page that is to stay as it is. It may go where nothing can stand in it:
+    when it looks itself up anew, and when the Send Message window is about to open."""
+    if request.method == "POST":
+        return render.is_htmx(request) or "x-csrftoken" in request.headers
+    page = urlsplit(request.headers.get("hx-current-url", "")).path
+    return render.is_htmx(request) and request.url.path != page and _route(request) != "sends.new"
+
+
+def _route(request: AnyRequest) -> str:
+    handler = request.scope.get("route_handler")
+    return (handler.name if handler else None) or ""
 
 
 def _next_step(request: AnyRequest, status: int) -> dict[str, str]:

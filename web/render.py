@@ -85,12 +85,16 @@ def problem(
     sentence: str,
     next_step: Mapping[str, str] | None = None,
     headers: Mapping[str, str] | None = None,
+    *,
+    place: str = "#notices",
+    renew: bool = False,
 ) -> Response[Any]:
-    """What went wrong and what to do: a page, or for htmx a fragment that goes into #notices."""
+    """What went wrong and what to do: a page, or for htmx a fragment that goes into `place`, if any. With `renew` it
+    gives all forms of the page a fresh CSRF token. A `next_step` is {url, label, apart?: in another tab}."""
     context = {"status": status, "title": title, "sentence": sentence, "next_step": next_step, "notice": None}
     if is_htmx(request):
-        response = _response(request, "errors/_problem.html", status, context)
-        response.headers.update({"HX-Retarget": "#notices", "HX-Reswap": "innerHTML"})
+        response = _response(request, "errors/_problem.html", status, {**context, "renew": renew})
+        response.headers.update({"HX-Retarget": place, "HX-Reswap": "innerHTML"} if place else {"HX-Reswap": "none"})
     else:
         response = _response(request, "errors/problem.html", status, context)
     response.headers.update(headers or {})

@@ -8,6 +8,8 @@ import pytest
 from tests import make
 from tests.client import Client
 
+PROFILE = {"name": "Robin Q", "title": "", "phone": "", "undo_seconds": "5"}
+
 
 @pytest.mark.parametrize("times", [1, 3])
 async def test_a_form_that_was_refused_can_be_sent_again(client: Client, times: int) -> None:
@@ -44,6 +46,50 @@ async def test_a_cookie_that_is_not_ours_does_not_lock_anybody_out(client: Clien
     answer = await client.get("/sign-in")
     assert answer.status_code == 200
     assert (await _sign_in(client, user.email, make.PASSWORD, _token(answer))).status_code == 303
+
+
+async def test_a_page_whose_cookie_is_gone_gets_a_token_for_its_forms_and_nothing_is_lost(agent_client: Client) -> None:
+    stale = await agent_client.csrf_token()
+    agent_client.cookies.delete("csrftoken")
+    refused = await agent_client.submit("/profile", PROFILE, htmx=True, token=stale)
+    assert refused.status_code == 403
+    assert "Send again: your text stays here." in refused.text
+    assert 'hx-swap-oob="outerHTML:[name=_csrf_token]"' in refused.text
+    # The page says the old token in its header for as long as it is open, and the new one in its fields.
+    again = await agent_client.submit("/profile", {**PROFILE, "_csrf_token": _token(refused)}, htmx=True, token=stale)
+    assert again.status_code == 204
+    assert 'value="Robin Q"' in (await agent_client.get("/profile")).text
+
+
+async def test_who_lost_every_cookie_signs_in_elsewhere_and_sends_the_same_form(agent_client: Client) -> None:
+    stale = await agent_client.csrf_token()
+    agent_client.cookies.clear()
+    refused = await agent_client.submit("/profile", PROFILE, htmx=True, token=stale)
+    assert (refused.status_code, "You are signed out." in refused.text) == (401, True)
+    await agent_client.submit("/sign-in", {"email": agent_client.user.email, "password": make.PASSWORD})
+    again = await agent_client.submit("/profile", {**PROFILE, "_csrf_token": _token(refused)}, htmx=True, token=stale)
+    assert again.status_code == 204
+
+
+async def test_a_good_cookie_is_never_replaced_and_none_is_given_to_what_another_site_may_post(
+    agent_client: Client,
+) -> None:
+    await agent_client.csrf_token()
+    for headers in ({}, {"HX-Request": "true", "x-csrftoken": "0" * 128}):
+        answer = await agent_client.post("/profile", data=PROFILE, headers=headers)
+        assert (answer.status_code, answer.headers.get("set-cookie")) == (403, None)
+    agent_client.cookies.delete("csrftoken")  # as browsers hold it back from a post that another site causes
+    answer = await agent_client.post("/profile", data=PROFILE)
+    assert (answer.status_code, answer.headers.get("set-cookie")) == (403, None)
+    assert "_csrf_token" not in answer.text
+
+
+@pytest.mark.parametrize(("header", "field"), [("0" * 128, "1" * 128), ("x", ""), ("", "x")])
+async def test_two_wrong_tokens_are_no_better_than_one(agent_client: Client, header: str, field: str) -> None:
+    await agent_client.csrf_token()
+    fields = {**PROFILE, "_csrf_token": field}
+    answer = await agent_client.post("/profile", data=fields, headers={"x-csrftoken": header})
+    assert answer.status_code == 403
 
 
 async def _sign_in(client: Client, email: str, password: str, token: str) -> httpx.Response:

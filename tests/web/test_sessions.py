@@ -9,7 +9,7 @@ from domain import clock as house_clock
 from domain.sessions import Session, SignInFailure
 from domain.users import User
 from tests import make
-from tests.client import Client
+from tests.client import HTMX, Client
 
 
 async def test_a_page_sends_a_visitor_to_sign_in_and_then_on_to_it(client: Client) -> None:
@@ -149,10 +149,58 @@ async def test_being_seen_is_written_at_most_every_five_minutes(agent_client: Cl
 
 async def test_htmx_is_told_to_leave_for_the_sign_in_page(client: Client) -> None:
     answer = await client.get(
-        "/users", headers={"HX-Request": "true", "HX-Current-URL": "http://lotwire.test/listings?view=dnc"}
+        "/listings?q=x", headers={"HX-Request": "true", "HX-Current-URL": "http://lotwire.test/listings?view=dnc"}
     )
     assert answer.status_code == 204
     assert answer.headers["hx-redirect"] == "/sign-in?next=/listings%3Fview%3Ddnc"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "place"),
+    [
+        ("POST", "/listings/{id}/sends", "#send-problem"),
+        ("POST", "/listings/{id}/draft", "#send-problem"),
+        ("POST", "/templates", "#notices"),
+        ("POST", "/emoji/insertions", "#notices"),
+        ("GET", "/emoji?q=car", "#notices"),
+        ("GET", "/templates/search?q=hi", "#notices"),
+        ("GET", "/guides", "#notices"),
+    ],
+)
+async def test_who_is_signed_out_while_writing_is_told_so_where_they_write(
+    client: Client, method: str, path: str, place: str
+) -> None:
+    listing = await make.listing()
+    page = {**HTMX, "HX-Current-URL": f"http://lotwire.test/listings/{listing.id}"}
+    headers = {**page, "x-csrftoken": await client.csrf_token()}
+    answer = await client.request(method, path.format(id=listing.id), headers=headers)
+    assert (answer.status_code, answer.headers["hx-retarget"]) == (401, place)
+    assert "hx-redirect" not in answer.headers
+    assert "Sign in in another tab, then send again: your text stays here." in answer.text
+    assert '<a class="btn" href="/sign-in" target="_blank" rel="noopener">Sign in</a>' in answer.text
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", "history/latest"), ("POST", "sends/preview")])
+async def test_what_asks_by_itself_leaves_the_page_as_it_is(client: Client, method: str, path: str) -> None:
+    listing = await make.listing()
+    page = {**HTMX, "HX-Current-URL": f"http://lotwire.test/listings/{listing.id}"}
+    headers = {**page, "x-csrftoken": await client.csrf_token()}
+    answer = await client.request(method, f"/listings/{listing.id}/{path}", headers=headers)
+    assert (answer.status_code, answer.headers["hx-reswap"]) == (401, "none")
+
+
+async def test_after_signing_in_in_another_tab_the_form_that_was_open_is_sent(agent_client: Client) -> None:
+    page = await agent_client.get("/profile")
+    fields = {"name": "Half a thought", "title": "", "phone": "", "undo_seconds": "5"}
+    token = re.search(r'x-csrftoken": "([0-9a-f]+)"', page.text)
+    assert token
+    await agent_client.submit("/sign-out")
+    refused = await agent_client.submit("/profile", fields, htmx=True, token=token[1])
+    assert refused.status_code == 401
+    await agent_client.submit("/sign-in", {"email": agent_client.user.email, "password": make.PASSWORD})
+    sent = await agent_client.submit("/profile", fields, htmx=True, token=token[1])
+    assert "hx-redirect" in sent.headers
+    assert 'value="Half a thought"' in (await agent_client.get("/profile")).text
 
 
 async def test_cookies_are_bound_to_the_host_when_people_come_by_https(client: Client, configure) -> None:
