@@ -1,5 +1,6 @@
 """Composition root: settings, templates, routes, errors -> the application that `litestar run` and uvicorn serve."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -7,7 +8,7 @@ from litestar import Litestar
 from litestar.config.compression import CompressionConfig
 from litestar.middleware import DefineMiddleware
 
-from domain import db, logs
+from domain import db, emojis, logs
 from web import auth, envelope, errors, lookups, queue, render, requests, routes
 from web.csrf import MaskedCSRF
 from web.live import Live
@@ -23,9 +24,11 @@ async def lifespan(app: Litestar) -> AsyncIterator[None]:
     await db.start()
     app.state.redis = queue.client()
     app.state.live = Live(app.state.redis)
+    warming = asyncio.create_task(emojis.ready(emojis.ENGLISH))  # beside the first requests, which need not wait
     try:
         yield
     finally:
+        await asyncio.wait([warming])
         await app.state.live.stop()
         await app.state.redis.aclose()
         await db.stop()

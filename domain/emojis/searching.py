@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from domain.emojis.catalog import ENGLISH, everything, is_emoji, known, names, qualified, toned, untoned
+from domain.emojis.shortcodes import expand
 from domain.emojis.synonyms import SYNONYMS
 
 LONGEST = 100  # characters of a search; what follows is not read
@@ -19,7 +20,8 @@ LATEST = 17  # many phones lack the emoji of this version (2025) and later ones,
 
 
 async def ready(language: str) -> None:
-    """Loads what `search`, `names` and `toned` need for the language, off the event loop; at once the second time."""
+    """Loads what `search`, `names`, `toned` and `expand` need for the language, off the event loop; the second time at
+    once."""
     if known(language) not in _ready:
         await asyncio.to_thread(_load, known(language))
 
@@ -172,4 +174,5 @@ _ready: set[str] = set()
 def _load(language: str) -> None:
     search("a", language)
     toned("👍", 1)
+    expand(":a:")
     _ready.add(language)

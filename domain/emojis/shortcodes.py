@@ -12,9 +12,14 @@ _PLACES = re.compile(
 )
 _CODE = re.compile(r":([^:]+):")
 
+# Shorter ones are the words and marks of plain writing, such as `:on:`, `:x:` or `:ok:`.
+_SHORTEST = 3  # characters
+_SHORT = frozenset({"+1", "-1"})
+
 
 def expand(text: str) -> str:
-    """The text with its shortcodes made emoji: English names and aliases, whole, in any case.
+    """The text with its shortcodes made emoji: English names and aliases of three letters or more, whole, in any case,
+    and `:+1:` and `:-1:`.
 
     Nothing changes inside `{{wildcards}}` and web addresses, nor what no emoji is called. Expanding twice changes
     nothing more.
@@ -40,7 +45,7 @@ def _codes() -> dict[str, str]:
             codes.setdefault(alias.strip(":"), emoji)
     for code, emoji in list(codes.items()):
         codes.setdefault(_folded(code), emoji)
-    return codes
+    return {code: emoji for code, emoji in codes.items() if len(code) >= _SHORTEST or code in _SHORT}
 
 
 def _folded(code: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from domain import emojis, plans
+from domain.emojis import searching
 from domain.users import User
 from tests import make
 from tests.client import Client
@@ -296,3 +297,12 @@ async def test_forty_hits_are_a_kilobyte_and_the_largest_group_ten(agent_client:
     assert len(gzip.compress("".join(buttons).encode(), 5)) <= 1024
     people = (await agent_client.get("/emoji?group=people")).text
     assert len(gzip.compress(people.encode(), 5)) < 12_000
+
+
+async def test_what_the_panel_needs_is_loaded_while_the_house_opens(house: None, queue: str) -> None:
+    from app import app, lifespan
+
+    searching._ready.clear()
+    async with lifespan(app):
+        assert not searching._ready  # nobody waits for it
+    assert searching._ready == {"en"}
