@@ -8,7 +8,7 @@ from domain.file_contents.base import LARGEST, MEGABYTES, Looked, Unfit
 def look(name: str, data: bytes) -> Looked:
     """The file as it is kept, with the name it gets. A second or two for a large one: call it in a thread.
 
-    What the name says does not count, except between plain text and CSV, which nobody can tell apart.
+    What the name says does not count, except of a text: whether it is a table or a program, nobody can tell by looking.
     Raises Refused (field `file`) with a sentence that names the file.
     """
     try:
@@ -30,4 +30,4 @@ def _looked(name: str, data: bytes) -> Looked:
     if data.startswith(b"PK\x03\x04"):
         return packages.look(data)
     foreign.check(data)
-    return texts.look(data, is_table=name.lower().endswith(".csv"))
+    return texts.look(names.cleaned(name), data)

@@ -73,7 +73,7 @@ def test_the_content_decides_and_the_name_gets_its_ending(media_type: str, name:
     assert looked.name == {"offer.csv.html": "offer.csv"}.get(name, "offer") + f".{ending}"
 
 
-def test_only_between_text_and_csv_the_name_decides() -> None:
+def test_between_text_and_csv_the_name_decides() -> None:
     assert look("cars.CSV", b"year,make\n2019,Honda\n").media_type == "text/csv"
     assert look("cars.txt", b"year,make\n2019,Honda\n").media_type == "text/plain"
 
@@ -328,6 +328,38 @@ def test_a_pdf_that_begins_as_a_page_is_refused() -> None:
 @pytest.mark.parametrize("before", [b"\n", b"MZ\x00", b"<html>", b"junk "])
 def test_a_pdf_that_does_not_begin_at_its_beginning_is_refused(before: bytes) -> None:
     assert refusal(before + pdf(), "a.pdf")
+
+
+# Texts
+
+
+@pytest.mark.parametrize(
+    "blank", [b"   ", b"\r\n\r\n", b"\xef\xbb\xbf", "\ufeff \u200b\u2003\n".encode(), b"\xff\xfe \0"]
+)
+@pytest.mark.parametrize("name", ["a.txt", "a.csv"])
+def test_a_text_with_nothing_to_read_is_empty(blank: bytes, name: str) -> None:
+    assert "is empty" in refusal(blank, name)
+
+
+@pytest.mark.parametrize(
+    "name", ["setup.bat", "SETUP.CMD", "a.ps1", "a.vbs", "a.js", "a.sh", "offer.txt.bat", "a.bat. ", "a\u202e.bat"]
+)
+def test_a_text_that_a_system_runs_is_a_program(name: str) -> None:
+    assert "is a program. Send a picture or a document instead." in refusal(b"del C:\\", name)
+
+
+@pytest.mark.parametrize(
+    "start", ["@echo off\r\n", "\ufeff@ECHO OFF\n", "\r\n  @echo off&cls\n", "echo off\n", "\ufeff#!/bin/sh\n"]
+)
+def test_a_program_kept_as_a_text_is_still_one(start: str) -> None:
+    assert "is a program" in refusal(start.encode() + b"del C:\\", "notes.txt")
+
+
+def test_a_picture_is_a_picture_and_words_about_programs_are_words() -> None:
+    assert look("a.js", picture((20, 20))).name == "a.jpg"
+    for name in ("bat", "a bat", "notes", "setup.bat.txt", "list.sheet"):
+        assert look(name, b"To stop it, type echo off.").media_type == "text/plain"
+    assert look("echo.txt", b"Echoes of the offer").media_type == "text/plain"
 
 
 # PDF
