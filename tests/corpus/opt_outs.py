@@ -1,7 +1,7 @@
 """Messages as sellers write them, each with what a fair reader takes it for, in a half to tune on and one to judge by.
 
 `opt_outs.csv` has the columns label (opt_out, review, carry_on), language (en, fr, es), why, text. Every message was
-made up for this file, before the rules that are measured by it. The labels follow one policy:
+made up for this file; most were written before the rules that are measured by them. The labels follow one policy:
 
     opt_out   a reasonable person reads "no more messages to this number": in any words, however rude, misspelt or
               short; also "wrong number", because whoever has the number now never asked for messages
@@ -15,10 +15,15 @@ When in doubt between two of them, the more careful one counts.
 import csv
 import hashlib
 import unicodedata
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from domain.opt_out_words import Outcome, understand
+
 FILE = Path(__file__).with_name("opt_outs.csv")
+LABELS = ("opt_out", "review", "carry_on")
 
 
 @dataclass(frozen=True)
@@ -52,3 +57,42 @@ def held_back() -> tuple[Labelled, ...]:
 def everything() -> tuple[Labelled, ...]:
     with FILE.open(encoding="utf-8", newline="") as file:
         return tuple(Labelled(**row) for row in csv.DictReader(file))
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """How often messages of a label were read as an outcome: (label, outcome) -> number. START, YES, HELP carry on."""
+
+    counts: Counter[tuple[str, str]]
+
+    @property
+    def recall(self) -> float:
+        """Percent of the opt-outs that stop at once."""
+        return self._share("opt_out")
+
+    @property
+    def false_stops(self) -> float:
+        """Percent of the messages that carry on, and were taken for opt-outs."""
+        return self._share("carry_on")
+
+    @property
+    def hasty_stops(self) -> float:
+        """Percent of the messages somebody should look at, and were taken for opt-outs."""
+        return self._share("review")
+
+    @property
+    def overheard(self) -> int:
+        """Opt-outs taken for a conversation that goes on."""
+        return self.counts["opt_out", "carry_on"]
+
+    def _share(self, label: str) -> float:
+        return 100 * self.counts[label, "opt_out"] / sum(self.counts[label, outcome] for outcome in LABELS)
+
+
+def confusion(messages: Iterable[Labelled]) -> Confusion:
+    return Confusion(Counter((each.label, _read(each.text)) for each in messages))
+
+
+def _read(text: str) -> str:
+    outcome = understand(text).outcome
+    return outcome if outcome in (Outcome.OPT_OUT, Outcome.REVIEW) else Outcome.CARRY_ON
