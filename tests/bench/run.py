@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
-from tests.bench import delivery, imports, machine, pages, plan, rules, startup, window
+from tests.bench import delivery, imports, machine, opt_outs, pages, plan, rules, startup, window
 from tests.bench.figures import Figure, table
 from tests.bench.houses import CannotMeasure, Databases, isolate
 from tests.bench.plan import Plan
@@ -21,6 +21,7 @@ MEASURES: dict[str, Measure] = {
     "delivery": delivery.measure,
     "import": imports.measure,
     "gate": rules.measure,
+    "opt-outs": opt_outs.measure,
     "window": window.measure,
 }
 RUNS = {"import": 3}  # the longest one
@@ -60,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
 def _asked(args: argparse.Namespace) -> Iterator[tuple[str, tuple[str, ...]]]:
     """What to measure on which databases, one at a time, so that a missing one costs no other figure."""
     for name in args.what or MEASURES:
-        if name in ("startup", "gate"):
+        if name in ("startup", "gate", "opt-outs"):
             yield name, ("sqlite",)
             continue
         engines = ("sqlite", "postgres") if args.database == "both" else (args.database,)

@@ -3,7 +3,7 @@
 import argparse
 import importlib
 
-MEASURES = ("startup", "pages", "delivery", "import", "gate", "window")
+MEASURES = ("startup", "pages", "delivery", "import", "gate", "opt-outs", "window")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
