@@ -48,7 +48,7 @@ async def of(looked: Look, picked: str | None = None) -> dict[str, Any]:
     return {
         "preview": {
             "kind": looked.type if looked.type in ("text", "email") else "plain",
-            "parts": _parts(letter.rendered, _values_of(scene, picked)),
+            "parts": parts(letter.rendered, _values_of(scene, picked)),
             "subject": letter.subject,
             "html": Markup(letter.html),  # made by email_bodies, of escaped text alone
             "text": letter.body,
@@ -64,6 +64,46 @@ async def of(looked: Look, picked: str | None = None) -> dict[str, Any]:
         },
         "send": {"label": _label(looked), "enabled": not reason, "reason": reason or None},
     }
+
+
+def refusal(refused: gate.Refusal, scene: Scene) -> dict[str, Any]:
+    """The gate's sentence with a link where there is a page that mends it."""
+    message, step, url = refused.message, refused.next_step, None
+    if refused.code == "no_connection" and refused.message.endswith(CLICK_HERE):
+        message, step = message.removesuffix(CLICK_HERE).strip(), CLICK_HERE
+        url = url_for("apps.show", kind="dialpad")
+    elif refused.code in ("sender_not_linked", "sender_without_number"):
+        url = url_for("apps.show", kind="dialpad")
+    elif refused.code == "no_connection":
+        url = url_for("apps.index")
+    elif refused.code == "tier":
+        url = url_for("plans.index")
+    elif refused.code in ("no_contact", "phone_invalid", "email_invalid"):
+        url = url_for("listings.edit", listing_id=scene.listing.id)
+    elif refused.code == "stage_pass":
+        url = url_for("listings.show", listing_id=scene.listing.id)
+    return {"code": refused.code, "message": message, "next_step": step, "url": url}
+
+
+def parts(rendered: wordings.Rendered, picked: Sequence[str] = ()) -> list[tuple[str, bool]]:
+    """The body cut where a value begins and ends: (text, is it a value or a hole). `picked` are values that a template
+    has put in already."""
+    marks = [(start, end) for start, end, _ in (*rendered.spans, *rendered.holes)]
+    for each in picked:
+        start = rendered.body.find(each)
+        if start >= 0 and all(start >= e or start + len(each) <= s for s, e in marks):
+            marks.append((start, start + len(each)))
+    cut, at = [], 0
+    for start, end in sorted(marks):
+        cut += [(rendered.body[at:start], False), (rendered.body[start:end], True)]
+        at = end
+    return [part for part in [*cut, (rendered.body[at:], False)] if part[0]]
+
+
+def counted(cost: text.Cost) -> str:
+    """`148 characters · 1 segment · GSM-7`."""
+    segments = f"{cost.segments} {'segment' if cost.segments == 1 else 'segments'}"
+    return f"{cost.characters:,} characters · {segments} · {cost.encoding}"
 
 
 def _caution(warning: gate.Refusal, decision: gate.Decision) -> str:
@@ -98,25 +138,6 @@ def _nothing_to_show(looked: Look, reason: str) -> dict[str, Any]:
         "from_number": None,
     }
     return {"preview": preview, "send": {"label": _label(looked), "enabled": False, "reason": reason}}
-
-
-def refusal(refused: gate.Refusal, scene: Scene) -> dict[str, Any]:
-    """The gate's sentence with a link where there is a page that mends it."""
-    message, step, url = refused.message, refused.next_step, None
-    if refused.code == "no_connection" and refused.message.endswith(CLICK_HERE):
-        message, step = message.removesuffix(CLICK_HERE).strip(), CLICK_HERE
-        url = url_for("apps.show", kind="dialpad")
-    elif refused.code in ("sender_not_linked", "sender_without_number"):
-        url = url_for("apps.show", kind="dialpad")
-    elif refused.code == "no_connection":
-        url = url_for("apps.index")
-    elif refused.code == "tier":
-        url = url_for("plans.index")
-    elif refused.code in ("no_contact", "phone_invalid", "email_invalid"):
-        url = url_for("listings.edit", listing_id=scene.listing.id)
-    elif refused.code == "stage_pass":
-        url = url_for("listings.show", listing_id=scene.listing.id)
-    return {"code": refused.code, "message": message, "next_step": step, "url": url}
 
 
 def _label(looked: Look) -> str:
@@ -168,6 +189,7 @@ def _cost(letter: Letter) -> dict[str, Any]:
         "characters": cost.characters if told else len(letter.body),
         "segments": cost.segments if told else 0,
         "encoding": cost.encoding if told else "",
+        "count": counted(cost) if told else None,
         "limit": letter.longest,
         "hint": _hint(cost) if told else None,
         "culprits": [_culprit(each) for each in cost.culprits[:3]] if told else [],
@@ -207,20 +229,6 @@ def _values_of(scene: Scene, wording: str) -> list[str]:
     """The values a template put in, so that the preview can point at them."""
     values = scene.values()
     return [values[token] for token in wildcards.tokens(wording) if len(values.get(token, "")) > 1]
-
-
-def _parts(rendered: wordings.Rendered, picked: Sequence[str]) -> list[tuple[str, bool]]:
-    """The body cut where a value begins and ends: (text, is it a value or a hole)."""
-    marks = [(start, end) for start, end, _ in (*rendered.spans, *rendered.holes)]
-    for each in picked:
-        start = rendered.body.find(each)
-        if start >= 0 and all(start >= e or start + len(each) <= s for s, e in marks):
-            marks.append((start, start + len(each)))
-    parts, at = [], 0
-    for start, end in sorted(marks):
-        parts += [(rendered.body[at:start], False), (rendered.body[start:end], True)]
-        at = end
-    return [part for part in [*parts, (rendered.body[at:], False)] if part[0]]
 
 
 def _from_number(scene: Scene) -> str | None:

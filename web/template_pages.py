@@ -26,6 +26,7 @@ from domain.shipped_templates import PURPOSES
 from domain.users import Permission, User
 from domain.wildcards import WILDCARDS
 from web import files as web_files
+from web import previews
 from web.filters import ago, clock_time, day
 from web.forms import Form
 from web.render import url_for
@@ -185,10 +186,10 @@ def preview(account: Account, me: User, typed: Typed) -> dict[str, Any]:
     return {
         "kind": kind if kind in ("text", "email") else "plain",
         "dealer_name": account.name,
-        "parts": _parts(letter.rendered),
+        "parts": previews.parts(letter.rendered),
         "subject": letter.subject,
         "html": Markup(letter.html),  # made by email_bodies, of escaped text alone
-        "count": _count(cost.characters, cost.segments, cost.encoding) if kind == "text" else None,
+        "count": previews.counted(cost) if kind == "text" else None,
         "culprits": cost.culprits[:3] if kind == "text" else (),
         "problems": [each.message for each in problems[:3]],
     }
@@ -252,20 +253,6 @@ def _scopes(account: Account, me: User) -> list[tuple[str, str]]:
 
 def _button(token: str) -> dict[str, str]:
     return {"token": token, "label": WILDCARDS[token].label, "example": WILDCARDS[token].example}
-
-
-def _parts(rendered: wordings.Rendered) -> list[tuple[str, bool]]:
-    """The text cut where a value or a hole begins and ends: (text, is it one)."""
-    parts, at = [], 0
-    for start, end, _ in sorted((*rendered.spans, *rendered.holes)):
-        parts += [(rendered.body[at:start], False), (rendered.body[start:end], True)]
-        at = end
-    return [part for part in [*parts, (rendered.body[at:], False)] if part[0]]
-
-
-def _count(characters: int, segments: int, encoding: str) -> str:
-    """`148 characters · 1 segment · GSM-7`."""
-    return f"{characters:,} characters · {segments} {'segment' if segments == 1 else 'segments'} · {encoding}"
 
 
 def _shortened(body: str) -> str:

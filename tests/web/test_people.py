@@ -287,6 +287,13 @@ async def test_a_wrong_profile_field_changes_nothing(agent_client: Client, field
     assert row["name"] == agent_client.user.name
 
 
+async def test_the_skin_tones_are_called_as_in_the_emoji_panel(agent_client: Client) -> None:
+    panel, profile = (await agent_client.get("/emoji")).text, (await agent_client.get("/profile")).text
+    for name in ("Light", "Medium-light", "Medium", "Medium-dark", "Dark"):
+        assert name in panel
+        assert re.search(rf"👋. {name}<", profile)
+
+
 async def test_nobody_turns_the_words_behind_their_name_around(agent_client: Client) -> None:
     await agent_client.submit("/profile", {**PROFILE, "name": "Rob\u202ein\u2066 Q", "title": "\u200fBuyer"})
     row = await User.select().where(User.id == agent_client.user.id).first()

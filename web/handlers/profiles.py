@@ -8,13 +8,11 @@ from domain import email_bodies, emojis, profiles
 from domain.errors import Refused
 from domain.profiles import FIELDS
 from domain.users import User
-from web import filters, render
+from web import emoji_panel, filters, render
 from web.forms import Form
 from web.lookups import Me, TheAccount, TheForm
 
 AnyRequest = Request[Any, Any, Any]
-
-TONES = ("None", "Light", "Medium light", "Medium", "Medium dark", "Dark")
 
 
 async def edit(request: AnyRequest, me: Me) -> Response[str]:
@@ -44,6 +42,6 @@ def page(
         password_form=password_form,
         signature=email_bodies.render("", form.value("signature")[: profiles.LONGEST_SIGNATURE]).html,
         languages=list(emojis.LANGUAGES.items()),
-        tones=[(place, f"👋{tone} {TONES[place]}") for place, tone in enumerate(emojis.TONES)],
+        tones=[(place, f"👋{tone} {emoji_panel.TONES[place]}") for place, tone in enumerate(emojis.TONES)],
         page_title="Your profile",
     )
