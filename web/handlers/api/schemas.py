@@ -185,7 +185,10 @@ SCHEMAS: dict[str, Schema] = {
     "MessageInput": taken(
         {
             **SEND_FIELDS,
-            "send_at": {**maybe(TIME), "description": "Not there yet: a message leaves at once."},
+            "send_at": {
+                **maybe(TIME),
+                "description": "A time with a zone. Messages cannot be scheduled yet: leave it out.",
+            },
         },
         *("listing_id", "channel"),
         examples=[
