@@ -13,7 +13,7 @@ from redis.backoff import ExponentialBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from domain import db, delivery, logs
+from domain import db, delivery, emojis, logs
 from domain.channels import http
 from domain.settings import settings
 from workers import delivery as delivery_jobs
@@ -54,6 +54,7 @@ async def start_up(ctx: dict[str, Any]) -> None:
     ctx["dispatching"] = asyncio.create_task(dispatcher.run())
     clockwork = Clockwork(ctx)
     ctx["clockwork"] = asyncio.create_task(clockwork.run())
+    ctx["warming"] = asyncio.create_task(emojis.ready(emojis.ENGLISH))  # before a message has to be filled in
     logger.info("Worker ready", extra={"owner": owner})
 
 
@@ -63,6 +64,8 @@ async def shut_down(ctx: dict[str, Any]) -> None:
         clockwork.cancel()
         with suppress(asyncio.CancelledError):
             await clockwork
+    if warming := ctx.get("warming"):
+        await asyncio.wait([warming])
     try:
         if dispatcher := ctx.get("dispatcher"):
             cast(Dispatcher, dispatcher).stop()
