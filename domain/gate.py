@@ -6,7 +6,7 @@ answer. Only this module can make a Permit, and no adapter sends without one.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -141,6 +141,7 @@ class Facts:
     evidence: Mapping[str, str] = field(default_factory=dict)  # the ad as seen, the basis, the seller's clock
 
 
+LOOK_AGAIN = timedelta(minutes=10)  # at what waits for somebody to review an answer
 MOST_AUTOMATIC = 3  # messages to one person within 24 hours
 MOST_UNANSWERED = 3  # in a row
 
@@ -148,7 +149,7 @@ MOST_UNANSWERED = 3  # in a row
 @dataclass(frozen=True)
 class Decision:
     """Refusals in the order a person should mend them; none means yes. `warnings` a person may pass; `defer_until` is
-    when a message that leaves by itself may go, if only the hour stands against it."""
+    when a message that leaves by itself is looked at again, if only the hour or an open review stands against it."""
 
     facts: Facts
     at: datetime
@@ -157,8 +158,11 @@ class Decision:
 
     @property
     def defer_until(self) -> datetime | None:
-        only_the_hour = [each.code for each in self.refusals] == ["quiet_hours"]
-        return self.facts.not_before if only_the_hour else None
+        codes = {each.code for each in self.refusals}
+        if not codes or codes - {"quiet_hours", "review_open"}:
+            return None
+        look = self.at + LOOK_AGAIN if "review_open" in codes else self.at
+        return max(look, self.facts.not_before or self.at)
 
     @property
     def allowed(self) -> bool:

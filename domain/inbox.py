@@ -9,7 +9,7 @@ from uuid import UUID
 from piccolo.columns import Integer, Text, Varchar
 from piccolo.table import Table
 
-from domain import clock, connections, db, history, ids, messages, opt_out_words, receipts, suppressions
+from domain import clock, connections, db, history, ids, messages, opt_out_words, receipts, reviews, suppressions
 from domain.attempts import Attempt
 from domain.channels import base
 from domain.channels.base import HookEvent, Incoming, NotUnderstood
@@ -18,7 +18,7 @@ from domain.connections import Connection, SenderLink
 from domain.db import DB
 from domain.listings import Listing
 from domain.messages import RANKS, Message, State
-from domain.opt_out_words import Word
+from domain.opt_out_words import Outcome
 from domain.text import storable
 
 
@@ -118,7 +118,7 @@ async def _handled(event: ProviderEvent, problem: str = "") -> bool:
 async def _incoming(connection: Connection, said: Incoming) -> UUID | None:
     """Opt-outs first, then the message, then the listing it belongs to; all in the caller's transaction."""
     account, said = connection.account, replace(said, body=storable(said.body))
-    word = opt_out_words.read(said.body)
+    reading = opt_out_words.understand(said.body)
     message_id = ids.new()
     listing = await _listing_of(account, said.from_address, said.to_address)
     if listing and db.on_postgres():  # the listing before its messages, as whoever changes a stage locks them
@@ -128,10 +128,11 @@ async def _incoming(connection: Connection, said: Incoming) -> UUID | None:
     )
     if not stored:  # the same message in another wrapping
         return None
-    if word is Word.STOP:
+    if reading.outcome is Outcome.OPT_OUT:
         await _stop(account, listing, said, message_id)
-    elif word in (Word.START, Word.YES):
+    elif reading.outcome in (Outcome.START, Outcome.YES):
         await _start_again(account, listing, said, message_id)
+    await reviews.open_(account, listing, message_id, said.from_address, reading)
     if await suppressions.blocked(account, said.from_address):  # stored silently: nobody is told, nobody owes an answer
         await Message.update({Message.responded_at: clock.now()}).where(Message.id == message_id)
         return None

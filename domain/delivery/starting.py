@@ -245,14 +245,14 @@ async def _refuse(row: Mapping[str, Any], decision: gate.Decision, now: datetime
 
 
 async def _defer(row: Mapping[str, Any], decision: gate.Decision, now: datetime) -> None:
-    """Only the hour stands against it: it waits until the seller may be written to, and says so."""
+    """Only the hour or an open review stands against it: it waits, and says what for."""
     assert decision.defer_until is not None
     await Message.update(
         {
             Message.state: State.QUEUED,
             Message.rank: 0,
             Message.not_before: decision.defer_until,
-            Message.code: "quiet_hours",
+            Message.code: decision.refusals[0].code,
             Message.reason: decision.refusals[0].message,
             Message.owner: "",
             Message.lease_until: None,

@@ -12,6 +12,7 @@ from domain.history import Event
 from domain.inbox import ProviderEvent
 from domain.listings import Listing, Stage
 from domain.messages import Message, State
+from domain.reviews import Review
 from domain.suppressions import OptOut
 from tests import make
 from tests.sending import OUR_NUMBER, again, attempts, end, open_events, put, shop, states, unknown
@@ -539,3 +540,47 @@ async def test_two_workers_with_the_same_events_do_each_once(house):
 async def _lost(message):
     await delivery.end_dead_leases(lambda owner: True)
     assert (await again(message)).state == State.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("body", "opted_out", "review"),
+    [
+        ("STOP", True, None),
+        ("Please take me off your list", True, "opt_out"),
+        ("Wrong number", True, "opt_out"),
+        ("stop. thanks", True, "opt_out"),
+        ("Not interested", False, "review"),
+        ("Call me instead", False, "review"),
+        ("You can stop by tomorrow", False, None),
+        ("I can't cancel my appointment", False, None),
+        ("Yes, it is still for sale", False, None),
+    ],
+)
+async def test_what_a_seller_says_in_plain_words_has_one_of_three_outcomes(house, body, opted_out, review):
+    dealer = await shop()
+    listing = await make.listing(dealer.account)
+    pending = await dealer.text(listing, state=State.QUEUED, not_before=clock.now() + timedelta(hours=1))
+    phone = pending.to_address
+    await dealer.hook(**dealer.inbound(phone, body))
+    assert await suppressions.opted_out(dealer.account.id, phone) is opted_out
+    assert (await again(pending)).state == (State.CANCELLED if opted_out else State.QUEUED)
+    rows = await Review.select(Review.outcome, Review.evidence)
+    assert [row["outcome"] for row in rows] == ([review] if review else [])
+    assert all(row["evidence"] for row in rows)
+
+
+async def test_a_message_that_waits_for_a_look_holds_what_leaves_by_itself_and_not_a_person(house):
+    dealer = await shop()
+    listing = await make.listing(dealer.account)
+    by_itself = await dealer.text(listing, kind="automated")
+    person = await dealer.text(listing, to_address=by_itself.to_address)
+    await dealer.hook(**dealer.inbound(by_itself.to_address, "Not interested"))
+    started = await dealer.start()
+    assert [each.outgoing.message_id for each in started] == [person.id]
+    waiting = await again(by_itself)
+    assert (waiting.state, waiting.code, waiting.attempts) == (State.QUEUED, "review_open", 0)
+    assert waiting.not_before is not None
+    assert waiting.not_before > clock.now()
+    await Review.update({Review.settled_at: clock.now()}).where(Review.address == by_itself.to_address)
+    await put(by_itself, not_before=clock.now())
+    assert [each.outgoing.message_id for each in await dealer.start()] == [by_itself.id]
