@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import Any
 
 MOST = 60  # pieces: with more, looking for them costs as much as trying
+START = 3  # characters by which a piece is looked for; shorter ones do not count
 
 # The parser of the standard library, which has no public name. A test compares with trying every pattern everywhere.
 _PARSER: Any = import_module("re._parser")
@@ -16,9 +17,9 @@ def one_of(pattern: str) -> frozenset[str]:
 
 
 def _best(parts: Any) -> frozenset[str] | None:
-    """The most telling set of pieces of a sequence: its shortest piece as long as can be, then few of them."""
+    """The most telling set of pieces of a sequence: few pieces, and long ones."""
     found = [pieces for pieces in _pieces(parts) if len(pieces) <= MOST]
-    return max(found, key=lambda pieces: (min(map(len, pieces)) > 2, -len(pieces), min(map(len, pieces))), default=None)
+    return max(found, key=lambda pieces: (-len(pieces), min(map(len, pieces))), default=None)
 
 
 def _pieces(parts: Any) -> list[frozenset[str]]:
@@ -27,7 +28,7 @@ def _pieces(parts: Any) -> list[frozenset[str]]:
         if kind is _CONSTANTS.LITERAL:
             run += chr(value)
             continue
-        if run.strip():
+        if len(run) >= START:
             found.append(frozenset({run}))
         run = ""
         inner: frozenset[str] | None = None

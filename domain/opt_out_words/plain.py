@@ -7,7 +7,7 @@ from domain.opt_out_words.english import ENGLISH
 from domain.opt_out_words.exact import Word, read
 from domain.opt_out_words.french import FRENCH
 from domain.opt_out_words.going_on import goes_on
-from domain.opt_out_words.rules import Clause, Outcome, Reading, clause, first
+from domain.opt_out_words.rules import Outcome, Reading, Rules
 from domain.opt_out_words.spanish import SPANISH
 
 LANGUAGES = (ENGLISH, FRENCH, SPANISH)
@@ -42,60 +42,53 @@ def understand(body: str) -> Reading:
     )
 
 
-def _set_aside(words: str) -> Clause:
+def _set_aside(words: str) -> str:
     """The clause without what only looks like a demand ("stop by", "don't stop texting")."""
-    said = clause(words)
-    for language in LANGUAGES:
-        for each in language.other_senses:
-            said = each.without(said, OTHER_SENSE)
-        for each in language.no_demands:
-            said = each.without(said, "_")
-    return said
+    return _NO_DEMANDS.set_aside(_OTHER_SENSES.set_aside(words, OTHER_SENSE), "_")
 
 
-def _demand(said: tuple[Clause, ...]) -> Reading | None:
-    for language in LANGUAGES:
-        if found := first(language.demands, said):
-            return Reading(Outcome.OPT_OUT, *found)
-    for language in LANGUAGES:
-        found = first(language.conditional_demands, said)
-        if not found:
-            continue
-        if excuse := first(_EXCUSES, said):
-            return Reading(Outcome.REVIEW, *excuse)
+def _demand(said: tuple[str, ...]) -> Reading | None:
+    if found := _DEMANDS.first(said):
         return Reading(Outcome.OPT_OUT, *found)
+    if found := _CONDITIONAL_DEMANDS.first(said):
+        excuse = _EXCUSES.first(said)
+        return Reading(Outcome.REVIEW, *excuse) if excuse else Reading(Outcome.OPT_OUT, *found)
     return None
 
 
-def _capitals(body: str, said: tuple[Clause, ...]) -> Reading | None:
+def _capitals(body: str, said: tuple[str, ...]) -> Reading | None:
     """STOP among words that are not in capitals is the word people were told to write."""
     written = _IN_CAPITALS.search(body)
-    if written and not body.isupper() and any(" stop " in f" {each.words} " for each in said):
+    if written and not body.isupper() and any(" stop " in f" {words} " for words in said):
         return Reading(Outcome.OPT_OUT, "stop_in_capitals", written[0])
     return None
 
 
-def _doubt(said: tuple[Clause, ...], whole: str) -> Reading | None:
-    short = (clause(whole),) if len(whole) <= LONGEST_WHOLE else ()
-    for language in LANGUAGES:
-        if found := first(language.whole, short) or first(language.doubts, said):
-            return Reading(Outcome.REVIEW, *found)
-    return None
+def _doubt(said: tuple[str, ...], whole: str) -> Reading | None:
+    short = (whole,) if len(whole) <= LONGEST_WHOLE else ()
+    found = _WHOLE.first(short) or _DOUBTS.first(said)
+    return Reading(Outcome.REVIEW, *found) if found else None
 
 
-def _unread(written: spelling.Clauses, said: tuple[Clause, ...]) -> Reading | None:
+def _unread(written: spelling.Clauses, said: tuple[str, ...]) -> Reading | None:
     """For a message nobody here knows the meaning of: it is not taken for consent."""
     whole = written.whole
     if written.quoted and not whole:
         return Reading(Outcome.REVIEW, "only_a_quote")
     if written.angry:
         return Reading(Outcome.REVIEW, "angry_sign", written.angry)
-    if goes_on(whole) or any(OTHER_SENSE in each.words for each in said):
+    if goes_on(whole) or any(OTHER_SENSE in words for words in said):
         return None
     return Reading(Outcome.REVIEW, "nothing_familiar", whole[:LONGEST_WHOLE])
 
 
-_EXCUSES = tuple(each for language in LANGUAGES for each in (*language.conditions, *language.another_way))
+_OTHER_SENSES = Rules(each for language in LANGUAGES for each in language.other_senses)
+_NO_DEMANDS = Rules(each for language in LANGUAGES for each in language.no_demands)
+_DEMANDS = Rules(each for language in LANGUAGES for each in language.demands)
+_CONDITIONAL_DEMANDS = Rules(each for language in LANGUAGES for each in language.conditional_demands)
+_EXCUSES = Rules(each for language in LANGUAGES for each in (*language.conditions, *language.another_way))
+_WHOLE = Rules(each for language in LANGUAGES for each in language.whole)
+_DOUBTS = Rules(each for language in LANGUAGES for each in language.doubts)
 _IN_CAPITALS = regex.compile(r"(?<!\b(?:reply|say|text|send|word|with|replying|saying)\W{1,3})\bSTOP\b")
 _OUTCOMES = {
     Word.STOP: Outcome.OPT_OUT,

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 import regex
 
-from domain.opt_out_words.literals import one_of
+from domain.opt_out_words.literals import START, one_of
 
 
 class Outcome(StrEnum):
@@ -32,36 +32,10 @@ class Reading:
 
 @dataclass(frozen=True)
 class Rule:
-    """Patterns over the words of one clause, under the name that explains a decision. A pattern is tried only where one
-    of the pieces of text stands that it cannot match without: most clauses are then cheap."""
+    """Patterns over the words of one clause, under the name that explains a decision."""
 
     name: str
-    patterns: tuple[tuple[frozenset[str], regex.Pattern[str]], ...]
-
-    def find(self, clause: "Clause") -> str | None:
-        """The words that match, or None."""
-        for needs, pattern in self.patterns:
-            if needs and needs.isdisjoint(clause.pieces):
-                continue
-            if found := pattern.search(clause.words):
-                return str(found[0]).strip()
-        return None
-
-    def without(self, clause: "Clause", instead: str) -> "Clause":
-        """The clause with another word in the place of what matches."""
-        words = clause.words
-        for needs, pattern in self.patterns:
-            if not needs or not needs.isdisjoint(clause.pieces):
-                words = pattern.sub(instead, words)
-        return Clause(words, clause.pieces)
-
-
-@dataclass(frozen=True)
-class Clause:
-    """Words separated by one space, and those of the pieces that rules need which stand in them, or did."""
-
-    words: str
-    pieces: frozenset[str]
+    patterns: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -88,28 +62,52 @@ class Language:
 
 
 def rule(name: str, *patterns: str) -> Rule:
-    parts = tuple((one_of(pattern), regex.compile(pattern)) for pattern in patterns)
-    _PIECES.update(piece for needs, _ in parts for piece in needs)
-    return Rule(name, parts)
+    return Rule(name, patterns)
 
 
-def clause(words: str) -> Clause:
-    return Clause(words, frozenset(piece for piece in _PIECES if piece in words))
+class Rules:
+    """Rules in the order they are asked. A pattern is tried only where one of the pieces of text stands that it cannot
+    match without, so that most clauses are cheap."""
+
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        self._names: list[str] = []
+        self._patterns: list[regex.Pattern[str]] = []
+        self._always: list[int] = []
+        self._by_piece: dict[str, list[int]] = {}
+        for each in rules:
+            for pattern in each.patterns:
+                for wanted in [self._by_piece.setdefault(piece, []) for piece in one_of(pattern)] or [self._always]:
+                    wanted.append(len(self._names))
+                self._names.append(each.name)
+                self._patterns.append(regex.compile(pattern))
+        self._starts = _by_start(self._by_piece)
+
+    def first(self, clauses: Iterable[str]) -> tuple[str, str] | None:
+        """The first rule that matches any clause: (its name, the words), or None."""
+        asked = sorted((index, at, words) for at, words in enumerate(clauses) for index in self._asked(words))
+        for index, _, words in asked:
+            if found := self._patterns[index].search(words):
+                return self._names[index], found[0].strip()
+        return None
+
+    def set_aside(self, words: str, instead: str) -> str:
+        """The clause with another word in the place of what matches."""
+        for index in sorted(self._asked(words)):
+            words = self._patterns[index].sub(instead, words)
+        return words
+
+    def _asked(self, words: str) -> set[int]:
+        """The patterns that may match."""
+        asked = set(self._always)
+        for at in range(len(words)):
+            for piece in self._starts.get(words[at : at + START], ()):
+                if words.startswith(piece, at):
+                    asked.update(self._by_piece[piece])
+        return asked
 
 
-def pieces() -> frozenset[str]:
-    """What all rules look for, to try every pattern everywhere."""
-    return frozenset(_PIECES)
-
-
-def first(rules: Iterable[Rule], clauses: Iterable[Clause]) -> tuple[str, str] | None:
-    """The first rule that matches any clause: (its name, the words), or None."""
-    clauses = tuple(clauses)
-    for each in rules:
-        for said in clauses:
-            if found := each.find(said):
-                return each.name, found
-    return None
-
-
-_PIECES: set[str] = set()  # of all rules
+def _by_start(pieces: Iterable[str]) -> dict[str, list[str]]:
+    starts: dict[str, list[str]] = {}
+    for piece in pieces:
+        starts.setdefault(piece[:START], []).append(piece)
+    return starts
