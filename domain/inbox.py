@@ -132,10 +132,10 @@ async def _incoming(connection: Connection, said: Incoming) -> UUID | None:
         await _stop(account, listing, said, message_id)
     elif reading.outcome in (Outcome.START, Outcome.YES):
         await _start_again(account, listing, said, message_id)
-    await reviews.open_(account, listing, message_id, said.from_address, reading)
     if await suppressions.blocked(account, said.from_address):  # stored silently: nobody is told, nobody owes an answer
         await Message.update({Message.responded_at: clock.now()}).where(Message.id == message_id)
         return None
+    await reviews.open_(account, listing, message_id, said.from_address, reading)
     if listing:
         await history.contacted([listing], clock.now())
         await Listing.raw(

@@ -36,7 +36,10 @@ class Scene:
     threads: Mapping[str, str] = field(default_factory=dict)  # channel -> where the seller wrote to us from
 
     def values(self) -> dict[str, str]:
-        return wordings.values(self.listing, self.seller, self.reach.source, self.account, self.user)
+        reach = self.reach
+        return wordings.values(
+            self.listing, self.seller, reach.source, self.account, self.user, appointment=reach.appointment
+        )
 
     def number(self, to_field: str = "") -> tuple[str, str]:
         """The field and number a text goes to: the one asked for, else mobile, else phone; empty when there is none."""

@@ -7,8 +7,9 @@ from uuid import UUID
 from piccolo.columns import Text, Varchar
 from piccolo.table import Table
 
-from domain import seller_keys, standing
+from domain import appointments, clock, seller_keys, standing
 from domain.accounts import Account
+from domain.appointments import Next
 from domain.columns import key, parent
 from domain.db import DB
 from domain.listings import Listing
@@ -46,6 +47,7 @@ class Reach(NamedTuple):
     messageable      whether sellers of that source may be written to at all
     hidden, reported whether the listing is hidden, and its seller reported as a dealership
     standings        what the lists say: of numbers for texts, of the email address for email
+    appointment      the next one that is still to come
     """
 
     source: str = ""
@@ -54,6 +56,7 @@ class Reach(NamedTuple):
     hidden: bool = False
     reported: bool = False
     standings: Mapping[str, Standing] = {}
+    appointment: Next | None = None
 
 
 async def with_reach(listing: UUID) -> tuple[Seller, Reach]:
@@ -64,9 +67,10 @@ async def with_reach(listing: UUID) -> tuple[Seller, Reach]:
     )
     rows = await Seller.raw(
         f"""SELECT p.*, s.name AS source_name, s.form_transport AS source_form, s.messageable AS source_open,
-                   {standing.of_listing("l")}, {lists}
-            FROM listing l JOIN source s ON s.id = l.source
+                   {standing.of_listing("l")}, {lists}, {appointments.COLUMNS}
+            FROM listing l JOIN source s ON s.id = l.source {appointments.joined("l.id")}
             LEFT JOIN seller p ON p.listing = l.id WHERE l.id = {{}}""",  # noqa: S608 - fixed words
+        clock.now(),
         listing,
     )
     if not rows:
@@ -80,6 +84,7 @@ async def with_reach(listing: UUID) -> tuple[Seller, Reach]:
         hidden=bool(row["hidden"]),
         reported=bool(row["reported"]),
         standings=known,
+        appointment=Next.of(row),
     )
     if not row["id"]:
         return Seller(listing=listing), reach

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from domain import clock, email_bodies, emojis, listings, phones, text, wildcards
 from domain.accounts import Account
+from domain.appointments import Next
 from domain.listings import Listing
 from domain.sellers import Seller
 from domain.users import User
@@ -69,7 +70,14 @@ def compose(
     return Letter(channel, topic, letter.text, letter.html, missing, rendered)
 
 
-def values(listing: Listing, seller: Seller, source_name: str, account: Account, user: User) -> dict[str, str]:
+def values(
+    listing: Listing,
+    seller: Seller,
+    source_name: str,
+    account: Account,
+    user: User,
+    appointment: Next | None = None,
+) -> dict[str, str]:
     """What each wildcard stands for on this vehicle page, for this sender; empty where nothing is known."""
     today = clock.now().astimezone(ZoneInfo(account.timezone)).date()
     days = (today - listing.posted_on).days if listing.posted_on else None
@@ -109,9 +117,9 @@ def values(listing: Listing, seller: Seller, source_name: str, account: Account,
         "dealer.address": address(account),
         "dealer.city": account.city,
         "dealer.website": account.website,
-        "appointment.date": "",
-        "appointment.time": "",
-        "appointment.place": "",
+        "appointment.date": appointment.day if appointment else "",
+        "appointment.time": appointment.clock if appointment else "",
+        "appointment.place": appointment.place if appointment else "",
         "today": f"{today:%B} {today.day}, {today.year}",
     }
 

@@ -96,7 +96,7 @@ async def test_only_a_manager_lifts_do_not_contact(agent_client: Client, manager
     assert answer.status_code == 403
     assert "Only a manager" in answer.text
     assert (await row(listing))["stage"] == "dnc"
-    await manager_client.submit(f"/listings/{listing.id}/stages", {"stage": "contacted"})
+    await manager_client.submit(f"/listings/{listing.id}/stages", {"stage": "contacted", "reason": "He called us"})
     assert (await row(listing))["stage"] == "contacted"
 
 

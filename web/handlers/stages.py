@@ -8,7 +8,7 @@ from web.lookups import Me, TheForm, TheListing
 
 
 async def create(request: Request, me: Me, listing: TheListing, form: TheForm) -> Response:
-    changed = await stages.change(listing, form.value("stage"), me)
+    changed = await stages.change(listing, form.value("stage"), me, form.value("reason"))
     if changed:
         await queue.hint(request, [listing.id])
     label = stages.label(form.value("stage"))
