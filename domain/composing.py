@@ -87,7 +87,7 @@ async def judge(
             sender=scene.link.provider_id if scene.link and channel == "text" else "",
             sender_state=scene.sender_state,
             missing=missing,
-            files=file_problems(scene, channel, enclosed),
+            files=file_problems(scene, channel, to, enclosed),
         ),
         clock.now(),
     )
@@ -118,11 +118,11 @@ async def _standing(scene: Scene, channel: str, to: str) -> Standing:
     return Standing(opted_out=bool(to) and await suppressions.opted_out(scene.account.id, to, channel))
 
 
-def file_problems(scene: Scene, channel: str, enclosed: Enclosures) -> tuple[str, ...]:
-    """Why the channel cannot take the files, a sentence each."""
+def file_problems(scene: Scene, channel: str, to: str, enclosed: Enclosures) -> tuple[str, ...]:
+    """Why the channel cannot take the files to this address, a sentence each."""
     if not enclosed.files:
         return enclosed.problems
-    found = file_rules.problems(enclosed.files, scene.file_rules(channel), offers.ONE[channel])
+    found = file_rules.problems(enclosed.files, scene.file_rules(channel), offers.ONE[channel], to)
     return (*enclosed.problems, *(each.message for each in found))
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
+from domain import phones
 from domain.channels.base import FileRules
 
 # media type -> (how it is called, how its name ends); the order is that of the sentences.
@@ -36,6 +37,8 @@ EMAIL_FILES = FileRules(
     total_bytes=20_000_000,
     most=10,
 )
+SMALLEST = 200_000  # bytes a picture is left at least, when many share what the channel takes: so that it can be seen
+STEP = 50_000  # bytes; a limit is a multiple, so that a picture is not made smaller anew for every few bytes
 DEFAULTS = {"email": EMAIL_FILES}  # where nothing is connected that says otherwise
 
 
@@ -50,26 +53,48 @@ class FileLike(Protocol):
 
 @dataclass(frozen=True)
 class FileProblem:
-    """Why a file cannot go along, None for all of them together; a file that is shareable can go as a link instead."""
+    """Why a file cannot go along, None for all of them together. As a link it always can."""
 
     file: UUID | None
     message: str
-    shareable: bool = True
 
 
-def problems(files: Sequence[FileLike], rules: FileRules | None, channel: str) -> list[FileProblem]:
-    """What stands against these files on a channel; `channel` says it in a sentence, such as `A text`."""
+def problems(files: Sequence[FileLike], rules: FileRules | None, channel: str, to: str = "") -> list[FileProblem]:
+    """What stands against these files on a channel; `channel` says it in a sentence, such as `A text`. `to` is the
+    number or address they go to, as far as it is known."""
     if rules is None:
         return [FileProblem(each.id, f"{channel} takes no files, so “{each.name}” cannot go along.") for each in files]
+    if to and rules.countries and phones.country(to) not in rules.countries:
+        sentence = f"{channel} to this number takes no files, so “{{}}” cannot go along."
+        return [FileProblem(each.id, sentence.format(each.name)) for each in files]
     found = [problem for each in files if (problem := _problem(each, rules, channel))]
     if not found and len(files) > rules.most:  # those beyond the first few, so that each can go another way
         sentence = f"{channel} takes {_most(rules.most)}, so “{{}}” cannot go along."
         found = [FileProblem(each.id, sentence.format(each.name)) for each in files[rules.most :]]
-    total = sum(_weight(each, rules) for each in files)
+    total = weight(files, rules)
     if not found and total > rules.total_bytes:
         limit, here = megabytes(rules.total_bytes), megabytes(total)
         found.append(FileProblem(None, f"{channel} takes {limit} in all; these files have {here}."))
     return found
+
+
+def weight(files: Sequence[FileLike], rules: FileRules) -> int:
+    """How many bytes of these files leave at most: a picture is made smaller."""
+    most = most_bytes(files, rules)
+    return sum(min(each.size, most) if is_picture(each.media_type) else each.size for each in files)
+
+
+def most_bytes(files: Sequence[FileLike], rules: FileRules) -> int:
+    """How large a picture among these files may be: what the channel takes of one, or less when they are too many for
+    what it takes of all. Small pictures leave their share to the large ones."""
+    pictures = sorted(min(each.size, rules.picture_bytes) for each in files if is_picture(each.media_type))
+    left = rules.total_bytes - sum(each.size for each in files if not is_picture(each.media_type))
+    for number, size in enumerate(pictures):
+        share = left // (len(pictures) - number)
+        if size > share:
+            return min(rules.picture_bytes, max(SMALLEST, share // STEP * STEP))
+        left -= size
+    return rules.picture_bytes
 
 
 def sentence(rules: FileRules | None, channel: str) -> str:
@@ -114,11 +139,6 @@ def _problem(file: FileLike, rules: FileRules, channel: str) -> FileProblem | No
         limit = megabytes(rules.file_bytes)
         return FileProblem(file.id, f"“{file.name}” has {megabytes(file.size)}; {channel} takes {limit}.")
     return None
-
-
-def _weight(file: FileLike, rules: FileRules) -> int:
-    """How much of it leaves: a picture is made smaller."""
-    return min(file.size, rules.picture_bytes) if is_picture(file.media_type) else file.size
 
 
 def _most(number: int) -> str:

@@ -40,6 +40,15 @@ def is_valid(e164: str) -> bool:
     return bool(country) and phonenumbers.is_valid_number_for_region(number, country)
 
 
+@lru_cache(maxsize=10_000)
+def country(e164: str) -> str:
+    """The ISO 3166 code of the country a number belongs to; empty when it belongs to none."""
+    try:
+        return phonenumbers.region_code_for_number(phonenumbers.parse(e164)) or ""
+    except phonenumbers.NumberParseException:
+        return ""
+
+
 def shown(e164: str) -> str:
     """How a person reads it, always with its country code: `+1 520 555 0117`, `+44 20 7946 0018`."""
     if e164.startswith("+1") and len(e164) == 12:

@@ -150,7 +150,8 @@ def files(looked: Look) -> list[dict[str, Any]]:
     """The rows of what goes along: each with why it cannot, if so, and links with their address."""
     rules = looked.scene.file_rules(looked.channel) if looked.channel else None
     label = offers.ONE.get(looked.channel, "")
-    wrong = {each.file: each for each in file_rules.problems(looked.enclosed.files, rules, label)} if label else {}
+    to = looked.scene.address(looked.channel, looked.typed.to)
+    wrong = {each.file: each for each in file_rules.problems(looked.enclosed.files, rules, label, to)} if label else {}
     rows = [files_of.row(each, wrong.get(each.id)) for each in looked.enclosed.files]
     rows += [files_of.gone(each, enclosures.LOST) for each in looked.enclosed.lost]
     return rows + [files_of.linked(each.link, each.attachment, looked.scene.account) for each in looked.enclosed.links]

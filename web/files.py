@@ -34,7 +34,7 @@ def row(attachment: Attachment, problem: FileProblem | None = None) -> dict[str,
         "thumb_url": f"{url}?size=thumb" if attachment.thumb else None,
         "url": url,
         "problem": problem.message if problem else None,
-        "shareable": problem.shareable if problem else False,
+        "shareable": problem is not None,
         "link": None,
     }
 

@@ -51,6 +51,7 @@ class FileRules:
     file_bytes: int  # anything else, each
     total_bytes: int
     most: int  # files
+    countries: frozenset[str] = frozenset()  # ISO 3166 codes of those whose numbers get files; none: every address
 
 
 @dataclass(frozen=True)

@@ -68,6 +68,7 @@ PICTURES = FileRules(
     file_bytes=LARGEST_FILE,
     total_bytes=LARGEST_FILE,
     most=1,
+    countries=frozenset(PICTURE_COUNTRIES),
 )
 
 

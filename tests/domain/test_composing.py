@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import random
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -259,6 +260,17 @@ async def test_a_text_needs_no_words_when_a_file_goes_along_and_keeps_it(house, 
         await composing.send(scene, draft(""))
 
 
+async def test_a_number_that_gets_no_pictures_is_told_before_anything_is_sent(house, monkeypatch):
+    monkeypatch.setitem(CHANNELS, "simulator", Picturing)
+    dealer = await shop()
+    file = await make.attachment(dealer.account, name="front.jpg")
+    scene = await dealer.scene(await make.listing(dealer.account, seller={"mobile": "+4915123456789"}))
+    with pytest.raises(Refused, match="A text to this number takes no files") as refused:
+        await composing.send(scene, draft(files=(file.id,)))
+    assert refused.value.code == "attachment_unsupported"
+    assert await composing.send(scene, draft())
+
+
 async def test_a_file_the_channel_cannot_take_blocks_and_a_file_that_is_gone_is_told(house):
     dealer = await shop()  # no MMS
     file = await make.attachment(dealer.account, name="front.jpg")
@@ -482,4 +494,4 @@ class Mail(Provider):
 class Picturing(Provider):
     @property
     def files(self):
-        return file_rules.TEXT_FILES
+        return replace(file_rules.TEXT_FILES, countries=frozenset({"US", "CA"}))
