@@ -48,6 +48,7 @@ class Dispatcher:
         self._some_ended = asyncio.Event()
         self._open: Counter[UUID] = Counter()  # connection -> calls promised or begun whose outcome is not written yet
         self._in_hand: set[UUID] = set()  # messages whose leases we prolong
+        self._room = delivery.Room()  # for the files of those
         self._closed: dict[UUID, float] = {}  # connection -> when (monotonic) to look at it again
         self._served: dict[UUID, float] = {}  # connection -> when (monotonic) it had its last handful
         self._adapters: dict[UUID, tuple[tuple[str, ...], Channel]] = {}
@@ -133,7 +134,7 @@ class Dispatcher:
         """Reads the files of messages, then begins those. A task of its own: no text without a file waits for it."""
         begun: set[UUID] = set()
         try:
-            packed, news = await delivery.pack(self.owner, ids, channel)
+            packed, news = await delivery.pack(self.owner, ids, channel, self._room)
             await self._tell(news)
             if self._stopping:
                 return
@@ -162,6 +163,7 @@ class Dispatcher:
         """No calls are made in these places, and these messages are not ours any more."""
         self._open[connection_id] -= places
         self._in_hand.difference_update(messages)
+        self._room.leave(messages)
 
     def _keep(self, tasks: set[asyncio.Task[None]], work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
@@ -205,6 +207,7 @@ class Dispatcher:
                 for outcome in batch:
                     self._open[outcome.started.connection] -= 1
                     self._in_hand.discard(outcome.started.outgoing.message_id)
+                self._room.leave(outcome.started.outgoing.message_id for outcome in batch)
                 self._wake.set()
                 await self._tell(news)
 

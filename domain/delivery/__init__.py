@@ -3,7 +3,7 @@
 from domain.delivery.claiming import claim, due_connections, give_back, next_due, release
 from domain.delivery.leases import LEASE, LOST, Lease, end_dead_leases, renew, sweep, take_turn
 from domain.delivery.news import News
-from domain.delivery.packing import Packed, pack
+from domain.delivery.packing import Packed, Room, pack
 from domain.delivery.recording import Outcome, follow_up, record
 from domain.delivery.retries import LONGEST_WAIT, MOST_CONNECTS
 from domain.delivery.starting import Started, look_up_senders, start
@@ -17,6 +17,7 @@ __all__ = [
     "News",
     "Outcome",
     "Packed",
+    "Room",
     "Started",
     "claim",
     "due_connections",

@@ -5,19 +5,20 @@ import hashlib
 import io
 import random
 from collections.abc import Sequence
+from datetime import timedelta
 
 import pytest
 from PIL import Image
 
 from domain import attachments, clock, connections, delivery, file_store, ids, messages, suppressions
 from domain.attachments import Attachment, FileLink, MessageAttachment
-from domain.channels.base import Accepted, Channel
+from domain.channels.base import Accepted, Channel, FileRules
 from domain.connections import Connection
 from domain.delivery import MOST_CONNECTS, Packed, Started
 from domain.errors import Unavailable
 from domain.messages import Message, State
 from tests import make
-from tests.sending import OTHER, OWNER, Shop, again, attempts, end, put, shop, states
+from tests.sending import OTHER, OWNER, Provider, Shop, again, attempts, end, put, shop, states
 
 MMS = '{"mms": true}'
 PICTURE = b"\xff\xd8\xff what a camera saw"
@@ -163,10 +164,80 @@ async def test_files_the_connection_does_not_take_any_more_fail_the_message(hous
 
 async def test_one_file_too_many_fails_the_message_and_sends_none(house):
     dealer = await shop(options=MMS)
-    message, _ = await with_picture(dealer)
-    await enclose(message, await kept(dealer, PICTURE + b" and another"))
+    front, back = await kept(dealer), await kept(dealer, PICTURE + b" and another", name="back.jpg")
+    message = await enclose(await dealer.text(), front, back)
     assert await begin(dealer) == []
-    assert await failed(message) == "A text takes one file; these are 2. Send some as links."
+    assert await failed(message) == "A text takes one file, so “back.jpg” cannot go along. Send it as a link."
+
+
+async def test_a_number_that_gets_no_pictures_fails_the_message_before_any_call(house):
+    dealer = await shop(options=MMS)
+    message, _ = await with_picture(dealer, name="front.jpg")
+    await put(message, to_address="+493012345678")
+    assert await begin(dealer) == []
+    sentence = "A text to this number takes no files, so “front.jpg” cannot go along. Send it as a link."
+    assert await failed(message) == sentence
+
+
+async def test_many_large_pictures_are_made_smaller_than_one_would_be(house):
+    """A channel that takes several: together they stay under its total."""
+
+    class Several(Provider):
+        files = FileRules(frozenset({"image/jpeg"}), 300_000, 300_000, 600_000, 10)
+
+    dealer = await shop()
+    noise = [Image.frombytes("RGB", (500, 400), random.Random(seed).randbytes(500 * 400 * 3)) for seed in range(3)]
+    files = []
+    for image in noise:
+        made = io.BytesIO()
+        image.save(made, "JPEG", quality=95)
+        assert len(made.getvalue()) > 210_000
+        files.append(await kept(dealer, made.getvalue(), media_type="image/jpeg"))
+    alone, together = await enclose(await dealer.text(), files[0]), await enclose(await dealer.text(), *files)
+    _, news = await delivery.start(OWNER, await dealer.claim())
+    packed, _ = await delivery.pack(OWNER, news.with_files, Several())
+    sizes = [len(media.data) for media in packed[together.id].media]
+    assert len(sizes) == 3
+    assert sum(sizes) <= 600_000
+    assert len(packed[alone.id].media[0].data) > max(sizes)
+
+
+# Room
+
+
+async def test_what_there_is_no_room_for_waits_and_loses_nothing(house, clock):
+    dealer = await shop(options=MMS)
+    several = [(await with_picture(dealer, PICTURE + bytes([n]) * 100_000))[0] for n in range(5)]
+    room = delivery.Room(250_000)
+    _, news = await delivery.start(OWNER, await dealer.claim())
+    packed, told = await delivery.pack(OWNER, news.with_files, channel_of(dealer), room)
+    assert list(packed) == [message.id for message in several[:2]]
+    assert told.listings == {message.listing for message in several[2:]}
+    for message in several[2:]:
+        waiting = await again(message)
+        assert (waiting.state, waiting.owner, waiting.tries) == (State.QUEUED, "", 0)
+        assert clock.now() < waiting.not_before < clock.now() + timedelta(seconds=5)
+
+    clock.advance(seconds=5)
+    _, news = await delivery.start(OWNER, await dealer.claim())
+    assert sorted(news.with_files) == sorted(message.id for message in several[2:])
+    packed, _ = await delivery.pack(OWNER, news.with_files, channel_of(dealer), room)
+    assert packed == {}  # the first two are still held
+
+    room.leave(message.id for message in several[:2])
+    clock.advance(seconds=5)
+    _, news = await delivery.start(OWNER, await dealer.claim())
+    packed, _ = await delivery.pack(OWNER, news.with_files, channel_of(dealer), room)
+    assert len(packed) == 2
+
+
+async def test_a_message_larger_than_all_room_goes_alone(house):
+    dealer = await shop(options=MMS)
+    for n in range(2):
+        await with_picture(dealer, PICTURE + bytes([n]) * 100_000)
+    _, news = await delivery.start(OWNER, await dealer.claim())
+    packed, _ = await delivery.pack(OWNER, news.with_files, channel_of(dealer), delivery.Room(1000))
+    assert len(packed) == 1
 
 
 async def test_the_file_of_one_message_stops_no_other(house):

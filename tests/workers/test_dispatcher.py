@@ -446,6 +446,34 @@ async def test_texts_leave_with_their_pictures_byte_for_byte(photographer, queue
     assert (made._open.total(), made._in_hand) == (0, set())
 
 
+class Watched(delivery.Room):
+    """Room for so many bytes, and how many were held at most."""
+
+    peak = 0
+
+    def take(self, message, size):
+        taken = super().take(message, size)
+        self.peak = max(self.peak, sum(self._held.values()))
+        return taken
+
+
+async def test_more_files_than_there_is_room_for_leave_one_after_another(photographer, queue, simulator, monkeypatch):
+    monkeypatch.setattr("domain.delivery.claiming.backoff", lambda tries: 0.1)
+    words = body()
+    for n in range(6):
+        await pictured(photographer, f"{words} {n}", PICTURE + bytes([n]) * 400_000)
+    await pictured(photographer, f"{words} of", b"no picture at all" * 20_000)
+    room = Watched(1_000_000)
+    async with running(queue) as made:
+        made._room = room
+        await until(settled)
+    assert await states() == {State.ACCEPTED: 6, State.FAILED: 1}
+    assert len(taken(simulator, words)) == 6
+    assert 800_000 <= room.peak <= 1_000_000
+    assert room._held == {}
+    assert (made._open.total(), made._in_hand) == (0, set())
+
+
 async def test_texts_without_files_do_not_wait_for_a_store_that_hangs(photographer, queue, simulator, monkeypatch):
     get, freed = file_store.get, asyncio.Event()
 
