@@ -16,7 +16,7 @@ from domain.messages import WAITING
 
 CODE = "dealership_reported"
 REASON = "The seller was reported as a dealership."
-ROWS = 1000  # in one INSERT
+ROWS = 200  # in one INSERT; more at once would keep the process busy
 
 
 async def hide(account: UUID, found: Mapping[UUID, Collection[UUID]], user: UUID | None = None) -> set[UUID]:

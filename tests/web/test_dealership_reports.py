@@ -106,7 +106,7 @@ async def test_the_page_of_a_hidden_listing_says_so_and_offers_nothing_to_do(age
     url = await reported(agent_client, one)
     page = await agent_client.get(f"/listings/{one.id}")
     assert page.status_code == 200
-    assert "This listing is hidden: its seller was reported as a dealership" in text(page)
+    assert "Hidden: this seller was reported as a dealership" in text(page)
     assert f'href="{url}"' in page.text
     assert "Is the Outback still there?" in page.text
     assert f"/listings/{one.id}/sends/new" not in page.text
