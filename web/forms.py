@@ -11,6 +11,7 @@ from domain import text
 from domain.errors import Refused
 
 FILE_FIELDS = ("file", "files")
+NOT_A_FILE = "[object File]"  # what a script makes of a file field, left alone, in a form that is not multipart
 
 
 class Form:
@@ -63,6 +64,8 @@ async def read(request: Request[Any, Any, Any]) -> Form:
     posted = await request.form()
     form = Form()
     for name, value in posted.multi_items():
+        if name in FILE_FIELDS and value == NOT_A_FILE:
+            continue
         if isinstance(value, str):
             form.lists.setdefault(name, []).append(clean(value))
         elif name in FILE_FIELDS:

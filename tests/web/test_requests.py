@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 from litestar._parsers import parse_url_encoded_form_data
+from litestar.datastructures import FormMultiDict
 from litestar.types import Message
 
 from domain import ids, message_templates, plans
 from tests import make
 from tests.client import Client
-from web import requests, routes
+from web import forms, requests, routes
 
 URL_ENCODED = {"content-type": "application/x-www-form-urlencoded"}
 
@@ -123,6 +124,16 @@ def pages() -> Iterator[tuple[str, list[str]]]:
 
 def _hints(function: Any) -> dict[str, Any]:
     return {name: each.annotation for name, each in inspect.signature(function).parameters.items()}
+
+
+async def test_a_file_field_that_was_left_alone_says_nothing_whoever_wrote_the_form() -> None:
+    class Posted:
+        async def form(self) -> FormMultiDict:
+            return FormMultiDict([("files", "[object File]"), ("title", "[object File]"), ("file", "front.jpg")])
+
+    form = await forms.read(Posted())  # type: ignore[arg-type]
+    assert form.values == {"title": "[object File]", "file": "front.jpg"}
+    assert not form.files
 
 
 async def test_a_browser_that_goes_away_in_the_middle_is_no_fault_of_ours(
