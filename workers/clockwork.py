@@ -34,6 +34,7 @@ class Clockwork:
             (60.0, sweep),
             (3600.0, tidy),
             (3600.0, tidy_files),
+            (86400.0, tidy_all_files),
             (5.0, register_hooks),
         ]
 
@@ -75,6 +76,10 @@ async def tidy(ctx: dict[str, Any]) -> None:
 
 async def tidy_files(ctx: dict[str, Any]) -> None:
     await attachments.tidy()
+
+
+async def tidy_all_files(ctx: dict[str, Any]) -> None:
+    await attachments.tidy(whole=True)
 
 
 async def sweep(ctx: dict[str, Any]) -> None:
