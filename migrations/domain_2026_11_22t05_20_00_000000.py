@@ -16,7 +16,6 @@ STATEMENTS = (
     'CREATE UNIQUE INDEX template_use_one ON template_use ("user", template)',
     "CREATE UNIQUE INDEX hidden_template_one ON hidden_template (account, template)",
     "CREATE INDEX attachment_bytes ON attachment (sha256)",
-    "CREATE INDEX attachment_newest ON attachment (created_at)",
     "CREATE UNIQUE INDEX attachment_variant_one ON attachment_variant (attachment, most_bytes)",
     "CREATE UNIQUE INDEX message_attachment_one ON message_attachment (message, attachment)",
     "CREATE UNIQUE INDEX template_attachment_one ON template_attachment (version, attachment)",

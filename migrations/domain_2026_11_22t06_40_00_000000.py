@@ -15,7 +15,6 @@ STATEMENTS = (
     # A link that goes is looked for in what may point to it.
     "CREATE INDEX message_attachment_link ON message_attachment (link) WHERE link IS NOT NULL",
     "CREATE INDEX draft_attachment_link ON draft_attachment (link) WHERE link IS NOT NULL",
-    "DROP INDEX attachment_newest",  # the same without the id
 )
 
 
