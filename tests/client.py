@@ -103,6 +103,7 @@ class _Exchange(httpx.AsyncByteStream):
                 yield message.get("body", b"")
                 if not message.get("more_body"):
                     break
+        self._gone.set()  # as servers say when the answer is out: a stream waits to hear it
         # What the app does after its answer belongs to the request.
         await self._task
 

@@ -50,6 +50,8 @@ from web.handlers import (
     sessions,
     setups,
     stages,
+    suppression_imports,
+    suppressions,
     undos,
     unmatched,
     user_links,
@@ -88,6 +90,10 @@ def _guards(permission: Permission | None) -> list[Any]:
 WHOLE_FILES: dict[str, Any] = {
     "request_max_body_size": imports.LARGEST_BODY,
     "exception_handlers": {413: imports.too_large},
+}
+WHOLE_LISTS: dict[str, Any] = {
+    "request_max_body_size": suppression_imports.LARGEST_BODY,
+    "exception_handlers": {413: suppression_imports.too_large},
 }
 ONE_FILE: dict[str, Any] = {
     "request_max_body_size": attachments.LARGEST_BODY,
@@ -196,6 +202,15 @@ MEMBERS = [
     GET("/imports/{import_id:str}", imports.show, Permission.IMPORT),
     POST("/imports/{import_id:str}", imports.update, Permission.IMPORT),
     GET("/imports/{import_id:str}/refused.csv", imports.refused, Permission.IMPORT),
+    # Whom nothing is sent to
+    GET("/suppressions", suppressions.index),
+    POST("/suppressions", suppressions.create, Permission.RESPOND),
+    GET("/suppressions/imports/new", suppression_imports.new, Permission.IMPORT),
+    POST("/suppressions/imports", suppression_imports.create, Permission.IMPORT, **WHOLE_LISTS),
+    GET("/suppressions/imports/{import_id:str}", suppression_imports.show, Permission.IMPORT),
+    GET("/suppressions/{kind:str}/export.csv", suppressions.export, Permission.IMPORT),
+    GET("/suppressions/{kind:str}/{entry_id:str}", suppressions.show),
+    POST("/suppressions/{kind:str}/{entry_id:str}/deletion", suppressions.destroy, Permission.LIFT_DNC),
     # Integrations
     GET("/apps", apps.index),
     GET("/apps/{kind:str}", apps.show),

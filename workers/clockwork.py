@@ -9,6 +9,7 @@ from typing import Any
 from domain import attachments, connections, delivery, receipts, sessions
 from workers.imports import run_due_imports
 from workers.inbox import handle_events
+from workers.lists import run_due_list_imports
 from workers.mail import send_mail
 from workers.pictures import fetch_pictures
 from workers.processes import is_dead
@@ -29,6 +30,7 @@ class Clockwork:
             (5.0, match_early_receipts),
             (10.0, send_mail),
             (5.0, run_due_imports),
+            (5.0, run_due_list_imports),
             (10.0, fetch_pictures),
             (15.0, end_dead_leases),
             (60.0, sweep),

@@ -19,6 +19,7 @@ from domain.settings import settings
 from workers import delivery as delivery_jobs
 from workers import imports as import_jobs
 from workers import inbox as inbox_jobs
+from workers import lists as list_jobs
 from workers import live
 from workers import mail as mail_jobs
 from workers import pictures as picture_jobs
@@ -34,6 +35,7 @@ FUNCTIONS = [
     func(delivery_jobs.dispatch, keep_result=0),
     func(inbox_jobs.handle_events, keep_result=0),
     func(import_jobs.run_import, keep_result=0, timeout=3600),
+    func(list_jobs.run_list_import, keep_result=0, timeout=3600),
     func(picture_jobs.fetch_pictures, keep_result=0, timeout=600),
     func(mail_jobs.send_mail, keep_result=0),
 ]
