@@ -319,7 +319,9 @@ async def of(account: UUID, listing: UUID) -> Listing:
 async def surroundings(listing: UUID, reader: UUID) -> dict[str, Any]:
     """What its page says beside it: source_name, messageable, and of the main and the secondary user (None: nobody)
     main_id, main_name, main_title, main_active, secondary_id …; mobile_stopped and phone_stopped: whether they said
-    stop; draft_at: when the reader's own draft was kept, if there is one."""
+    stop; draft_at: when the reader's own draft was kept, if there is one; appointment_id, _at, _zone, _place and _meets
+    (a name) of the planned one; appraised and appraised_at of the newest appraisal; review_count: messages of the
+    account that wait for a look."""
     rows = await found(
         Listing.raw(  # each look at a listing asks this, and Piccolo takes long to build joins of the same table twice
             """SELECT s.name AS source_name, s.messageable,
@@ -330,10 +332,19 @@ async def surroundings(listing: UUID, reader: UUID) -> dict[str, Any]:
                               AND o.address = p.mobile AND o.lifted_at IS NULL) AS mobile_stopped,
                       EXISTS (SELECT 1 FROM opt_out o WHERE o.account = l.account AND o.channel = 'text'
                               AND o.address = p.phone AND o.lifted_at IS NULL) AS phone_stopped,
-                      d.updated_at AS draft_at
+                      d.updated_at AS draft_at, b.id AS appointment_id, b.at AS appointment_at,
+                      b.zone AS appointment_zone, b.place AS appointment_place, w.name AS appointment_meets,
+                      v.amount AS appraised, v.at AS appraised_at,
+                      (SELECT count(*) FROM review r WHERE r.account = l.account AND r.settled_at IS NULL)
+                        AS review_count
                FROM listing l JOIN source s ON s.id = l.source LEFT JOIN seller p ON p.listing = l.id
                LEFT JOIN app_user m ON m.id = l.main_user LEFT JOIN app_user n ON n.id = l.secondary_user
                LEFT JOIN draft d ON d.listing = l.id AND d."user" = {}
+               LEFT JOIN appointment b ON b.id = (
+                 SELECT x.id FROM appointment x WHERE x.listing = l.id AND x.state = 'planned' ORDER BY x.at LIMIT 1)
+               LEFT JOIN app_user w ON w.id = b."user"
+               LEFT JOIN appraisal v ON v.id = (
+                 SELECT y.id FROM appraisal y WHERE y.listing = l.id ORDER BY y.at DESC, y.id DESC LIMIT 1)
                WHERE l.id = {}""",
             reader,
             listing,

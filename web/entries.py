@@ -49,6 +49,15 @@ EVENT_ICONS = {
     "responded": "check-check",
     "dealership_reported": "store",
     "dealership_undone": "undo-2",
+    "appointment": "calendar-clock",
+    "appraised": "tag",
+}
+APPOINTMENTS = {
+    "created": "Appointment planned for {}",
+    "changed": "Appointment changed to {}",
+    "cancelled": "Appointment of {} cancelled",
+    "shown": "The seller came to the appointment of {}; noted",
+    "no_show": "The seller did not come to the appointment of {}; noted",
 }
 
 
@@ -97,11 +106,20 @@ def _told(row: dict[str, Any], detail: dict[str, Any]) -> str:
         return f"Hidden and passed: the seller was reported as a dealership{by}"
     if row["kind"] == "dealership_undone":
         return f"Shown again as {stages.label(detail.get('new', ''))}: the report as a dealership was taken back{by}"
+    if row["kind"] == "appointment":
+        return f"{APPOINTMENTS[detail['what']].format(_when(detail))}{by}"
+    if row["kind"] == "appraised":
+        return f"Appraised at {filters.money(detail['amount'], detail['currency'])}{by}"
     if row["kind"] == "opted_out":
         return f"{filters.phone(detail.get('address'))} asked not to get texts"
     if row["kind"] == "opted_in":
         return f"{filters.phone(detail.get('address'))} may be texted again"
     return f"{row['kind'].replace('_', ' ').capitalize()}{by}"
+
+
+def _when(detail: dict[str, Any]) -> str:
+    at = datetime.fromisoformat(detail["at"])
+    return f"{filters.day(at, detail['zone'])}, {filters.clock_time(at, detail['zone'])}"
 
 
 def _message(row: dict[str, Any], account: Account, seller_name: str) -> dict[str, Any]:

@@ -19,6 +19,8 @@ from web import auth, render
 from web.handlers import (
     accounts,
     activations,
+    appointments,
+    appraisals,
     apps,
     assignments,
     attachments,
@@ -45,6 +47,7 @@ from web.handlers import (
     plans,
     profiles,
     responses,
+    reviews,
     sends,
     session_purges,
     sessions,
@@ -140,6 +143,15 @@ MEMBERS = [
     POST("/listings/{listing_id:str}/follows", follows.create, Permission.EDIT_LISTING),
     POST("/listings/{listing_id:str}/follows/deletion", follows.destroy, Permission.EDIT_LISTING),
     GET("/pictures/{picture_id:str}", pictures.show),
+    # When the seller shows the vehicle, and what it is worth
+    GET("/listings/{listing_id:str}/appointments/new", appointments.new, Permission.EDIT_LISTING),
+    POST("/listings/{listing_id:str}/appointments", appointments.create, Permission.EDIT_LISTING),
+    GET("/appointments/{appointment_id:str}/edit", appointments.edit, Permission.EDIT_LISTING),
+    POST("/appointments/{appointment_id:str}", appointments.update, Permission.EDIT_LISTING),
+    POST("/appointments/{appointment_id:str}/cancellation", appointments.cancel, Permission.EDIT_LISTING),
+    POST("/appointments/{appointment_id:str}/results", appointments.result, Permission.EDIT_LISTING),
+    GET("/listings/{listing_id:str}/appraisals/new", appraisals.new, Permission.EDIT_LISTING),
+    POST("/listings/{listing_id:str}/appraisals", appraisals.create, Permission.EDIT_LISTING),
     # Sellers who are dealerships: their listings are hidden until the report is taken back
     GET("/listings/{listing_id:str}/dealership-reports/new", dealership_reports.new, Permission.EDIT_LISTING),
     POST("/listings/{listing_id:str}/dealership-reports", dealership_reports.create, Permission.EDIT_LISTING),
@@ -240,6 +252,8 @@ CONVERSATION = [
     GET("/listings/{listing_id:str}/history/latest", history.latest),
     GET("/listings/{listing_id:str}/stream", history.stream),
     POST("/listings/{listing_id:str}/responses", responses.create, Permission.RESPOND),
+    GET("/reviews", reviews.index),
+    POST("/reviews/{review_id:str}/decisions", reviews.settle, Permission.RESPOND),
     GET("/unmatched", unmatched.index),
     POST("/unmatched/{message_id:str}/deletion", unmatched.destroy, Permission.SETTLE_UNMATCHED),
 ]

@@ -9,7 +9,7 @@ from domain.accounts import Account
 from domain.listings import STAGE_LABELS, Listing
 from domain.sellers import Seller
 from domain.users import Permission, User
-from web import dealership_pages, inventory, render
+from web import appointment_pages, dealership_pages, inventory, render
 from web.filters import clock_time, day, initials, miles, money
 
 
@@ -46,6 +46,9 @@ async def context(account: Account, me: User, listing: Listing, seller: Seller) 
         "secondary_user_id": listing.secondary_user,
         "can_edit": can_edit,
         "draft_at": around["draft_at"],
+        "appointment": appointment_pages.box(around, account),
+        "appraisal": appointment_pages.appraised(around, account),
+        "review_count": around["review_count"],
     }
 
 

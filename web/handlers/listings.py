@@ -3,7 +3,7 @@
 from litestar import Request, Response
 from litestar.params import FromQuery
 
-from domain import ads, ids, listings, plans, sellers, sources, users
+from domain import ads, ids, listings, plans, reviews, sellers, sources, users
 from domain.listings import Listing
 from domain.users import Permission
 from web import ad_forms, inventory, render, vdp
@@ -25,6 +25,7 @@ async def index(
     before: FromQuery[str] = "",
 ) -> Response:
     context = await inventory.context(account, view, q, sort, after, before)
+    context["review_count"] = await reviews.count(account.id)
     can_edit = users.may(me, Permission.EDIT_LISTING)
     return render.page(request, "listings/index.html", **context, can_edit=can_edit, page_title="Inventory")
 
