@@ -126,8 +126,10 @@ async def channel(
 async def choices(
     request: AnyRequest, account: TheAccount, me: Me, listing: TheListing, form: TheForm
 ) -> Response[str]:
-    """The template selector again, after templates were made, changed or deleted."""
-    looked = await looking.look(await scenes.of(account, me, listing), Typed.of(form))
+    """The template selector again, after templates were made, changed or deleted; one just made is picked."""
+    typed = Typed.of(form)
+    typed = replace(typed, template_id=form.value("made") or typed.template_id)
+    looked = await looking.look(await scenes.of(account, me, listing), typed)
     return render.fragment(request, "sends/_templates.html", **await composer.picker(looked))
 
 
@@ -146,6 +148,8 @@ async def _sent(looked: looking.Look, form: Form) -> Message:
     if waiting := form.files or form.value("files"):
         name = waiting if isinstance(waiting, str) else waiting[0].filename
         raise Refused(f"“{name}” is not attached yet. Choose it again and press Attach, then send.")
+    if typed.uploading:
+        raise Refused("A file is still uploading. Wait for it, then send.")
     changed = looking.unread(looked)
     if changed and (await composing.judge(scene, draft.channel, draft.to_field)).allowed:  # else the gate has its say
         field, sentence = changed
