@@ -48,8 +48,9 @@ async def change(listing: Listing, stage: str, user: User, reason: str = "") -> 
         why = reason if old == Stage.DNC else ""
         await audit.record(listing.account, user.id, "stage.changed", listing.id, why, old=old, new=stage)
         await listings.become_main_user(listing.id, user.id)
+        if stage in ENDS or old == Stage.DNC:  # after the listing, as the inbox takes the two
+            await suppressions.wait_for_starts(listing.account)
         if stage in ENDS:
-            await suppressions.wait_for_starts(listing.account)  # after the listing, as the inbox takes the two
             await messages.cancel_for_listing(listing.id, *ENDS[Stage(stage)])
         if stage == Stage.DNC:
             await _list(listing, user)

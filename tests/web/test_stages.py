@@ -4,12 +4,13 @@ import asyncio
 
 import pytest
 
-from domain import listings, stages
+from domain import db, listings, stages, suppressions
 from domain.audit import AuditEntry
 from domain.errors import Refused
 from domain.history import Event
 from domain.listings import Follower, Listing, Stage
 from domain.messages import Message
+from domain.suppressions import DoNotContact
 from tests import make
 from tests.client import Client
 
@@ -98,6 +99,101 @@ async def test_only_a_manager_lifts_do_not_contact(agent_client: Client, manager
     assert (await row(listing))["stage"] == "dnc"
     await manager_client.submit(f"/listings/{listing.id}/stages", {"stage": "contacted", "reason": "He called us"})
     assert (await row(listing))["stage"] == "contacted"
+
+
+async def listed() -> dict[str, str]:
+    """address -> source of those on the list of whom nobody contacts."""
+    rows = await DoNotContact.select().where(DoNotContact.lifted_at.is_null())
+    return {row["address"]: row["source"] for row in rows}
+
+
+async def test_do_not_contact_reaches_every_listing_of_the_seller(agent_client: Client) -> None:
+    seller = {"mobile": "+15205550142", "phone": "+15205550143", "email": "Dana@Seller.example"}
+    listing, other = await make.listing(seller=seller), await make.listing(seller=seller)
+    waiting = await make.message(other, state="queued", to_address="+15205550142")
+    await agent_client.submit(f"/listings/{listing.id}/stages", {"stage": "dnc"})
+    assert await listed() == dict.fromkeys(("+15205550142", "+15205550143", "dana@seller.example"), "stage")
+    assert (await Message.select().where(Message.id == waiting.id).first())["state"] == "cancelled"
+    assert (await row(other))["stage"] == "not_contacted"
+
+
+async def test_do_not_contact_of_a_seller_nobody_knows_lists_nobody(agent_client: Client) -> None:
+    listing = await make.listing(seller={"mobile": ""})
+    await agent_client.submit(f"/listings/{listing.id}/stages", {"stage": "dnc"})
+    assert (await row(listing))["stage"] == "dnc"
+    assert await listed() == {}
+
+
+async def test_a_manager_is_asked_why_before_do_not_contact_is_lifted(manager_client: Client) -> None:
+    listing = await make.listing()
+    url = f"/listings/{listing.id}/stages"
+    await manager_client.submit(url, {"stage": "dnc"})
+    asked = await manager_client.submit(url, {"stage": "contacted"})
+    assert asked.status_code == 200
+    assert 'name="stage" value="contacted"' in asked.text
+    assert 'id="errors"' not in asked.text
+    for reason in ("", "  ", "x" * 501):
+        answer = await manager_client.submit(url, {"stage": "contacted", "reason": reason})
+        assert answer.status_code == 422
+        assert 'id="f-reason-err"' in answer.text
+    assert (await row(listing))["stage"] == "dnc"
+    assert await listed()
+    await manager_client.submit(url, {"stage": "contacted", "reason": "She called us back"})
+    assert (await row(listing))["stage"] == "contacted"
+    assert await listed() == {}
+    assert (await DoNotContact.select().first())["lift_reason"] == "She called us back"
+    entry = await AuditEntry.select().where(AuditEntry.reason == "She called us back").order_by(AuditEntry.at).first()
+    assert entry["action"] == "stage.changed"
+
+
+async def test_lifting_leaves_what_this_listing_did_not_put_there(manager_client: Client) -> None:
+    listing = await make.listing(seller={"mobile": "+15205550142", "phone": "+15205550143"})
+    await suppressions.dnc(listing.account, ["+15205550142"], "A lawyer wrote")
+    await manager_client.submit(f"/listings/{listing.id}/stages", {"stage": "dnc"})
+    await manager_client.submit(f"/listings/{listing.id}/stages", {"stage": "pass", "reason": "A mistake"})
+    assert await listed() == {"+15205550142": "manual"}
+
+
+async def test_lifting_one_of_two_listings_keeps_the_seller_listed_until_the_other_is_lifted(
+    manager_client: Client,
+) -> None:
+    seller = {"mobile": "+15205550142", "email": "Dana@Seller.example"}
+    one, two = await make.listing(seller=seller), await make.listing(seller=seller)
+    for listing in (one, two):
+        await manager_client.submit(f"/listings/{listing.id}/stages", {"stage": "dnc"})
+    lift = {"stage": "contacted", "reason": "She called"}
+    await manager_client.submit(f"/listings/{one.id}/stages", lift)
+    assert set(await listed()) == {"+15205550142", "dana@seller.example"}
+    await manager_client.submit(f"/listings/{two.id}/stages", lift)
+    assert await listed() == {}
+
+
+async def test_of_several_listings_lifted_at_once_none_keeps_the_seller_listed(house: None) -> None:
+    manager = await make.user(role="manager")
+    ads = [await make.listing(seller={"mobile": "+15205550142"}) for _ in range(5)]
+    await asyncio.gather(*(stages.change(listing, "dnc", manager) for listing in ads))
+    assert await listed() == {"+15205550142": "stage"}
+    await asyncio.gather(*(stages.change(listing, "contacted", manager, "She called") for listing in ads))
+    assert await listed() == {}
+
+
+async def test_stages_and_a_seller_who_says_stop_do_not_wait_for_each_other(house: None) -> None:
+    listing, user = await make.listing(), await make.user(role="manager")
+    seller = await make.seller_of(listing)
+
+    async def says_stop() -> None:  # in the order of the inbox
+        async with db.writing():
+            await stages.lock(listing.id)
+            await suppressions.opt_out(listing.account, seller.mobile, "STOP", None)
+
+    steps = ["dnc", "contacted", "pass", "dnc", "acquired", "contacted"] * 2
+    done = await asyncio.gather(
+        *(stages.change(listing, stage, user, "because") for stage in steps),
+        *(says_stop() for _ in range(4)),
+        return_exceptions=True,
+    )
+    assert [each for each in done if isinstance(each, Exception)] == []
+    assert bool(await listed()) == ((await row(listing))["stage"] == "dnc")
 
 
 async def test_a_stage_whose_history_cannot_be_written_does_not_change(
