@@ -17,6 +17,7 @@ COMMANDS = {
     "user": "add a person to a dealership, or reset a password",
     "token": "make a token for the API",
     "import": "read listings from a CSV file",
+    "suppressions": "read or write a no-contact list as CSV",
     "connect": "connect a provider: dialpad, twilio, email, facebook, kijiji, form, simulator",
     "bench": "measure how fast this machine sends",
     "test": "run the tests",

@@ -182,6 +182,7 @@ async def test_every_call_answers_as_it_describes(api: Api) -> None:
         await api.delete(f"/messages/{each}/schedule") for each in (message_id, delivered.id, inbound.id, 0)
     ]
     answers |= await _about_templates(api)
+    answers |= await _about_suppressions(api)
 
     for name, operation in told.items():
         for answer in answers.get(name, ()):
@@ -211,6 +212,20 @@ async def _about_templates(api: Api) -> dict[str, list[httpx.Response]]:
             await api.call("PATCH", "/templates/x", json={}),
         ],
         "deleteTemplate": [await api.delete(path), await api.delete(path), await api.delete(shipped)],
+    }
+
+
+async def _about_suppressions(api: Api) -> dict[str, list[httpx.Response]]:
+    example = SCHEMAS["SuppressionInput"]["examples"][0]
+    path = "/suppressions?list=opt_out&address=%2B15205550117&reason=Signed+form+of+20+November"
+    return {
+        "addSuppression": [
+            await api.post("/suppressions", example),
+            await api.post("/suppressions", example),
+            await api.post("/suppressions", {**example, "address": "x"}),
+        ],
+        "listSuppressions": [await api.get("/suppressions", list="opt_out"), await api.get("/suppressions")],
+        "liftSuppression": [await api.delete(path), await api.delete(path), await api.delete("/suppressions")],
     }
 
 
@@ -246,6 +261,7 @@ def inputs(name: str) -> st.SearchStrategy[Any]:
         ("POST", "/messages", "MessageInput", "sendMessage"),
         ("POST", "/previews", "PreviewInput", "previewMessage"),
         ("POST", "/templates", "TemplateInput", "createTemplate"),
+        ("POST", "/suppressions", "SuppressionInput", "addSuppression"),
     ],
 )
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -9,24 +9,10 @@ from litestar import Response
 from domain.file_contents import MEGABYTES
 from domain.sessions import SCOPES
 from domain.settings import ROOT
-from web.handlers.api import access, listings, templates
+from web.handlers.api import listings, operations, suppressions, templates
 from web.handlers.api.schemas import SCHEMAS
-from web.handlers.api.shapes import ID, Schema, named
+from web.handlers.api.shapes import ID, Schema
 
-# status -> what it means, for the errors that any call may get
-EVERYWHERE = {
-    401: "No token, or one that is unknown, revoked or of somebody inactive.",
-    403: "The token lacks the scope, its user the right, or the dealership's plan the API.",
-    429: f"More than {access.PER_MINUTE} requests of this token within a minute. Retry-After says how long to wait.",
-    503: "The database cannot take this now. Retry-After says when to try again.",
-}
-MALFORMED = {
-    400: "The body is not JSON.",
-    413: "The body is too large.",
-    415: "The body is not sent as application/json.",
-    422: "All that is wrong with the request.",
-}
-MISSING = {404: "There is no such record, or it is another dealership's."}
 UPLOAD: Schema = {
     "type": "object",
     "properties": {"file": {"type": "string", "contentMediaType": "application/octet-stream"}},
@@ -60,8 +46,8 @@ def document() -> dict[str, Any]:
         },
         "servers": [{"url": "/"}],
         "security": [{"bearer": []}],
-        "tags": [{"name": "Listings"}, {"name": "Messages"}, {"name": "Templates"}],
-        "paths": {**_paths(), **_template_paths()},
+        "tags": [{"name": "Listings"}, {"name": "Messages"}, {"name": "Templates"}, {"name": "Suppressions"}],
+        "paths": {**_paths(), **_template_paths(), **_suppression_paths()},
         "components": {
             "schemas": SCHEMAS,
             "securitySchemes": {
@@ -77,7 +63,7 @@ def document() -> dict[str, Any]:
 
 
 def _paths() -> dict[str, Any]:
-    listing_id, message_id = _in_path("listing_id", ID), _in_path("message_id", ID)
+    listing_id, message_id = operations.in_path("listing_id", ID), operations.in_path("message_id", ID)
     return {
         "/api/v1/openapi.json": {
             "get": {
@@ -88,72 +74,76 @@ def _paths() -> dict[str, Any]:
             }
         },
         "/api/v1/listings/{source}/{external_id}": {
-            "put": _operation(
+            "put": operations.operation(
                 "putListing",
                 "Create a listing or bring it up to date",
                 "listings:write",
                 {201: ("It was new.", "Listing"), 200: ("It was known.", "Listing")},
-                MALFORMED,
+                operations.MALFORMED,
                 body="ListingInput",
                 parameters=[
-                    _in_path("source", {"type": "string", "maxLength": 60}, "The site of the ad, such as craigslist."),
-                    _in_path("external_id", {"type": "string", "maxLength": 200}, "The ad's id there; / as %2F."),
+                    operations.in_path(
+                        "source", {"type": "string", "maxLength": 60}, "The site of the ad, such as craigslist."
+                    ),
+                    operations.in_path(
+                        "external_id", {"type": "string", "maxLength": 200}, "The ad's id there; / as %2F."
+                    ),
                 ],
             )
         },
         "/api/v1/listings": {
-            "get": _operation(
+            "get": operations.operation(
                 "listListings",
                 "A view of the inventory, newest first",
                 "listings:read",
                 {200: ("A page.", "ListingPage")},
-                {422: MALFORMED[422]},
-                parameters=_in_query(listings.INDEX_QUERY),
+                {422: operations.MALFORMED[422]},
+                parameters=operations.in_query(listings.INDEX_QUERY),
             )
         },
         "/api/v1/listings/{listing_id}": {
-            "get": _operation(
+            "get": operations.operation(
                 "showListing",
                 "One listing",
                 "listings:read",
                 {200: ("The listing.", "Listing")},
-                MISSING,
+                operations.MISSING,
                 parameters=[listing_id],
             )
         },
         "/api/v1/listings/{listing_id}/messages": {
-            "get": _operation(
+            "get": operations.operation(
                 "listMessages",
                 "What was written to and from its seller, newest first",
                 "messages:read",
                 {200: ("A page.", "MessagePage")},
-                {**MISSING, 422: MALFORMED[422]},
-                parameters=[listing_id, *_in_query(listings.MESSAGES_QUERY)],
+                {**operations.MISSING, 422: operations.MALFORMED[422]},
+                parameters=[listing_id, *operations.in_query(listings.MESSAGES_QUERY)],
             )
         },
         "/api/v1/messages": {
-            "post": _operation(
+            "post": operations.operation(
                 "sendMessage",
                 "Send a message to a listing's seller",
                 "messages:write",
                 {202: ("It is taken on and leaves by itself.", "Accepted")},
-                {**MALFORMED, 409: "The key was used for another message."},
+                {**operations.MALFORMED, 409: "The key was used for another message."},
                 body="MessageInput",
                 parameters=[KEY],
             )
         },
         "/api/v1/previews": {
-            "post": _operation(
+            "post": operations.operation(
                 "previewMessage",
                 "What the seller would read; nothing is stored",
                 "messages:read",
                 {200: ("The preview.", "Preview")},
-                MALFORMED,
+                operations.MALFORMED,
                 body="PreviewInput",
             )
         },
         "/api/v1/attachments": {
-            "post": _operation(
+            "post": operations.operation(
                 "uploadAttachment",
                 "Upload a file to go along with a message",
                 "messages:write",
@@ -168,22 +158,22 @@ def _paths() -> dict[str, Any]:
             )
         },
         "/api/v1/messages/{message_id}": {
-            "get": _operation(
+            "get": operations.operation(
                 "showMessage",
                 "One message with its attempts and receipts",
                 "messages:read",
                 {200: ("The message.", "MessageDetail")},
-                MISSING,
+                operations.MISSING,
                 parameters=[message_id],
             )
         },
         "/api/v1/messages/{message_id}/schedule": {
-            "delete": _operation(
+            "delete": operations.operation(
                 "cancelMessage",
                 "Cancel a message that has not left yet",
                 "messages:write",
                 {200: ("It will not leave.", "Accepted")},
-                {**MISSING, 409: "It has left.", 422: "It came in, so there is nothing to cancel."},
+                {**operations.MISSING, 409: "It has left.", 422: "It came in, so there is nothing to cancel."},
                 parameters=[message_id],
             )
         },
@@ -191,94 +181,82 @@ def _paths() -> dict[str, Any]:
 
 
 def _template_paths() -> dict[str, Any]:
-    template_id = _in_path("template_id", ID)
+    template_id = operations.in_path("template_id", ID)
     return {
         "/api/v1/templates": {
-            "get": _operation(
+            "get": operations.operation(
                 "listTemplates",
                 "Saved wordings the token's user may pick",
                 "templates:read",
                 {200: ("A page.", "TemplatePage")},
-                {422: MALFORMED[422]},
-                parameters=_in_query(templates.INDEX_QUERY),
+                {422: operations.MALFORMED[422]},
+                parameters=operations.in_query(templates.INDEX_QUERY),
             ),
-            "post": _operation(
+            "post": operations.operation(
                 "createTemplate",
                 "Save a wording",
                 "templates:write",
                 {201: ("It is saved.", "Template")},
-                MALFORMED,
+                operations.MALFORMED,
                 body="TemplateInput",
             ),
         },
         "/api/v1/templates/{template_id}": {
-            "get": _operation(
+            "get": operations.operation(
                 "showTemplate",
                 "One saved wording as it is now",
                 "templates:read",
                 {200: ("The template.", "Template")},
-                MISSING,
+                operations.MISSING,
                 parameters=[template_id],
             ),
-            "patch": _operation(
+            "patch": operations.operation(
                 "changeTemplate",
                 "Change a saved wording; other words are a new version",
                 "templates:write",
                 {200: ("The template as it is now.", "Template")},
-                {**MALFORMED, **MISSING, 409: "Somebody changed it since the version you named."},
+                {**operations.MALFORMED, **operations.MISSING, 409: "Somebody changed it since the version you named."},
                 body="TemplateChange",
                 parameters=[template_id],
             ),
-            "delete": _operation(
+            "delete": operations.operation(
                 "deleteTemplate",
                 "Delete a saved wording; what was sent with it keeps its words",
                 "templates:write",
                 {200: ("The template as it was.", "Template")},
-                {**MISSING, 422: "It comes with Lotwire."},
+                {**operations.MISSING, 422: "It comes with Lotwire."},
                 parameters=[template_id],
             ),
         },
     }
 
 
-def _operation(
-    name: str,
-    summary: str,
-    scope: str,
-    answers: dict[int, tuple[str, str]],
-    errors: dict[int, str],
-    body: str = "",
-    content: dict[str, Any] | None = None,
-    parameters: list[Schema] | None = None,
-) -> dict[str, Any]:
-    made: dict[str, Any] = {
-        "operationId": name,
-        "summary": summary,
-        "tags": [scope.partition(":")[0].title()],
-        "description": f"Needs the scope `{scope}`.",
-        "security": [{"bearer": [scope]}],
-        "responses": {
-            **{str(status): _response(told, shape) for status, (told, shape) in answers.items()},
-            **{str(status): _response(told, "Errors") for status, told in sorted({**EVERYWHERE, **errors}.items())},
+def _suppression_paths() -> dict[str, Any]:
+    return {
+        "/api/v1/suppressions": {
+            "get": operations.operation(
+                "listSuppressions",
+                "Who is on one of the three lists, newest first, or where one address stands",
+                "suppressions:read",
+                {200: ("A page.", "SuppressionPage")},
+                {422: operations.MALFORMED[422]},
+                parameters=operations.in_query(suppressions.INDEX_QUERY),
+            ),
+            "post": operations.operation(
+                "addSuppression",
+                "Put an address onto a list; what waits to leave to it is cancelled",
+                "suppressions:write",
+                {201: ("It is on the list now.", "Suppression"), 200: ("It was on the list before.", "Suppression")},
+                operations.MALFORMED,
+                body="SuppressionInput",
+            ),
+            "delete": operations.operation(
+                "liftSuppression",
+                "Take an address off a list; managers only",
+                "suppressions:write",
+                {200: ("It is lifted.", "Suppression")},
+                {404: "It is not on the list.", 422: operations.MALFORMED[422]},
+                parameters=operations.in_query(suppressions.LIFT_QUERY, required=True),
+            ),
         },
     }
-    if parameters:
-        made["parameters"] = parameters
-    if body:
-        content = {"application/json": {"schema": named(body)}}
-    if content:
-        made["requestBody"] = {"required": True, "content": content}
-    return made
-
-
-def _response(description: str, shape: str) -> dict[str, Any]:
-    return {"description": description, "content": {"application/json": {"schema": named(shape)}}}
-
-
-def _in_path(name: str, schema: Schema, description: str = "") -> Schema:
-    told = {"description": description} if description else {}
-    return {"name": name, "in": "path", "required": True, "schema": schema, **told}
-
-
-def _in_query(known: dict[str, Schema]) -> list[Schema]:
-    return [{"name": name, "in": "query", "schema": schema} for name, schema in known.items()]

@@ -6,7 +6,7 @@ from typing import Any
 from litestar import Router, delete, get, patch, post, put
 from litestar.handlers import HTTPRouteHandler
 
-from web.handlers.api import access, attachments, bodies, listings, messages, openapi, problems, templates
+from web.handlers.api import access, attachments, bodies, listings, messages, openapi, problems, suppressions, templates
 
 Handler = Callable[..., Awaitable[Any]]
 
@@ -58,6 +58,9 @@ BEARERS = [
     GET("/templates/{template_id:str}", templates.show, "templates:read"),
     PATCH("/templates/{template_id:str}", templates.update, "templates:write"),
     DELETE("/templates/{template_id:str}", templates.destroy, "templates:write"),
+    GET("/suppressions", suppressions.index, "suppressions:read"),
+    POST("/suppressions", suppressions.create, "suppressions:write"),
+    DELETE("/suppressions", suppressions.destroy, "suppressions:write"),
 ]
 
 ROUTER = Router(
