@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from domain import clock, connections, delivery, inbox, messages, suppressions, unmatched
+from domain import clock, connections, delivery, inbox, messages, reviews, suppressions, unmatched
 from domain.channels.base import Accepted
 from domain.history import Event
 from domain.inbox import ProviderEvent
@@ -105,6 +105,8 @@ async def test_what_a_blocked_number_writes_is_stored_silently(house):
     assert await messages.waiting_among([listing.id]) == set()
     listing = await Listing.objects().get(Listing.id == listing.id)
     assert (listing.waiting_since, listing.stage) == (None, Stage.NOT_CONTACTED)
+    await dealer.hook(**dealer.inbound(phone, "not interested, and I know your kids"))
+    assert await reviews.count(dealer.account.id) == 0
     await dealer.hook(**dealer.inbound(phone, "STOP"))
     assert await suppressions.opted_out(dealer.account.id, phone)
 
