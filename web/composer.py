@@ -31,7 +31,8 @@ from web.typed import Typed
 
 ICONS = {"text": "message-square", "email": "mail", "form": "clipboard-list", "facebook": "messages-square"}
 
-# The wildcards an agent reaches for while writing to one seller, in the order of a sentence.
+# Every wildcard, in the order an agent reaches for them: the first stand in a row, all others in a menu.
+IN_A_ROW = 10
 BUTTONS = (
     "seller.first_name",
     "vehicle.title",
@@ -48,10 +49,30 @@ BUTTONS = (
     "agent.first_name",
     "agent.name",
     "agent.phone",
+    "agent.email",
+    "agent.title",
     "dealer.name",
     "dealer.phone",
     "dealer.address",
+    "dealer.city",
+    "dealer.website",
     "today",
+    "seller.name",
+    "seller.last_name",
+    "seller.state",
+    "seller.postal_code",
+    "listing.previous_price",
+    "listing.posted",
+    "listing.link",
+    "vehicle.vin",
+    "vehicle.body_style",
+    "vehicle.transmission",
+    "vehicle.drivetrain",
+    "vehicle.fuel",
+    "vehicle.engine",
+    "appointment.date",
+    "appointment.time",
+    "appointment.place",
 )
 
 
@@ -78,6 +99,7 @@ async def window(
         "body": typed.body,
         "question": question,
         "buttons": _buttons(scene),
+        "in_a_row": IN_A_ROW,
         "nonce": typed.nonce,
         "template_version": typed.version,
         "seen": typed.seen,
@@ -271,14 +293,16 @@ def _address(looked: Look) -> str | None:
 
 
 def _buttons(scene: Scene) -> list[dict[str, Any]]:
+    """The row, then what is known of this vehicle, then what is not. Nobody misses an appointment that was not made."""
     values = scene.values()
     made = []
     for token in BUTTONS:
         filled = wildcards.fill(wildcards.WILDCARDS[token].markup, values)
         missing = bool(filled.missing)
         label = wildcards.WILDCARDS[token].label
-        made.append({"token": token, "label": label, "value": "" if missing else filled.body, "missing": missing})
-    return made
+        if not missing or not token.startswith("appointment."):
+            made.append({"token": token, "label": label, "value": "" if missing else filled.body, "missing": missing})
+    return made[:IN_A_ROW] + sorted(made[IN_A_ROW:], key=lambda button: button["missing"])
 
 
 def reopened(words: Mapping[str, Any], files: tuple[UUID, ...], signature: str) -> Typed:

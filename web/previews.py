@@ -1,12 +1,13 @@
 """What the seller will read, what it costs, whether it may go, and who wrote meanwhile."""
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from domain import composing, gate, message_templates, offers, phones, text, wildcards, wordings
 from domain.composing import Draft
@@ -17,6 +18,9 @@ from domain.wordings import Letter
 from web import filters
 from web.looking import Look, wrote
 from web.render import url_for
+
+# A blank left unfilled, outside of tags and of links, in which no other link can stand.
+_HOLE = re.compile(r"(<a\b.*?</a>|<[^>]*>)|\{\{[^{}<]*\}\}", re.DOTALL)
 
 CLICK_HERE = "Click here to connect."
 SENDS = {
@@ -49,8 +53,8 @@ async def of(looked: Look, picked: str | None = None) -> dict[str, Any]:
         "preview": {
             "kind": looked.type if looked.type in ("text", "email") else "plain",
             "parts": parts(letter.rendered, _values_of(scene, picked)),
-            "subject": letter.subject,
-            "html": Markup(letter.html),  # made by email_bodies, of escaped text alone
+            "subject": _with_holes(escape(letter.subject)),
+            "html": _with_holes(Markup(letter.html)),  # made by email_bodies, of escaped text alone
             "text": letter.body,
             "missing": _missing(letter),
             **_cost(letter),
@@ -161,6 +165,8 @@ def _reason(
         return f"{first['message']} {first['next_step']}" if first["code"] == "no_connection" else first["message"]
     if not looked.channel:
         return looked.choice.reason
+    if looked.typed.uploading:
+        return "Wait for the upload."
     if not letter.rendered.body and not looked.enclosed.files:
         return "Write a message first."
     if problems:
@@ -180,6 +186,11 @@ def _missing(letter: Letter) -> list[dict[str, str]]:
         for token in letter.missing
         if token in wildcards.WILDCARDS
     ]
+
+
+def _with_holes(html: Markup) -> Markup:
+    """The same with what was left unfilled marked, and leading to the text."""
+    return Markup(_HOLE.sub(lambda found: found[1] or f'<a class="hole" href="#body">{found[0]}</a>', html))
 
 
 def _cost(letter: Letter) -> dict[str, Any]:

@@ -23,6 +23,7 @@ class Typed:
     seen: str = ""  # how things stood when the window was opened: see web.looking
     told: str = ""  # and when it last showed them
     revision: int = 0  # of the draft
+    uploading: bool = False  # a chosen file is still on its way
 
     @classmethod
     def of(cls, form: Form) -> "Typed":
@@ -39,6 +40,7 @@ class Typed:
             seen=form.value("seen"),
             told=form.value("told"),
             revision=int(revision) if revision.isascii() and revision.isdigit() and len(revision) < 11 else 0,
+            uploading=bool(form.value("uploading")),
         )
 
     @classmethod

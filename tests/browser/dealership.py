@@ -48,6 +48,12 @@ class Dealership:
         async with self.site.opened():
             page.sign_in(await self.site.cookie(user or self.agent))
 
+    async def signed_in_here(self, page: Page) -> None:
+        """The agent signs in again in another tab, while this page stays open."""
+        async with self.site.opened():
+            name, value = await self.site.cookie(self.agent)
+        page.driver.add_cookie({"name": name, "value": value, "path": "/", "httpOnly": True, "sameSite": "Lax"})
+
     async def messages(self, listing: Listing) -> list[Message]:
         """Every message of the listing, oldest first."""
         async with self.site.opened():

@@ -3,23 +3,26 @@
 from pathlib import Path
 
 import pytest
-from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 
-from domain import drafts
+from domain import attachments, drafts
+from domain.attachments import Attachment
 from domain.listings import Listing
 from tests.browser.dealership import Dealership
 from tests.browser.page import Page
 from tests.browser.test_window import (
     IN_CHROMIUM,
     at_full_speed,
+    chord,
     enabled,
     network,
     open_vdp,
     open_window,
     pick,
     press,
+    rgb,
     sent_once,
+    undo,
 )
 
 EMAIL = {"email": "dana.reyes@mail.example"}
@@ -32,6 +35,9 @@ const event = kind === "paste" ? new ClipboardEvent("paste", {...made, clipboard
                                : new DragEvent(kind, {...made, dataTransfer: carried});
 document.querySelector(on).dispatchEvent(event);
 return document.querySelector("#send-window").matches(".dropping")"""
+
+
+SAID_BEFORE = "return getComputedStyle(document.querySelector(arguments[0]), '::before').content"
 
 
 # One channel, two places to choose it
@@ -77,6 +83,20 @@ async def test_a_channel_that_cannot_send_says_why_and_may_be_written_for(page: 
     enabled(page)
 
 
+async def test_an_email_shows_its_holes_and_its_files(page: Page, dealership: Dealership, tmp_path: Path) -> None:
+    await open_page(page, dealership, "?channel=email", seller=EMAIL, trim="")
+    page.find("#body").send_keys("Which trim is it, {{vehicle.trim}}?")
+    page.wait_for("{{vehicle.trim}}", "#preview .mail .hole")
+    red, green, blue = rgb(page, "#preview .mail .hole", "color")
+    assert red > max(green, blue)
+    (tmp_path / "offer.txt").write_text("We would pay $17,500.")
+    page.find("#attach-files").send_keys(str(tmp_path / "offer.txt"))
+    page.wait_for("offer.txt", "#files")
+    page.wait_for("offer.txt", "#preview")
+    page.click("#preview .hole")
+    page.wait_until(lambda: page.focused() == "body", "the mark does not lead to the text")
+
+
 # {{ completes
 
 
@@ -119,6 +139,17 @@ async def test_a_value_that_is_not_known_completes_to_its_token(page: Page, deal
     press(page, Keys.ENTER)
     page.wait_for("{{vehicle.trim}}", "#preview .hole")
     assert not page.find("#send-go").is_enabled()
+
+
+async def test_every_value_of_the_vehicle_completes(page: Page, dealership: Dealership) -> None:
+    await open_window(page, dealership, transmission="Automatic")
+    page.find("#body").send_keys("It is an {{transm")
+    page.wait_for("Automatic", "#completions")
+    press(page, Keys.ENTER)
+    page.wait_until(lambda: page.value("#body") == "It is an Automatic", "the value did not go in")
+    page.button("More to insert").click()
+    page.wait_for("Transmission", "#ins-more")
+    assert "Appointment" not in page.text("#ins-more")
 
 
 # Templates
@@ -179,6 +210,31 @@ async def test_a_template_is_made_beside_the_message_and_is_there_at_once(page: 
     assert page.value("#body") == "Hi Dana"
 
 
+@pytest.mark.parametrize("way_out", ["Esc", "the close button"])
+async def test_a_half_written_template_is_there_when_it_is_opened_again(
+    page: Page, dealership: Dealership, way_out: str
+) -> None:
+    await open_window(page, dealership)
+    page.click("#template-new")
+    page.wait_until(lambda: page.focused() == "side-title", "the focus is not on its name")
+    page.fill("#t-name", "Half a na")
+    page.find("#t-body").send_keys("Half a sen")
+    if way_out == "Esc":
+        press(page, Keys.ESCAPE)
+    else:
+        page.click("#side .close")
+    page.wait_until(lambda: not page.find("#side").is_displayed(), "it does not close")
+    page.click("#template-new")
+    page.wait_until(lambda: page.find("#t-name").is_displayed(), "it does not open again")
+    assert (page.value("#t-name"), page.value("#t-body")) == ("Half a na", "Half a sen")
+    page.find("#t-purpose option[value=initial]").click()
+    page.click("#t-save")
+    page.wait_for("“Half a na” is saved.", "#send-problem")
+    page.click("#template-new")
+    page.wait_until(lambda: page.focused() == "side-title", "it does not open a third time")
+    assert (page.value("#t-name"), page.value("#t-body")) == ("", "")
+
+
 # Emoji
 
 
@@ -198,6 +254,16 @@ async def test_an_emoji_goes_in_at_the_caret_and_the_cost_follows(page: Page, de
     press(page, Keys.ESCAPE)
     page.wait_until(lambda: not page.find("#emoji").is_displayed(), "it does not close")
     assert page.find("#body").is_displayed()
+
+
+async def test_enter_takes_the_first_emoji_that_was_asked_for(page: Page, dealership: Dealership) -> None:
+    await open_window(page, dealership)
+    page.find("#body").send_keys("Deal ")
+    page.click("#emoji-b")
+    page.wait_until(lambda: page.focused() == "emoji-q", "the search has no focus")
+    press(page, "handshake" + Keys.ENTER)  # before anything was found
+    page.wait_until(lambda: page.value("#body") == "Deal 🤝", "the first hit did not go in")
+    assert page.focused() == "emoji-q"
 
 
 # Files
@@ -271,14 +337,83 @@ async def test_a_file_that_is_not_taken_says_why_and_can_be_dismissed(
 
 
 @IN_CHROMIUM
+async def test_nothing_leaves_while_a_file_is_going_up_and_the_file_survives_what_happens_meanwhile(
+    page: Page, dealership: Dealership, tmp_path: Path
+) -> None:
+    listing = await open_window(page, dealership)
+    page.find("#body").send_keys("Here it is")
+    enabled(page)
+    (tmp_path / "offer.txt").write_text("We would pay $17,500. " * 20_000)
+    network(page, upload=100_000)
+    page.find("#attach-files").send_keys(str(tmp_path / "offer.txt"))
+    page.wait_for("Wait for the upload.", "#send-why")
+    assert not page.find("#send-go").is_enabled()
+    page.find("#body").send_keys("!")
+    chord(page)
+    page.run("document.querySelector('#send-window').requestSubmit()")  # past every guard of the page
+    page.wait_for("A file is still uploading. Wait for it, then send.", "#errors")
+    assert page.axe() == []
+    page.click("#send .close")
+    page.click(".dock [data-opens]")
+    assert len(page.all("#uploads progress")) == 1
+    at_full_speed(page)
+    page.wait_for("offer.txt", "#files")
+    assert page.all("#uploads li") == []
+    page.wait_for("A text takes no files", "#send-why")
+    page.wait_for("Saved", "#draft-state")
+    page.click("#send .close")
+    page.open(f"/listings/{listing.id}/sends/new")
+    page.wait_for("offer.txt", "#files")
+    assert page.value("#body") == "Here it is!"
+    assert await dealership.messages(listing) == []
+
+
+async def test_a_file_that_is_gone_is_taken_out_in_place(page: Page, dealership: Dealership, tmp_path: Path) -> None:
+    listing = await open_window(page, dealership)
+    page.find("#body").send_keys("Hello")
+    (tmp_path / "offer.txt").write_text("We would pay $17,500.")
+    page.find("#attach-files").send_keys(str(tmp_path / "offer.txt"))
+    page.wait_for("offer.txt", "#files")
+    async with dealership.site.opened():
+        for kept in await Attachment.objects().where(Attachment.account == dealership.account.id):
+            await attachments.discard(kept)
+    press(page, " there")
+    page.wait_for("A file was removed meanwhile.", "#files .bad")
+    page.click("#files [name=detach]")
+    enabled(page)
+    assert page.all("#files .file") == []
+    assert await dealership.messages(listing) == []
+    assert page.value("#body").startswith("Hello")
+
+
+async def test_an_address_that_was_revoked_is_told_at_once(page: Page, dealership: Dealership, tmp_path: Path) -> None:
+    await open_window(page, dealership)
+    page.find("#body").send_keys("Hello")
+    (tmp_path / "offer.txt").write_text("We would pay $17,500.")
+    page.find("#attach-files").send_keys(str(tmp_path / "offer.txt"))
+    page.click("#files [name=share]")
+    page.wait_for("Goes as a link", "#files")
+    enabled(page)
+    page.button("Revoke").click()
+    page.driver.switch_to.alert.accept()
+    page.wait_for("A link in the text no longer works.", "#preview")
+    page.wait_until(lambda: not page.find("#send-go").is_enabled(), "it may be sent")
+
+
+@IN_CHROMIUM
 async def test_a_file_that_could_not_be_sent_up_is_told(page: Page, dealership: Dealership, tmp_path: Path) -> None:
     await open_window(page, dealership)
     (tmp_path / "offer.txt").write_text("We would pay $17,500.")
     network(page, offline=True)
     page.find("#attach-files").send_keys(str(tmp_path / "offer.txt"))
     page.wait_for("could not be attached. Check your connection and try again.", "#uploads")
+    assert "offer.txt" in page.text("#uploads")
     at_full_speed(page)
     assert page.all("#send-window [name=attachment]") == []
+    page.click("#uploads [data-dismiss]")
+    page.wait_until(lambda: page.all("#uploads li") == [], "it stays")
+    page.find("#body").send_keys("Hello")
+    enabled(page)
 
 
 # Drafts
@@ -332,6 +467,48 @@ async def test_a_draft_that_another_device_changed_is_shown_and_not_written_over
     page.wait_until(lambda: page.value("#body") == "On the phone again", "the other text did not come")
 
 
+async def test_a_draft_that_is_not_kept_says_so_and_why(page: Page, dealership: Dealership) -> None:
+    listing = await open_window(page, dealership)
+    page.find("#body").send_keys("Half a sen")
+    page.wait_for("Saved", "#draft-said")
+    page.driver.delete_all_cookies()  # signed out in another tab
+    press(page, "tence")
+    page.wait_for("You are signed out.", "#draft-said")
+    assert "Saved" not in page.text("#draft-state")
+    assert page.run(SAID_BEFORE, "#draft-said p") == '"Not saved. "'
+    assert page.axe() == []
+    await dealership.signed_in_here(page)
+    press(page, "!")
+    page.wait_for("Saved", "#draft-said")
+    assert await kept(dealership, listing) == "Half a sentence!"
+
+
+async def test_a_text_too_long_to_be_kept_is_not_said_to_be_saved(page: Page, dealership: Dealership) -> None:
+    await open_window(page, dealership)
+    page.find("#body").send_keys("Half a sen")
+    page.wait_for("Saved", "#draft-said")
+    page.run("document.querySelector('#body').value = 'a'.repeat(100001)")
+    page.find("#body").send_keys("!")
+    page.wait_for("100,000 characters at most", "#draft-said")
+    assert page.all(".toast") == page.all("#draft-said .toast")
+
+
+@IN_CHROMIUM
+async def test_a_draft_that_nobody_answered_for_is_not_said_to_be_saved(page: Page, dealership: Dealership) -> None:
+    listing = await open_window(page, dealership)
+    page.find("#body").send_keys("Half a sen")
+    page.wait_for("Saved", "#draft-said")
+    network(page, offline=True)
+    press(page, "tence")
+    page.wait_for("Lotwire did not answer.", "#draft-said")
+    at_full_speed(page)
+    press(page, Keys.ESCAPE)  # what was not kept is kept now
+    said = "return document.querySelector('#draft-said').textContent"
+    page.wait_until(lambda: "Saved" in page.run(said), "it is not tried again")
+    page.open(f"/listings/{listing.id}/sends/new")
+    page.wait_until(lambda: page.value("#body") == "Half a sentence", "it is lost")
+
+
 async def test_a_discarded_draft_is_gone(page: Page, dealership: Dealership) -> None:
     listing = await open_window(page, dealership)
     page.find("#body").send_keys("Never mind")
@@ -382,13 +559,6 @@ async def open_page(page: Page, dealership: Dealership, query: str, **values: ob
     page.open(f"/listings/{listing.id}/sends/new{query}")
     page.wait_until(lambda: page.find("#body").is_displayed(), "the window's page did not come")
     return listing
-
-
-def undo(page: Page) -> None:
-    if page.engine == "webkit":  # GTK takes Ctrl+Z above the page; it cannot be pressed from outside
-        page.run("document.execCommand('undo')")
-    else:
-        ActionChains(page.driver).key_down(Keys.CONTROL).send_keys("z").key_up(Keys.CONTROL).perform()
 
 
 async def kept(dealership: Dealership, listing: Listing) -> str | None:

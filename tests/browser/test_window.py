@@ -119,6 +119,20 @@ async def test_ctrl_enter_pressed_many_times_sends_once(page: Page, dealership: 
     await sent_once(dealership, listing, "Once")
 
 
+@IN_CHROMIUM
+async def test_ctrl_enter_right_after_the_last_letter_sends_although_the_preview_is_not_there_yet(
+    page: Page, dealership: Dealership
+) -> None:
+    listing = await open_window(page, dealership)
+    slow_down(page, 400)
+    page.find("#body").send_keys("Now")
+    assert not page.find("#send-go").is_enabled()
+    chord(page)
+    at_full_speed(page)
+    page.wait_for("Delivered", "#log .msg.out")
+    await sent_once(dealership, listing, "Now")
+
+
 async def test_a_double_click_sends_once(page: Page, dealership: Dealership) -> None:
     listing = await open_window(page, dealership)
     page.find("#body").send_keys("Once")
@@ -192,10 +206,7 @@ async def test_undo_takes_an_inserted_value_back(page: Page, dealership: Dealers
     page.find("#body").send_keys("Hi ")
     page.click("#ins-1")
     page.wait_until(lambda: page.value("#body") == "Hi Dana", "the name did not come")
-    if page.engine == "webkit":  # GTK takes Ctrl+Z above the page; it cannot be pressed from outside
-        page.run("document.execCommand('undo')")
-    else:
-        ActionChains(page.driver).key_down(Keys.CONTROL).send_keys("z").key_up(Keys.CONTROL).perform()
+    undo(page)
     page.wait_until(lambda: page.value("#body") == "Hi ", "the name stayed")
 
 
@@ -222,6 +233,22 @@ async def test_a_template_over_typed_text_asks(page: Page, dealership: Dealershi
     page.wait_until(lambda: page.value("#body").startswith(wanted), "the answer was not heeded")
     assert page.all(".ask") == []
     page.wait_until(lambda: page.text("#preview .bub") == page.value("#body"), "the preview did not follow")
+
+
+@pytest.mark.parametrize("answer", ["replace", "append"])
+async def test_undo_brings_the_words_back_that_a_template_went_over(
+    page: Page, dealership: Dealership, answer: str
+) -> None:
+    await open_window(page, dealership)
+    page.find("#body").send_keys("Hello there.")
+    pick(page, TEMPLATE)
+    page.click(f"#do-{answer}")
+    page.wait_until(lambda: "Hi Dana, " in page.value("#body"), "the template was not filled in")
+    assert page.run("return document.querySelector('[name=template_version]').value") != ""
+    page.find("#body").click()
+    undo(page)
+    page.wait_until(lambda: page.value("#body") == "Hello there.", "what was typed did not come back")
+    page.wait_until(lambda: page.text("#preview .bub") == "Hello there.", "the preview did not follow")
 
 
 async def test_another_template_over_an_untouched_one_asks_too_and_a_question_can_be_left_alone(
@@ -251,8 +278,7 @@ async def test_a_value_that_is_not_known_is_red_and_keeps_the_text_here(page: Pa
     assert not page.find("#send-go").is_enabled()
     red, _, _ = rgb(page, "#preview .hole", "color")
     assert red == max(rgb(page, "#preview .hole", "color"))
-    chord = ActionChains(page.driver).key_down(Keys.CONTROL).send_keys(Keys.ENTER).key_up(Keys.CONTROL)
-    chord.perform()
+    chord(page)
     for _ in "{{vehicle.trim}}":
         press(page, Keys.BACKSPACE)
     enabled(page)
@@ -286,6 +312,26 @@ async def test_plain_characters_are_one_click_away(page: Page, dealership: Deale
     page.click("#do-normalize")
     page.wait_until(lambda: page.value("#body") == "It's yours", "the quote stayed")
     page.wait_for("GSM-7", "#counter")
+
+
+@pytest.mark.parametrize("where", ["the dialog", "its own page"])
+async def test_a_refused_send_is_told_once_where_the_focus_is(page: Page, dealership: Dealership, where: str) -> None:
+    listing = await open_window(page, dealership)
+    if where == "its own page":
+        page.open(f"/listings/{listing.id}/sends/new")
+    page.find("#body").send_keys("Hello")
+    enabled(page)
+    page.run("document.querySelector('#body').value = ' '")  # without an event: only the server notices
+    page.click("#send-go")
+    page.wait_for("This message was not sent", "#send-problem")
+    page.wait_until(lambda: page.focused() == "errors", "the focus is not on what went wrong")
+    assert page.run("return [...document.querySelectorAll('#send-shell [role=alert]')].map(e => e.id)") == ["errors"]
+    assert page.title.startswith("Error: Message Dana") == (where == "its own page")
+    press(page, Keys.TAB)
+    page.find("#body").send_keys("again")
+    enabled(page)
+    assert page.focused() == "body"
+    assert await dealership.messages(listing) == []
 
 
 @IN_CHROMIUM
@@ -349,6 +395,18 @@ def press(page: Page, keys: str) -> None:
     ActionChains(page.driver).send_keys(keys).perform()
 
 
+def chord(page: Page) -> None:
+    """Ctrl+Enter."""
+    ActionChains(page.driver).key_down(Keys.CONTROL).send_keys(Keys.ENTER).key_up(Keys.CONTROL).perform()
+
+
+def undo(page: Page) -> None:
+    if page.engine == "webkit":  # GTK takes Ctrl+Z above the page; it cannot be pressed from outside
+        page.run("document.execCommand('undo')")
+    else:
+        ActionChains(page.driver).key_down(Keys.CONTROL).send_keys("z").key_up(Keys.CONTROL).perform()
+
+
 async def sent_once(dealership: Dealership, listing: Listing, words: str) -> None:
     messages: list[Message] = await dealership.messages(listing)
     assert [message.body for message in messages] == [words]
@@ -377,9 +435,10 @@ def slow_down(page: Page, milliseconds: int) -> None:
     network(page, latency=milliseconds)
 
 
-def network(page: Page, offline: bool = False, latency: int = 0) -> None:
+def network(page: Page, offline: bool = False, latency: int = 0, upload: int = 50_000_000) -> None:
+    """`latency` in milliseconds, `upload` in bytes a second."""
     page.driver.set_network_conditions(  # type: ignore[attr-defined]
-        offline=offline, latency=latency, download_throughput=50_000_000, upload_throughput=50_000_000
+        offline=offline, latency=latency, download_throughput=50_000_000, upload_throughput=upload
     )
 
 

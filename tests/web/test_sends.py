@@ -14,6 +14,7 @@ from domain.messages import Message, State
 from domain.sellers import Seller
 from domain.shipped_templates import SHIPPED
 from domain.users import User
+from domain.wildcards import WILDCARDS
 from tests import make
 from tests.client import Client
 
@@ -57,8 +58,8 @@ def hidden(html: str) -> dict[str, str]:
 
 
 def words_of(html: str) -> str:
-    """What stands in the text field."""
-    [words] = re.findall(r'<textarea id="body"[^>]*>(.*?)</textarea>', html, re.DOTALL)
+    """What stands in the text field, or is to be put there."""
+    [words] = re.findall(r'<(?:textarea id|hx-partial hx-target)="#?body"[^>]*>(.*?)</', html, re.DOTALL)
     return unescape(words).removeprefix("\n")  # as browsers read it
 
 
@@ -102,12 +103,12 @@ async def test_a_template_comes_filled_in_and_typed_text_is_never_written_over_u
     assert "{{" not in words_of(filled.text)
     form = typed("My own words", template_id=str(FIRST.id))
     asked = await agent_client.submit(window(listing, "/filling"), form, htmx=True)
-    assert "My own words</textarea>" in asked.text
     assert "Replace it" in asked.text
+    assert 'hx-target="#body"' not in asked.text
     added = await agent_client.submit(window(listing, "/filling"), {**form, "do": "append"}, htmx=True)
-    assert re.search(r"My own words\n\n.*Dana", added.text)
+    assert words_of(added.text) == f"My own words\n\n{words_of(filled.text)}"
     replaced = await agent_client.submit(window(listing, "/filling"), {**form, "do": "replace"}, htmx=True)
-    assert "My own words" not in replaced.text
+    assert words_of(replaced.text) == words_of(filled.text)
 
 
 async def test_a_wildcard_button_inserts_the_value_and_a_missing_one_its_token(
@@ -142,6 +143,40 @@ async def test_the_preview_counts_what_will_be_sent_and_a_hole_turns_send_off(
     assert '<a class="hole" href="#body">{{listing.previous_price}}</a>' in hole.text
     assert re.search(r'id="send-go"[^>]* disabled', hole.text)
     assert not await sent(listing)
+
+
+async def test_nothing_leaves_while_a_file_is_uploading(agent_client: Client, listing: Listing) -> None:
+    form = typed("Here is our offer.", uploading="1")
+    shown = await agent_client.submit(window(listing, "/preview"), form, htmx=True)
+    assert re.search(r'id="send-go"[^>]* disabled', shown.text)
+    assert "Wait for the upload." in text_of(shown.text)
+    refused = await agent_client.submit(window(listing), form, htmx=True)
+    assert refused.status_code == 422
+    assert "A file is still uploading." in text_of(refused.text)
+    assert not await sent(listing)
+
+
+async def test_a_hole_in_an_email_is_marked_and_leads_to_the_text(agent_client: Client, listing: Listing) -> None:
+    form = typed(
+        "Was {{listing.previous_price}}? <b> https://a.example/{{today}}{{x}}", channel="email", subject="{{x}}!"
+    )
+    shown = await agent_client.submit(window(listing, "/preview"), form, htmx=True)
+    [card] = re.findall(r'<article class="mail">(.*?)</article>', shown.text, re.DOTALL)
+    assert 'Was <a class="hole" href="#body">{{listing.previous_price}}</a>? &lt;b&gt;' in card
+    assert '<b><a class="hole" href="#body">{{x}}</a>!</b>' in card
+    assert not re.search(r"<a\b[^>]*>[^<]*<a\b", card)
+
+
+async def test_the_window_offers_every_value_it_knows_and_names_those_it_does_not(
+    agent_client: Client, listing: Listing
+) -> None:
+    page = await agent_client.get(window(listing, "/new"))
+    offered = re.findall(r'name="insert" value="([\w.]+)" data-insert data-value="([^"]*)"', page.text)
+    assert {token for token, _ in offered} == {each for each in WILDCARDS if not each.startswith("appointment.")}
+    later = [bool(value) for _, value in offered[10:]]
+    assert later == sorted(later, reverse=True)
+    assert "listing.previous_price" in [token for token, value in offered if not value]
+    assert [token for token, _ in offered[:3]] == ["seller.first_name", "vehicle.title", "vehicle.year"]
 
 
 async def test_sending_writes_one_message_with_the_previewed_words_and_offers_to_undo(
@@ -501,7 +536,7 @@ async def test_a_template_that_was_deleted_while_the_window_was_open_costs_no_wo
     assert words_of(page.text) == "My words"
     filled = await agent_client.submit(window(listing, "/filling"), form, htmx=True)
     assert message_templates.GONE in text_of(filled.text)
-    assert words_of(filled.text) == "My words"
+    assert 'hx-target="#body"' not in filled.text
     assert (await agent_client.submit(window(listing), form, htmx=True)).status_code == 200
     [message] = await sent(listing)
     assert (message.body, message.template_version) == ("My words", None)
