@@ -74,7 +74,7 @@ def row(entry: Listed, account: Account) -> dict[str, Any]:
         "address": phones.shown(entry.address) if entry.address.startswith("+") else entry.address,
         "of": CHANNELS[entry.channel] if entry.kind == Kind.OPT_OUT else "",
         "reason": entry.reason,
-        "source": SOURCES.get(entry.source, ""),
+        "source": "" if entry.reason.startswith("Imported ") else SOURCES.get(entry.source, ""),
         "by": entry.added_by,
         "since": day(entry.at, account.timezone),
         "datetime": entry.at.isoformat(),

@@ -11,7 +11,7 @@ from unittest import mock
 from urllib.parse import urlencode
 from uuid import UUID
 
-from domain import clock, db
+from domain import clock, db, suppressions
 from domain.accounts import Account
 from domain.connections import Connection
 from domain.listings import Listing
@@ -47,6 +47,8 @@ def main() -> int:
     send = verbs.add_parser("send")
     send.add_argument("messages", type=int)
     send.add_argument("worker", type=int)
+    standing = verbs.add_parser("standing")
+    standing.add_argument("addresses", type=int)
     args = parser.parse_args()
     print(json.dumps(asyncio.run(_open(args))))
     return 0
@@ -62,6 +64,8 @@ async def _open(args: argparse.Namespace) -> Any:
             return await conversation()
         if args.verb == "connect":
             return await connect(args.simulator, args.sender)
+        if args.verb == "standing":
+            return await standing(args.addresses)
         return await send(args.messages, args.worker)
 
 
@@ -86,6 +90,17 @@ async def conversation() -> dict[str, str]:
                 await make.attempt(message, connection)
         name, value = await make.session(agent)
     return {"path": f"/listings/{listing.id}", "cookie": f"{name}={value}"}
+
+
+async def standing(addresses: int) -> dict[str, float]:
+    """How long it takes to say where so many numbers stand on the lists, and how many are not to be contacted:
+    {seconds, dnc}. The first 10,000 are those of tests/bench/lists.py."""
+    account = await Account.objects().get(Account.slug == "harbor")
+    assert account is not None
+    asked = [f"+1520{200 + n // 10_000:03}{n % 10_000:04}" for n in range(addresses)]
+    began = time.perf_counter()
+    found = await suppressions.standing(account.id, asked)
+    return {"seconds": time.perf_counter() - began, "dnc": sum(each.dnc for each in found.values())}
 
 
 async def queries(path: str, cookie: str) -> int:

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
-from tests.bench import delivery, imports, machine, opt_outs, pages, plan, rules, startup, window
+from tests.bench import delivery, imports, lists, machine, opt_outs, pages, plan, rules, startup, window
 from tests.bench.figures import Figure, table
 from tests.bench.houses import CannotMeasure, Databases, isolate
 from tests.bench.plan import Plan
@@ -20,11 +20,12 @@ MEASURES: dict[str, Measure] = {
     "pages": pages.measure,
     "delivery": delivery.measure,
     "import": imports.measure,
+    "lists": lists.measure,
     "gate": rules.measure,
     "opt-outs": opt_outs.measure,
     "window": window.measure,
 }
-RUNS = {"import": 3}  # the longest one
+RUNS = {"import": 3, "lists": 3}  # the longest ones
 USUAL_RUNS = 5
 
 

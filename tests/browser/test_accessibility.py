@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from domain import clock, sessions
+from domain import clock, sessions, suppressions
 from domain.listings import Listing
 from tests import make
 from tests.browser import dealership as dealerships
@@ -480,6 +480,46 @@ async def test_unmatched_messages(page: Page, dealership: Dealership) -> None:
     page.open("/unmatched")
     page.wait_for("Hello, is this the dealership?")
     examine(page, "unmatched")
+
+
+async def test_no_contact_lists(page: Page, dealership: Dealership) -> None:
+    account = dealership.account.id
+    async with dealership.site.opened():
+        manager = await make.user(account, "manager")
+        for n, number in enumerate(("+15205550100", "+15205550101", "dana.sellers@mail.example")):
+            await suppressions.dnc(account, [number], f"Angry on the phone {LONG * (n % 2)}", user=manager)
+    await dealership.signed_in(page, manager)
+    page.open("/suppressions?kind=dnc")
+    page.wait_for("Angry on the phone")
+    examine(page, "suppressions")
+    page.open("/suppressions?kind=block")
+    page.click("details.folded summary")
+    page.fill("[name=address]", "555")
+    page.fill("[name=reason]", "Threats")
+    page.click("details.folded [type=submit]")
+    page.wait_for("is not a phone number")
+    examine(page, "suppressions-refused")
+    page.open("/suppressions?kind=dnc&q=dana")
+    page.click("td a")
+    page.wait_for("Keep it on the list")
+    examine(page, "suppressions-show")
+
+
+async def test_a_file_for_a_no_contact_list(page: Page, dealership: Dealership, tmp_path: Path) -> None:
+    async with dealership.site.opened():
+        manager = await make.user(dealership.account, "manager")
+    await dealership.signed_in(page, manager)
+    file = tmp_path / "scrub.csv"
+    file.write_text(f"Phone\n+15205550102\n{LONG}\n")
+    page.open("/suppressions/imports/new?kind=dnc")
+    examine(page, "suppressions-import-new")
+    page.find("[name=file]").send_keys(str(file))
+    page.click("main [type=submit]")
+    page.wait_for("could not be read")
+    examine(page, "suppressions-import")
+    page.click(".pager a")
+    page.wait_for("Last imports")
+    examine(page, "suppressions-imported")
 
 
 async def test_pages_that_are_not_there_or_not_for_you(page: Page, dealership: Dealership) -> None:

@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
-from domain import attachments, clock, connections, db, delivery, history, inbox, messages, receipts
+from domain import attachments, clock, connections, db, delivery, history, inbox, messages, receipts, suppressions
 from domain.attachments import Attachment, AttachmentVariant, MessageAttachment
-from domain.channels.base import Accepted, ChannelError, Kind
+from domain.channels.base import Accepted, ChannelError
+from domain.channels.base import Kind as Fault
 from domain.messages import Message, State
+from domain.suppressions import Kind, by_hand, paging
 from tests import make
 from tests.sending import OWNER, Shop, again, end, put, shop, unknown
 
@@ -28,6 +30,8 @@ GROWING = (
     "seller",
     "listing",
     "opt_out",
+    "do_not_contact",
+    "block",
     "house_mail",
 )
 SMALL = {
@@ -39,6 +43,7 @@ SMALL = {
     "due",
     "given",
     "CONSTANT",
+    "json_each",
 }  # and what a statement makes itself
 # Indexes that hold only what is open now: to read one whole is what it is for.
 OPEN = {"attachment_removed", "message_leased", "message_follow_up", "provider_event_open", "receipt_early"}
@@ -80,7 +85,7 @@ async def a_day(dealer: Shop) -> None:
     await dealer.hook(**dealer.outbound(message.to_address, message.body, id=1004, message_status="success"))
     await put(message, state=State.UNKNOWN)
     await messages.retry(await again(message), dealer.user, 1)
-    await end(await dealer.start(), ChannelError("…", Kind.PERMANENT))
+    await end(await dealer.start(), ChannelError("…", Fault.PERMANENT))
     await dealer.text(listing)
     await end(await dealer.start(), Accepted("1005"))
     await delivery.follow_up()
@@ -100,6 +105,23 @@ async def a_day(dealer: Shop) -> None:
     await history.since(listing.id, page.first)
     await history.stamp(listing.id)
     await files_that_go(dealer, file)
+    await lists(dealer)
+
+
+async def lists(dealer: Shop) -> None:
+    """Addresses go onto the lists and off them, and are looked up, listed and handed out."""
+    manager, account = await make.user(dealer.account, role="manager"), dealer.account
+    for kind in Kind:
+        entry, _ = await by_hand.add(kind, account, manager, make.phone(), "Angry")
+        await suppressions.standing(account.id, [entry.address])
+        await suppressions.blocked(account.id, entry.address)
+        await paging.page(kind, account.id, "US", entry.address)
+        await paging.page(kind, account.id, "US", before=entry.cursor)
+        await paging.page(kind, account.id, "US", lifted=True)
+        assert [part async for part in paging.export(kind, account.id)]
+        assert await by_hand.lift(account.id, manager, entry, "Calm again")
+    await suppressions.from_provider(account.id, "text", [make.phone()], "Dialpad")
+    await paging.counts(account.id)
 
 
 async def files_that_go(dealer: Shop, file: Attachment) -> None:

@@ -3,7 +3,7 @@
 import argparse
 import importlib
 
-MEASURES = ("startup", "pages", "delivery", "import", "gate", "opt-outs", "window")
+MEASURES = ("startup", "pages", "delivery", "import", "lists", "gate", "opt-outs", "window")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -15,7 +15,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"what to measure: {', '.join(MEASURES)} (default: all)",
     )
     parser.add_argument("--database", choices=["sqlite", "postgres", "both"], default="both", help="default: both")
-    parser.add_argument("--runs", type=_count, metavar="N", help="how often each is measured (default: 5, imports 3)")
+    parser.add_argument(
+        "--runs", type=_count, metavar="N", help="how often each is measured (default: 5, imports and lists 3)"
+    )
     parser.add_argument("--quick", action="store_true", help="a tenth of the work, for a look: noisier")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
