@@ -70,10 +70,11 @@ def set_media(driver: WebDriver, **features: str) -> None:
 
 
 def as_at_start(driver: WebDriver) -> None:
-    """No cookies, a desktop by day, an empty page."""
+    """No cookies, a desktop by day, an empty page, and nothing that the console said before."""
     _ask(driver, "Network.clearBrowserCookies")
     be_desktop(driver)
     driver.get("about:blank")
+    driver.get_log("browser")  # type: ignore[attr-defined]
 
 
 def _ask(driver: WebDriver, command: str, **arguments: object) -> None:

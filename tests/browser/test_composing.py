@@ -1,5 +1,6 @@
 """What helps to write in the Send Message window: channels, completion, templates, emoji, files, drafts, guides."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -458,6 +459,8 @@ async def test_a_draft_that_another_device_changed_is_shown_and_not_written_over
     assert await kept(dealership, listing) == "Written on the phone"
     page.click("#draft-state summary")
     page.wait_for("Written on the phone", "#draft-state")
+    await asyncio.sleep(0.8)  # leaving the text saves nothing anew, which would close it again
+    assert "Written on the phone" in page.text("#draft-state")
     page.click("#keep-mine")
     page.wait_for("Saved", "#draft-state")
     assert await kept(dealership, listing) == "Mine too"
