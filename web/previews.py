@@ -114,7 +114,9 @@ def _caution(warning: gate.Refusal, decision: gate.Decision) -> str:
     """What a person may pass: told with the seller's clock where the hour is the matter."""
     local = decision.facts.evidence.get("seller_clock", "").split(" ")[0]
     if warning.code == "quiet_hours" and local:
-        return f"It is {filters.as_it_shows(datetime.fromisoformat(local))} where they are. You may still send."
+        there = datetime.fromisoformat(local)
+        when = f"{there:%A}, {filters.as_it_shows(there)}"
+        return f"It is {when} where they are, outside the hours for texts. You may still send."
     return f"{warning.message} You may still send."
 
 
