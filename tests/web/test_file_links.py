@@ -57,7 +57,7 @@ async def test_a_file_becomes_an_address_in_the_text(agent_client: Client, publi
     assert words.strip() == attachments.url(link, file)
     assert words.strip().startswith(f"{PUBLIC}/files/{link.id}/")
     assert f'hx-target="#file-{file.id}"' in beside
-    assert f'<input type="hidden" name="link" value="{link.id}">' in beside
+    assert f"/links/{link.id}/revocation" in beside
     assert "until 24 Dec 2026" in text(answer)
 
 

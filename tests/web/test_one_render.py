@@ -147,7 +147,7 @@ async def test_an_email_is_the_same_wherever_it_is_shown_stored_or_sent(
 ) -> None:
     words = {"channel": "email", "body": "".join(pieces), "subject": "".join(subject)}
     said = await desk.previewed(**words)
-    page = await desk.page(**words)
+    page = re.sub(r'<a class="hole" href="#body">(.*?)</a>', r"\1", await desk.page(**words))  # blanks are marked
     assert f"<b>{escape(said['subject'])}</b>" in page.replace("&#34;", "&quot;").replace("&#39;", "&#x27;")
     assert said["html"] == email_bodies.as_html(said["body"])
     nothing_typed = said["body"] == email_bodies.render("", SIGNATURE).text
