@@ -21,9 +21,9 @@ from domain.inbox import ProviderEvent
 from domain.listings import Follower, Listing, Picture, PriceChange
 from domain.message_templates import HiddenTemplate, MessageTemplate, TemplateUse, TemplateVersion
 from domain.messages import IdempotencyKey, Message
-from domain.seller_hours import QuietHoursRow
 from domain.receipts import Receipt
 from domain.reviews import Review
+from domain.seller_hours import QuietHoursRow
 from domain.sellers import Seller
 from domain.sessions import ApiToken, PasswordLink, Session, SignInFailure
 from domain.settings import ROOT

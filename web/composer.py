@@ -295,7 +295,7 @@ def _address(looked: Look) -> str | None:
 def _buttons(scene: Scene) -> list[dict[str, Any]]:
     """The row, then what is known of this vehicle, then what is not. Nobody misses an appointment that was not made."""
     values = scene.values()
-    made = []
+    made: list[dict[str, Any]] = []
     for token in BUTTONS:
         filled = wildcards.fill(wildcards.WILDCARDS[token].markup, values)
         missing = bool(filled.missing)
