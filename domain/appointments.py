@@ -165,17 +165,6 @@ async def of(account: UUID, appointment: UUID) -> Appointment:
     return one
 
 
-async def next_of(listing: UUID) -> Next | None:
-    """The next appointment of a listing that is still to come."""
-    row = (
-        await Appointment.select(Appointment.at, Appointment.zone, Appointment.place)
-        .where(_planned(listing) & (Appointment.at > clock.now()))
-        .order_by(Appointment.at)
-        .first()
-    )
-    return Next(**row) if row else None
-
-
 def joined(listing: str) -> str:
     """SQL that joins the next appointment still to come of a listing as `n`; `listing` is an SQL expression for the
     listing's id, and the present moment its one argument. `COLUMNS` is what to select of it."""
