@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from piccolo.columns import Boolean, Text, Varchar
+from piccolo.columns import Boolean, Integer, Text, Varchar
 from piccolo.table import Table
 
 from domain import phones, text
@@ -42,6 +42,7 @@ class Account(Table, db=DB, tablename="account"):
     plain_texts = Boolean(default=False)  # swap look-alike characters so that a text stays GSM-7
     managers_own_global_templates = Boolean(default=False)
     introduces_itself = Boolean(default=True)  # a first text says who we are and how to stop
+    first_contacts_an_hour = Integer(default=0)  # of batches, at most; 0: no limit
     created_at = made()
 
 

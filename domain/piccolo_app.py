@@ -8,6 +8,8 @@ from domain.appraisals import Appraisal
 from domain.attachments import Attachment, AttachmentVariant, FileLink, MessageAttachment, TemplateAttachment
 from domain.attempts import Attempt
 from domain.audit import AuditEntry
+from domain.batches.files import BatchAttachment
+from domain.batches.tables import Batch, BatchListing
 from domain.connections import Connection, SenderLink
 from domain.consents import Consent, Tombstone
 from domain.dealerships import DealershipReport, ReportedIdentity, ReportedListing
@@ -18,9 +20,11 @@ from domain.history import Event
 from domain.house_mail import Mail
 from domain.imports import Import, RefusedRow
 from domain.inbox import ProviderEvent
+from domain.installations import Boot, Installation
 from domain.listings import Follower, Listing, Picture, PriceChange
 from domain.message_templates import HiddenTemplate, MessageTemplate, TemplateUse, TemplateVersion
 from domain.messages import IdempotencyKey, Message
+from domain.number_facts import NumberFact
 from domain.receipts import Receipt
 from domain.reviews import Review
 from domain.seller_hours import QuietHoursRow
@@ -51,6 +55,7 @@ TABLES = [
     Connection,
     SenderLink,
     OptOut,
+    Batch,
     Message,
     IdempotencyKey,
     Event,
@@ -84,6 +89,11 @@ TABLES = [
     Tombstone,
     Review,
     QuietHoursRow,
+    BatchListing,
+    BatchAttachment,
+    NumberFact,
+    Installation,
+    Boot,
 ]
 
 APP_CONFIG = AppConfig(

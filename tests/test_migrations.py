@@ -25,6 +25,8 @@ from domain.piccolo_app import (
     Attachment,
     AttachmentVariant,
     Attempt,
+    Batch,
+    BatchListing,
     Block,
     Connection,
     DealershipReport,
@@ -36,10 +38,12 @@ from domain.piccolo_app import (
     Guide,
     HiddenTemplate,
     IdempotencyKey,
+    Installation,
     Listing,
     Message,
     MessageAttachment,
     MessageTemplate,
+    NumberFact,
     OptOut,
     PasswordLink,
     Picture,
@@ -161,6 +165,7 @@ class World:
     attachment: Attachment
     draft: Draft
     report: DealershipReport
+    batch: Batch
 
 
 # Every unique rule but the primary keys: table and columns -> a row that may be stored once.
@@ -232,6 +237,12 @@ ONCE: dict[tuple[str, str], Callable[[World], Table]] = {
         account=w.account.id, message=w.message.id, address="+15205550199", outcome="review"
     ),
     ("quiet_hours_row", "account, region"): lambda w: QuietHoursRow(account=w.account.id, region="US-AZ"),
+    ("batch", "nonce"): lambda w: Batch(account=w.account.id, user=w.user.id, nonce="same"),
+    ("batch_listing", "batch, n"): lambda w: BatchListing(batch=w.batch.id, n=0, listing=w.listing.id),
+    ("message", "batch, listing"): lambda w: _text(w, batch=w.batch.id, listing=w.listing.id, state="skipped"),
+    ("message", "batch, to_address"): lambda w: _text(w, batch=w.batch.id, to_address="+15205550199"),
+    ("installation", "one"): lambda w: Installation(salt="a"),
+    ("number_fact", "account, address"): lambda w: NumberFact(account=w.account.id, address="+15205550199"),
     ("guide", "account, slug"): lambda w: Guide(account=w.account.id, slug="same", title="A", body="A"),
 }
 
@@ -302,6 +313,10 @@ class Index(NamedTuple):
     unique: bool
 
 
+def _text(world: World, **values: Any) -> Message:
+    return Message(account=world.account.id, channel="text", direction="out", author_kind="agent", **values)
+
+
 async def _world() -> World:
     listing = await make.listing(source="craigslist")
     bare = Listing(account=listing.account, source=listing.source, external_id="bare", year=2020, make="A", model="B")
@@ -311,9 +326,12 @@ async def _world() -> World:
     assert version is not None
     report = DealershipReport(account=listing.account, listing=listing.id)
     await DealershipReport.insert(report)
+    user = await make.user()
+    batch = Batch(account=listing.account, user=user.id)
+    await Batch.insert(batch)
     return World(
         account=await make.dealership(),
-        user=await make.user(),
+        user=user,
         source=await make.source(),
         listing=listing,
         bare=bare,
@@ -324,6 +342,7 @@ async def _world() -> World:
         attachment=await make.attachment(),
         draft=draft,
         report=report,
+        batch=batch,
     )
 
 

@@ -1,0 +1,32 @@
+"""One thing sent to or received from a seller through the platform."""
+
+from domain.messages.answering import answered, mark_responded, waiting_among
+from domain.messages.finding import by_id, by_nonce, opened_again, wrote_from
+from domain.messages.sending_again import mark_sent, retry
+from domain.messages.tables import CALLED, MAY_HAVE_ARRIVED, RANKS, RETRIABLE, WAITING, IdempotencyKey, Message, State
+from domain.messages.taking_back import cancel, cancel_for_address, cancel_for_listing, undo, unless_it_may_have_arrived
+
+__all__ = [
+    "CALLED",
+    "MAY_HAVE_ARRIVED",
+    "RANKS",
+    "RETRIABLE",
+    "WAITING",
+    "IdempotencyKey",
+    "Message",
+    "State",
+    "answered",
+    "by_id",
+    "by_nonce",
+    "cancel",
+    "cancel_for_address",
+    "cancel_for_listing",
+    "mark_responded",
+    "mark_sent",
+    "opened_again",
+    "retry",
+    "undo",
+    "unless_it_may_have_arrived",
+    "waiting_among",
+    "wrote_from",
+]

@@ -1,0 +1,51 @@
+"""Who waits for an answer, and what counts as one."""
+
+from collections.abc import Collection
+from datetime import datetime
+from uuid import UUID
+
+from domain import clock, db
+from domain.listings import Listing
+from domain.messages.tables import Message
+
+
+async def mark_responded(listing_id: UUID) -> int:
+    """Marks all inbound of a listing as answered; how many were open."""
+    now = clock.now()
+    async with db.writing():
+        # The listing before its messages, as `delivery.follow_up` does it, or the two could wait for each other.
+        await Listing.update({Listing.waiting_since: None}).where(Listing.id == listing_id)
+        rows = (
+            await Message.update({Message.responded_at: now, Message.changed_at: now})
+            .where((Message.listing == listing_id) & (Message.direction == "in") & Message.responded_at.is_null())
+            .returning(Message.id)
+        )
+    return len(rows)
+
+
+async def waiting_among(listings: Collection[UUID]) -> set[UUID]:
+    """Those of the listings whose seller waits for an answer, or is thought to."""
+    if not listings:
+        return set()
+    rows = await Listing.raw(
+        f"""SELECT id FROM listing WHERE id IN ({", ".join(["{}"] * len(listings))}) AND (waiting_since IS NOT NULL
+             OR EXISTS (SELECT 1 FROM message m
+                        WHERE m.listing = listing.id AND m.direction = 'in' AND m.responded_at IS NULL))""",  # noqa: S608
+        *listings,
+    )
+    return {row["id"] for row in rows}
+
+
+async def answered(listing_id: UUID, until: datetime, now: datetime) -> None:
+    """An outbound of `until` answers what the seller wrote before it. Call it inside your transaction."""
+    await (
+        Message.update({Message.responded_at: now, Message.changed_at: now})
+        .where((Message.listing == listing_id) & (Message.direction == "in"))
+        .where(Message.responded_at.is_null() & (Message.at <= until))
+    )
+    await Listing.raw(
+        """UPDATE listing SET waiting_since = (
+             SELECT m.at FROM message m WHERE m.listing = listing.id AND m.direction = 'in' AND m.responded_at IS NULL
+             ORDER BY m.at LIMIT 1) WHERE id = {}""",
+        listing_id,
+    )
