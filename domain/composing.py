@@ -1,6 +1,5 @@
 """Composing one message: what the gate says of it, how it reads when it is final, and the write that starts it."""
 
-import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,6 +10,7 @@ from domain import (
     db,
     drafts,
     enclosures,
+    facts,
     file_rules,
     gate,
     listings,
@@ -27,7 +27,6 @@ from domain.enclosures import Enclosures
 from domain.errors import Refused
 from domain.messages import Message
 from domain.scenes import Scene
-from domain.seller_hours import Hour
 from domain.standing import Standing
 from domain.wordings import Letter
 
@@ -55,52 +54,41 @@ async def judge(
     to_field: str = "",
     missing: tuple[str, ...] = (),
     enclosed: Enclosures = Enclosures(),  # noqa: B008 - frozen
+    kind: str = "one_to_one",
 ) -> gate.Decision:
-    """What the gate says of a one-to-one message of this channel, from this user to this listing, now."""
+    """What the gate says of a message of this channel, from this user to this listing, now."""
     to = scene.address(channel, to_field)
-    known = await _standing(scene, channel, to)
-    seller = scene.seller
-    hour = await seller_hours.at(
-        scene.account.id, scene.account.country, seller.postal_code, (seller.mobile, seller.phone)
-    )
+    seller, listing, reach = scene.seller, scene.listing, scene.reach
+    country, postal_code = scene.account.country, seller.postal_code
     return gate.decide(
-        gate.Facts(
-            message_id=None,
-            channel=channel,
-            kind="one_to_one",
-            to=to,
-            address_valid=bool(to) and offers.can_exist(channel, to),
-            opted_out=known.opted_out,
-            dnc=known.dnc,
-            blocked=known.blocked,
-            review_open=known.review_open,
-            recent_contact=_recent_contact(scene, to),
-            not_before=hour.until,
-            evidence=_evidence(scene, hour),
-            stage=scene.listing.stage,
-            may_send=users.may(scene.user, users.Permission.SEND),
-            hidden=scene.reach.hidden,
-            reported=scene.reach.reported,
-            source_messageable=scene.reach.messageable,
-            plan_has_messaging="messaging" in scene.features,
-            connected=scene.connected(channel),
-            sender=scene.link.provider_id if scene.link and channel == "text" else "",
-            sender_state=scene.sender_state,
+        facts.of(
+            None,
+            channel,
+            kind,
+            to,
+            facts.About(
+                listing.stage,
+                reach.hidden,
+                reach.reported,
+                reach.messageable,
+                reach.slug == facts.FACEBOOK and not (seller.mobile or seller.phone),
+                facts.ad(listing.url, listing.description),
+            ),
+            facts.Means(
+                scene.features,
+                scene.connected(channel),
+                scene.link.provider_id if scene.link and channel == "text" else "",
+                scene.sender_state,
+                users.may(scene.user, users.Permission.SEND),
+            ),
+            await _standing(scene, channel, to),
+            await seller_hours.at(scene.account.id, country, postal_code, (seller.mobile, seller.phone)),
             missing=missing,
             files=file_problems(scene, channel, to, enclosed),
+            recent_contact=_recent_contact(scene, to),
         ),
         clock.now(),
     )
-
-
-def _evidence(scene: Scene, hour: Hour) -> dict[str, str]:
-    """Why it may go: the ad as it was seen, and the seller's clock."""
-    return {
-        "listing_url": scene.listing.url,
-        "listing_hash": hashlib.sha256(scene.listing.description.encode()).hexdigest(),
-        "seller_clock": hour.local,
-        "seller_clock_by": hour.evidence,
-    }
 
 
 def _recent_contact(scene: Scene, to: str) -> str:

@@ -141,6 +141,7 @@ class Facts:
     evidence: Mapping[str, str] = field(default_factory=dict)  # the ad as seen, the basis, the seller's clock
 
 
+WAITS = frozenset({"quiet_hours", "review_open"})  # alone they make a message wait
 LOOK_AGAIN = timedelta(minutes=10)  # at what waits for somebody to review an answer
 MOST_AUTOMATIC = 3  # messages to one person within 24 hours
 MOST_UNANSWERED = 3  # in a row
@@ -159,10 +160,15 @@ class Decision:
     @property
     def defer_until(self) -> datetime | None:
         codes = {each.code for each in self.refusals}
-        if not codes or codes - {"quiet_hours", "review_open"}:
+        if not codes or codes - WAITS:
             return None
         look = self.at + LOOK_AGAIN if "review_open" in codes else self.at
         return max(look, self.facts.not_before or self.at)
+
+    @property
+    def first(self) -> Refusal:
+        """Of a refusal: what to say of it. What would only make it wait is not why it ends."""
+        return next((each for each in self.refusals if each.code not in WAITS), self.refusals[0])
 
     @property
     def allowed(self) -> bool:

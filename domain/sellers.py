@@ -42,7 +42,7 @@ async def of_listing(listing: UUID) -> Seller:
 class Reach(NamedTuple):
     """How the seller of an ad can be written to, besides by what stands in their row.
 
-    source           the name of the ad's source
+    source, slug     the name of the ad's source, and its short name
     form_transport   how its contact form is reached; empty when it has none
     messageable      whether sellers of that source may be written to at all
     hidden, reported whether the listing is hidden, and its seller reported as a dealership
@@ -51,6 +51,7 @@ class Reach(NamedTuple):
     """
 
     source: str = ""
+    slug: str = ""
     form_transport: str = ""
     messageable: bool = True
     hidden: bool = False
@@ -66,10 +67,12 @@ async def with_reach(listing: UUID) -> tuple[Seller, Reach]:
         for field, channel in _FIELDS.items()
     )
     rows = await Seller.raw(
-        f"""SELECT p.*, s.name AS source_name, s.form_transport AS source_form, s.messageable AS source_open,
+        f"""SELECT p.*, s.name AS source_name, s.slug AS source_slug, s.form_transport AS source_form,
+                   s.messageable AS source_open,
                    {standing.of_listing("l")}, {lists}, {appointments.COLUMNS}
             FROM listing l JOIN source s ON s.id = l.source {appointments.joined("l.id")}
             LEFT JOIN seller p ON p.listing = l.id WHERE l.id = {{}}""",  # noqa: S608 - fixed words
+        *[standing.a_day_before(clock.now())] * len(_FIELDS),
         clock.now(),
         listing,
     )
@@ -79,6 +82,7 @@ async def with_reach(listing: UUID) -> tuple[Seller, Reach]:
     known = {row[field]: Standing.of(row, f"{field}_") for field in _FIELDS if row[field]}
     reach = Reach(
         source=row["source_name"],
+        slug=row["source_slug"],
         form_transport=row["source_form"],
         messageable=bool(row["source_open"]),
         hidden=bool(row["hidden"]),

@@ -5,10 +5,16 @@ The window, the worker's last look and the pre-flight of a batch read the same c
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 # Every f-string below holds fixed words only.
 # ruff: noqa: S608
+
+DAY = timedelta(hours=24)
+MOST_COUNTED = 3  # unanswered ones: the gate asks for no more
+AUTOMATIC = "('batch', 'scheduled', 'automated')"  # kinds of message that leave by themselves
+LEFT = "('sending', 'accepted', 'sent', 'delivered', 'undelivered', 'unknown')"  # states of what left, or may have
 
 
 @dataclass(frozen=True)
@@ -19,15 +25,31 @@ class Standing:
     dnc: bool = False
     blocked: bool = False
     review_open: bool = False
+    landline: bool = False
+    untextable: bool = False
+    automatic_today: int = 0  # that left by themselves within 24 hours
+    unanswered: int = 0  # of them since the address last wrote, three at most
 
     @classmethod
     def of(cls, row: Mapping[str, Any], prefix: str = "") -> "Standing":
         """From the columns of `of_address`."""
-        return cls(**{name: bool(row[f"{prefix}{name}"]) for name in cls.__dataclass_fields__})
+        return cls(
+            opted_out=bool(row[f"{prefix}opted_out"]),
+            dnc=bool(row[f"{prefix}dnc"]),
+            blocked=bool(row[f"{prefix}blocked"]),
+            review_open=bool(row[f"{prefix}review_open"]),
+            landline=bool(row[f"{prefix}landline"]),
+            untextable=bool(row[f"{prefix}untextable"]),
+            automatic_today=row[f"{prefix}automatic_today"],
+            unanswered=row[f"{prefix}unanswered"],
+        )
 
 
 def of_address(account: str, channel: str, address: str, prefix: str = "") -> str:
-    """SQL columns named like the fields of Standing; the arguments are SQL expressions of fixed words."""
+    """SQL columns named like the fields of Standing; the arguments are SQL expressions of fixed words.
+
+    It holds one placeholder, for `a_day_before(now)`.
+    """
     asked = {
         "opted_out": f"""SELECT 1 FROM opt_out o WHERE o.account = {account} AND o.channel = {channel}
                          AND o.address = {address} AND o.lifted_at IS NULL""",
@@ -37,8 +59,29 @@ def of_address(account: str, channel: str, address: str, prefix: str = "") -> st
                        AND o.lifted_at IS NULL""",
         "review_open": f"""SELECT 1 FROM review o WHERE o.account = {account} AND o.address = {address}
                            AND o.settled_at IS NULL AND o.outcome = 'review'""",
+        "landline": f"""SELECT 1 FROM number_fact o WHERE o.account = {account} AND o.address = {address}
+                        AND o.landline""",
+        "untextable": f"""SELECT 1 FROM number_fact o WHERE o.account = {account} AND o.address = {address}
+                          AND o.untextable""",
     }
-    return ", ".join(f"EXISTS ({one}) AS {prefix}{name}" for name, one in asked.items())
+    automatic = f"""q.account = {account} AND q.to_address = {address} AND q.direction = 'out'
+                    AND q.kind IN {AUTOMATIC} AND q.state IN {LEFT}"""
+    last_word = f"""SELECT MAX(i.at) FROM message i WHERE i.account = {account} AND i.from_address = {address}
+                    AND i.direction = 'in'"""
+    counted = {
+        "automatic_today": f"SELECT COUNT(*) FROM message q WHERE {automatic} AND q.at > {{}}",
+        "unanswered": f"""SELECT COUNT(*) FROM (SELECT 1 FROM message q WHERE {automatic}
+                          AND q.at > COALESCE(({last_word}), '1970-01-01') LIMIT {MOST_COUNTED}) AS few""",
+    }
+    return ", ".join(
+        [f"EXISTS ({one}) AS {prefix}{name}" for name, one in asked.items()]
+        + [f"({one}) AS {prefix}{name}" for name, one in counted.items()]
+    )
+
+
+def a_day_before(now: datetime) -> datetime:
+    """The argument that the columns of `of_address` take."""
+    return now - DAY
 
 
 def of_listing(listing: str) -> str:

@@ -1,15 +1,15 @@
 """The gate's last look and the attempt row, in one transaction: after it a call begins."""
 
-import hashlib
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
-from domain import clock, connections, db, gate, ids, messages, offers, plans, seller_hours, standing, suppressions
+from domain import clock, connections, db, facts, gate, ids, messages, plans, seller_hours, standing, suppressions
 from domain.channels.base import ChannelError, Kind, Outgoing
 from domain.connections import ConnectionState
 from domain.delivery.claiming import postpone, release
@@ -18,13 +18,17 @@ from domain.delivery.news import News
 from domain.delivery.packing import Packed
 from domain.delivery.retries import backoff
 from domain.delivery.sql import holes
-from domain.gate import Permit, SenderState
+from domain.gate import BY_ITSELF, Permit, SenderState
 from domain.messages import Message, State
 from domain.seller_hours import Hour
+from domain.standing import Standing
 from domain.users import User
 
 # Every f-string below holds fixed words and `{}` placeholders only; values travel as parameters.
 # ruff: noqa: S608
+
+
+ALREADY = "Somebody wrote to this seller about another listing within 14 days."
 
 
 @dataclass(frozen=True)
@@ -90,16 +94,20 @@ async def start(
     features = await plans.table()
     now = clock.now()
     async with db.writing():
-        for account in sorted({row["account"] for row in await _accounts(ids)}, key=str):
-            await suppressions.announce_start(account)
-        rows = await _claimed_rows(owner, ids)
+        await _announce(ids)
+        rows = await _claimed_rows(owner, ids, now)
         healthy = [row for row in rows if row["connection_state"] == ConnectionState.CONNECTED]
         hours = {account: await seller_hours.rules_of(account) for account in {row["account"] for row in rows}}
         await release(owner, [row["id"] for row in rows if row["connection_state"] != ConnectionState.CONNECTED])
+        first = await _first_contacts(healthy, now)
+        just_now: Counter[tuple[UUID, str]] = Counter()  # automatic ones of this very transaction, by address
         for row in healthy:
             files = packed.get(row["id"])
             hour = seller_hours.hour(hours[row["account"]], row["country"], *_where(row), now)
-            decision = gate.decide(_facts(row, features, files.problems if files else (), hour), now)
+            known = _known(row, just_now)
+            recent = "" if first.get(row["id"], True) else ALREADY
+            seen = _facts(row, features, known, hour, files.problems if files else (), recent)
+            decision = gate.decide(seen, now)
             if decision.defer_until:
                 await _defer(row, decision, now)
                 news.listings.add(row["listing"])
@@ -109,6 +117,8 @@ async def start(
                 news.with_files.append(row["id"])
             else:
                 begun.append((row, decision))
+                if row["kind"] in BY_ITSELF:
+                    just_now[row["account"], row["to_address"]] += 1
                 started.append(_started(row, decision, files))
         await _write_attempts(begun, now)
         for row, decision in refused:
@@ -132,18 +142,36 @@ def _started(row: Mapping[str, Any], decision: gate.Decision, files: Packed | No
     )
 
 
-async def _accounts(ids: Sequence[UUID]) -> list[dict[str, Any]]:
-    return await Message.raw(f"SELECT DISTINCT account FROM message WHERE id IN ({holes(len(ids))})", *ids)
+async def _announce(ids: Sequence[UUID]) -> None:
+    """Before anything is read: an opt-out of these accounts waits for us or is seen, and of the messages that leave by
+    themselves to one address no other worker counts at the same time."""
+    rows = await Message.raw(f"SELECT account, kind, to_address FROM message WHERE id IN ({holes(len(ids))})", *ids)
+    for account in sorted({row["account"] for row in rows}, key=str):
+        await suppressions.announce_start(account)
+    await suppressions.one_at_a_time({(row["account"], row["to_address"]) for row in rows if row["kind"] in BY_ITSELF})
 
 
-async def _claimed_rows(owner: str, ids: Sequence[UUID]) -> list[dict[str, Any]]:
+async def _first_contacts(rows: Sequence[Mapping[str, Any]], now: datetime) -> dict[UUID, bool]:
+    """Of the messages that leave by themselves and are the first about their listing: whether each may be the first
+    contact of its address. A person's own message asked for that when it was written."""
+    first = [row for row in rows if row["kind"] in BY_ITSELF and row["nothing_yet"] and row["to_address"]]
+    if not first:
+        return {}
+    wanted = [(row["account"], row["to_address"], row["listing"], row["person"], row["id"]) for row in first]
+    got = await suppressions.claim_first_contacts(wanted, now)
+    return {row["id"]: row["id"] in got for row in first}
+
+
+async def _claimed_rows(owner: str, ids: Sequence[UUID], now: datetime) -> list[dict[str, Any]]:
     lock = "FOR UPDATE OF m" if db.on_postgres() else ""
     return await Message.raw(
         f"""SELECT m.id, m.account, m.channel, m.kind, m.to_address, m.subject, m.body, m.attempts, m.tries,
-                   m.connection, m.listing, l.stage, l.url, l.description, a.tier, a.country, p.postal_code, p.mobile,
-                   p.phone, c.kind AS provider, c.state AS connection_state,
-                   s.provider_id, s.numbers, u.active, i.messageable, {standing.of_listing("l")},
-                   {standing.of_address("m.account", "m.channel", "m.to_address")},
+                   m.connection, m.listing, m."user" AS person, l.stage, l.url, l.description, a.tier,
+                   a.country, p.postal_code, p.mobile, p.phone, c.kind AS provider, c.state AS connection_state,
+                   s.provider_id, s.numbers, u.active, i.messageable, i.slug AS source_slug,
+                   {standing.of_listing("l")}, {standing.of_address("m.account", "m.channel", "m.to_address")},
+                   NOT EXISTS (SELECT 1 FROM message e WHERE e.listing = m.listing AND e.id <> m.id
+                               AND (e.direction = 'in' OR e.state IN {standing.LEFT})) AS nothing_yet,
                    EXISTS (SELECT 1 FROM message_attachment f WHERE f.message = m.id AND f.link IS NULL) AS with_files
             FROM message m
             JOIN listing l ON l.id = m.listing
@@ -155,6 +183,7 @@ async def _claimed_rows(owner: str, ids: Sequence[UUID]) -> list[dict[str, Any]]
             LEFT JOIN sender_link s ON s.connection = m.connection AND s."user" = m."user"
             WHERE m.id IN ({holes(len(ids))}) AND m.state = 'claimed' AND m.owner = {{}}
             ORDER BY m.not_before, m.id {lock}""",
+        standing.a_day_before(now),
         *ids,
         owner,
     )
@@ -165,41 +194,40 @@ def _where(row: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
     return row["postal_code"] or "", tuple(number for number in (row["mobile"], row["phone"]) if number)
 
 
+def _known(row: Mapping[str, Any], just_now: Mapping[tuple[UUID, str], int]) -> Standing:
+    """What stands of the address, with the automatic messages that begin beside this one."""
+    known = Standing.of(row)
+    more = just_now.get((row["account"], row["to_address"]), 0)
+    if not more:
+        return known
+    return replace(known, automatic_today=known.automatic_today + more, unanswered=known.unanswered + more)
+
+
 def _facts(
-    row: Mapping[str, Any], features: Mapping[str, frozenset[str]], files: tuple[str, ...], hour: Hour
+    row: Mapping[str, Any],
+    features: Mapping[str, frozenset[str]],
+    known: Standing,
+    hour: Hour,
+    files: tuple[str, ...],
+    recent_contact: str,
 ) -> gate.Facts:
     included = features.get(row["tier"], frozenset())
     if not row["provider_id"] or not row["active"]:
         sender_state = SenderState.UNLINKED
     else:
         sender_state = SenderState.LINKED if row["numbers"] else SenderState.NO_NUMBER
-    return gate.Facts(
-        message_id=row["id"],
-        channel=row["channel"],
-        kind=row["kind"],
-        to=row["to_address"],
-        address_valid=offers.can_exist(row["channel"], row["to_address"]),
-        opted_out=bool(row["opted_out"]),
-        dnc=bool(row["dnc"]),
-        blocked=bool(row["blocked"]),
-        review_open=bool(row["review_open"]),
-        hidden=bool(row["hidden"]),
-        reported=bool(row["reported"]),
-        source_messageable=bool(row["messageable"]),
-        stage=row["stage"],
-        plan_has_messaging="messaging" in included,
-        connected=row["connection_state"] == ConnectionState.CONNECTED
-        and connections.included(row["provider"], included),
-        sender=row["provider_id"] or "",
-        sender_state=str(sender_state),
+    connected = row["connection_state"] == ConnectionState.CONNECTED and connections.included(row["provider"], included)
+    return facts.of(
+        row["id"],
+        row["channel"],
+        row["kind"],
+        row["to_address"],
+        replace(facts.About.of(row), evidence=facts.ad(row["url"], row["description"])),
+        facts.Means(included, connected, row["provider_id"] or "", str(sender_state)),
+        known,
+        hour,
         files=files,
-        not_before=hour.until,
-        evidence={
-            "listing_url": row["url"],
-            "listing_hash": hashlib.sha256(row["description"].encode()).hexdigest(),
-            "seller_clock": hour.local,
-            "seller_clock_by": hour.evidence,
-        },
+        recent_contact=recent_contact,
     )
 
 
@@ -220,8 +248,10 @@ async def _write_attempts(allowed: Sequence[tuple[dict[str, Any], gate.Decision]
     until, arguments = lease_end()
     await Message.raw(
         f"""UPDATE message SET state = 'sending', rank = 1, attempts = attempts + 1, changed_at = {{}},
+                   at = CASE WHEN attempts = 0 AND kind IN {standing.AUTOMATIC} THEN {{}} ELSE at END,
                    lease_until = {until}
             WHERE id IN ({holes(len(allowed))})""",
+        now,
         now,
         *arguments,
         *[row["id"] for row, _ in allowed],
@@ -230,13 +260,14 @@ async def _write_attempts(allowed: Sequence[tuple[dict[str, Any], gate.Decision]
 
 async def _refuse(row: Mapping[str, Any], decision: gate.Decision, now: datetime) -> None:
     """A refusal at the last look: a recipient of a batch is skipped for its own facts, anything else has failed."""
-    first = decision.refusals[0]
+    first = decision.first
     own = row["kind"] == "batch" and first.code not in ("sender_not_linked", "no_connection", "tier")
     await Message.update(
         {
             **messages.unless_it_may_have_arrived(State.SKIPPED if own else State.FAILED),
             Message.code: first.code,
             Message.reason: first.message,
+            Message.decision: json.dumps(decision.record()),
             Message.owner: "",
             Message.lease_until: None,
             Message.changed_at: now,
@@ -254,6 +285,7 @@ async def _defer(row: Mapping[str, Any], decision: gate.Decision, now: datetime)
             Message.not_before: decision.defer_until,
             Message.code: decision.refusals[0].code,
             Message.reason: decision.refusals[0].message,
+            Message.decision: json.dumps(decision.record()),
             Message.owner: "",
             Message.lease_until: None,
             Message.changed_at: now,

@@ -3,6 +3,8 @@
 from domain.suppressions.blocks import block, blocked, unblock
 from domain.suppressions.do_not_contact import dnc, lift_dnc
 from domain.suppressions.first_contacts import claim as claim_first_contact
+from domain.suppressions.first_contacts import claim_many as claim_first_contacts
+from domain.suppressions.first_contacts import one_at_a_time
 from domain.suppressions.hearsay import agent_opt_out, from_provider, lift_opt_out
 from domain.suppressions.listed import Standing, standing
 from domain.suppressions.opt_outs import announce_start, opt_in, opt_out, opted_out, wait_for_starts
@@ -22,10 +24,12 @@ __all__ = [
     "block",
     "blocked",
     "claim_first_contact",
+    "claim_first_contacts",
     "dnc",
     "from_provider",
     "lift_dnc",
     "lift_opt_out",
+    "one_at_a_time",
     "opt_in",
     "opt_out",
     "opted_out",

@@ -1,0 +1,109 @@
+"""What the gate looks at, put together in one place for whoever asks it: the window, a batch, the worker's last look.
+
+Each of them reads its rows in its own way, one or thousands at a time; from there on nothing differs.
+"""
+
+import hashlib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from domain import offers
+from domain.gate import Facts
+from domain.seller_hours import Hour
+from domain.standing import Standing
+
+FACEBOOK = "facebook"  # the source whose listings without a number no batch takes
+
+
+@dataclass(frozen=True)
+class About:
+    """The listing a message is about, and what its source allows."""
+
+    stage: str
+    hidden: bool = False
+    reported: bool = False  # as a dealership
+    messageable: bool = True
+    facebook_without_phone: bool = False
+    evidence: Mapping[str, str] = field(default_factory=dict)  # the ad as it was seen
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> "About":
+        """From {stage, messageable, source_slug, mobile, phone} and the columns of `standing.of_listing`."""
+        return cls(
+            stage=row["stage"],
+            hidden=bool(row["hidden"]),
+            reported=bool(row["reported"]),
+            messageable=bool(row["messageable"]),
+            facebook_without_phone=row["source_slug"] == FACEBOOK and not (row["mobile"] or row["phone"]),
+        )
+
+
+@dataclass(frozen=True)
+class Means:
+    """By what, and from whom, a message of a channel leaves."""
+
+    features: Collection[str]  # of the account's plan
+    connected: bool  # installed, in the plan and its key accepted
+    sender: str = ""  # the provider's id of the person; empty: none
+    sender_state: str = ""
+    may_send: bool = True
+
+
+def ad(url: str, description: str) -> dict[str, str]:
+    """The ad as it was seen: where it stood, and the SHA-256 of its words."""
+    return {"listing_url": url, "listing_hash": hashlib.sha256(description.encode()).hexdigest()}
+
+
+def of(
+    message_id: UUID | None,
+    channel: str,
+    kind: str,
+    to: str,
+    about: About,
+    means: Means,
+    known: Standing,
+    hour: Hour,
+    *,
+    missing: tuple[str, ...] = (),
+    files: tuple[str, ...] = (),
+    recent_contact: str = "",
+    duplicate: bool = False,
+    late: bool = False,
+    over_quota: bool = False,
+) -> Facts:
+    """The facts of one message to one address, now."""
+    return Facts(
+        message_id=message_id,
+        channel=channel,
+        kind=kind,
+        to=to,
+        address_valid=bool(to) and offers.can_exist(channel, to),
+        opted_out=known.opted_out,
+        dnc=known.dnc,
+        blocked=known.blocked,
+        review_open=known.review_open,
+        landline=known.landline,
+        untextable=known.untextable,
+        automatic_today=known.automatic_today,
+        unanswered=known.unanswered,
+        recent_contact=recent_contact,
+        duplicate=duplicate,
+        stage=about.stage,
+        hidden=about.hidden,
+        reported=about.reported,
+        source_messageable=about.messageable,
+        facebook_without_phone=about.facebook_without_phone,
+        plan_has_messaging="messaging" in means.features,
+        connected=means.connected,
+        sender=means.sender,
+        sender_state=means.sender_state,
+        may_send=means.may_send,
+        missing=missing,
+        files=files,
+        late=late,
+        over_quota=over_quota,
+        not_before=hour.until,
+        evidence={**about.evidence, "seller_clock": hour.local, "seller_clock_by": hour.evidence},
+    )
