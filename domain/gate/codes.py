@@ -1,0 +1,96 @@
+"""Why a message may not go: stable codes, each with a sentence, a next step and the kinds of message it applies to."""
+
+from dataclasses import dataclass
+
+from domain.offers import WITHOUT_DATUM
+
+EVERY_KIND = frozenset({"one_to_one", "batch", "scheduled", "automated"})
+
+
+@dataclass(frozen=True)
+class Code:
+    """A reason to refuse: the sentence, the next step, and the kinds of message it applies to."""
+
+    sentence: str
+    next_step: str
+    kinds: frozenset[str] = EVERY_KIND
+
+
+CONNECT = "Ask an administrator to connect it."
+NO_DIALPAD_ACCOUNT = "No Dialpad account found"
+NO_DIALPAD_CONNECTION = "You need an active DialPad connection to use this feature. Click here to connect."
+TEXT_UNSUBSCRIBED = "Text Unsubscribed"  # how an automation calls an opt-out
+
+BATCH = frozenset({"batch"})
+BY_ITSELF = frozenset({"batch", "scheduled", "automated"})  # nobody looks at it the moment it leaves
+
+CODES = {
+    "tier": Code("Messaging is not part of this dealership's plan.", "Compare plans."),
+    "no_permission": Code("Your role does not send messages.", "Ask an administrator of your dealership."),
+    "hidden": Code("This listing is hidden.", "Show it again first."),
+    "dealership_reported": Code("This seller was reported as a dealership.", "A manager can take the report back."),
+    "stage_dnc": Code("This seller is marked Do not contact.", "Only a manager can lift that."),
+    "stage_pass": Code("This listing was passed.", "Change its stage first."),
+    "source_not_messageable": Code("Sellers of this site cannot be written to.", "Call them instead."),
+    "facebook_without_phone": Code(
+        "A Facebook listing without a phone number cannot be in a batch.", "Add a number.", BATCH
+    ),
+    "no_contact": Code("This seller has no phone number.", "Add a phone or mobile number."),
+    "phone_invalid": Code("This phone number cannot exist.", "Correct the number."),
+    "email_invalid": Code("This email address cannot exist.", "Correct the address."),
+    "phone_landline": Code("This number is a landline.", "Call it, or use another number.", BY_ITSELF),
+    "phone_untextable": Code("This number could not get texts before.", "Call it, or use another number.", BY_ITSELF),
+    "phone_blocked": Code("This number is blocked.", "A manager can lift that."),
+    "phone_dnc": Code("This number is on your do-not-contact list.", "Only a manager can lift that."),
+    "opted_out": Code("This number asked not to get texts.", "Only the seller's START lifts that."),
+    "duplicate_recipient": Code("Another listing of this batch has the same number.", "They get one message.", BATCH),
+    "outside_window": Code("The seller has not written within 24 hours.", "Answer once they write again."),
+    "recent_contact": Code("Somebody wrote to this seller about another listing just now.", "Continue there."),
+    "frequency_cap": Code("This seller got enough automatic messages for now.", "Write to them yourself.", BY_ITSELF),
+    "review_open": Code("What this seller wrote has to be looked at first.", "Look at it under Reviews.", BY_ITSELF),
+    "no_connection": Code(NO_DIALPAD_CONNECTION, "Connect Dialpad."),
+    "sender_not_linked": Code(NO_DIALPAD_ACCOUNT, "Ask an administrator to add your email to Dialpad."),
+    "sender_without_number": Code("Your Dialpad account has no phone number.", "Ask an administrator to assign one."),
+    "over_quota": Code("This sender has used up today's texts.", "The rest goes tomorrow, or from another sender."),
+    "missing_wildcard": Code("The message has a blank that is not filled.", "Fill it in or remove it."),
+    "attachment_unsupported": Code("A file cannot go along.", "Send it as a link, or remove it."),
+    "quiet_hours": Code(
+        "It is outside the hours in which this seller may be texted.", "It waits until then.", BY_ITSELF
+    ),
+    "expired": Code("Its time is more than an hour past.", "Send it now, or let it go.", BY_ITSELF),
+}
+
+# The same codes where another channel needs other words: (code, channel) -> sentence and next step.
+OTHER_WORDS = {
+    ("no_contact", "email"): Code(WITHOUT_DATUM["email"], "Add an email address."),
+    ("no_contact", "form"): Code(WITHOUT_DATUM["form"], "Choose another channel."),
+    ("no_contact", "facebook"): Code(WITHOUT_DATUM["facebook"], "Answer there once they do."),
+    ("no_contact", "kijiji"): Code(WITHOUT_DATUM["kijiji"], "Answer there once they do."),
+    ("opted_out", "email"): Code("This address asked not to get email.", "Only the seller can lift that."),
+    ("phone_blocked", "email"): Code("This address is blocked.", "A manager can lift that."),
+    ("phone_dnc", "email"): Code("This address is on your do-not-contact list.", "Only a manager can lift that."),
+    ("no_connection", "email"): Code("Email is not connected.", CONNECT),
+    ("no_connection", "form"): Code("Contact forms are not connected.", CONNECT),
+    ("no_connection", "facebook"): Code("Facebook is not connected.", CONNECT),
+    ("no_connection", "kijiji"): Code("Kijiji is not connected.", CONNECT),
+}
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """One reason. `code` is stable; missing wildcards are `missing_wildcard:<token>`."""
+
+    code: str
+    message: str
+    next_step: str
+
+
+def refusal(code: str, detail: str = "", channel: str = "text") -> Refusal:
+    """The sentence and next step of a code; `detail` is the token of a missing wildcard, or a sentence that says
+    more."""
+    known = OTHER_WORDS.get((code, channel), CODES[code])
+    if code == "missing_wildcard":
+        return Refusal(
+            f"{code}:{detail}", f"{{{{{detail}}}}} has no value for this vehicle.", "Type it in, or remove it."
+        )
+    return Refusal(code, detail or known.sentence, known.next_step)

@@ -1,0 +1,189 @@
+"""The facts of one message, and what follows from them: refusals, warnings, or nothing. Pure."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from domain.gate.codes import CODES, Refusal, refusal
+
+
+class SenderState(StrEnum):
+    LINKED = "linked"
+    NO_NUMBER = "no_number"
+    UNLINKED = "unlinked"
+    UNCHECKED = "unchecked"  # the provider could not be asked just now; it is asked again before the call
+
+
+@dataclass(frozen=True)
+class Facts:
+    """All the gate looks at: plain values, read by whoever asks, kept on the attempt row."""
+
+    message_id: UUID | None
+    channel: str
+    kind: str
+    to: str  # E.164, an email address, a thread; empty: none
+    address_valid: bool
+    opted_out: bool
+    stage: str
+    plan_has_messaging: bool
+    connected: bool  # installed, in the plan and its key accepted
+    sender: str  # the provider's id of the sender; empty: none
+    sender_state: str
+    missing: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()  # what stands against the files, a sentence each
+    may_send: bool = True
+    hidden: bool = False
+    reported: bool = False  # as a dealership
+    source_messageable: bool = True
+    facebook_without_phone: bool = False
+    landline: bool = False
+    untextable: bool = False  # a carrier said so before
+    blocked: bool = False
+    dnc: bool = False  # our list, across listings
+    duplicate: bool = False  # another recipient of the batch has the address
+    window_open: bool = True  # of Messenger's 24 hours
+    recent_contact: str = ""  # who wrote to this person about another listing, in a sentence; for a first contact
+    automatic_today: int = 0  # automated messages to this person within 24 hours
+    unanswered: int = 0  # automated ones in a row that they did not answer
+    review_open: bool = False
+    over_quota: bool = False
+    not_before: datetime | None = None  # outside the allowed hours: when they begin
+    late: bool = False  # more than an hour past its time
+    evidence: Mapping[str, str] = field(default_factory=dict)  # the ad as seen, the basis, the seller's clock
+
+
+WAITS = frozenset({"quiet_hours", "review_open"})  # alone they make a message wait
+LOOK_AGAIN = timedelta(minutes=10)  # at what waits for somebody to review an answer
+MOST_AUTOMATIC = 3  # messages to one person within 24 hours
+MOST_UNANSWERED = 3  # in a row
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Refusals in the order a person should mend them; none means yes. `warnings` a person may pass; `defer_until` is
+    when a message that leaves by itself is looked at again, if only the hour or an open review stands against it."""
+
+    facts: Facts
+    at: datetime
+    refusals: tuple[Refusal, ...]
+    warnings: tuple[Refusal, ...] = ()
+
+    @property
+    def defer_until(self) -> datetime | None:
+        codes = {each.code for each in self.refusals}
+        if not codes or codes - WAITS:
+            return None
+        look = self.at + LOOK_AGAIN if "review_open" in codes else self.at
+        return max(look, self.facts.not_before or self.at)
+
+    @property
+    def first(self) -> Refusal:
+        """Of a refusal: what to say of it. What would only make it wait is not why it ends."""
+        return next((each for each in self.refusals if each.code not in WAITS), self.refusals[0])
+
+    @property
+    def allowed(self) -> bool:
+        return not self.refusals
+
+    def record(self) -> dict[str, Any]:
+        """What the attempt row keeps: the facts seen, when, and the codes given."""
+        facts = {name: _kept(value) for name, value in vars(self.facts).items()}
+        return {"at": self.at.isoformat(), "facts": facts, "codes": [refusal.code for refusal in self.refusals]}
+
+
+def decide(facts: Facts, at: datetime) -> Decision:
+    """Yes, or every reason why not. Pure: the same facts give the same answer whoever asks."""
+    return Decision(facts, at, tuple(_refusals(facts)), tuple(_warnings(facts)))
+
+
+def _refusals(facts: Facts) -> Iterable[Refusal]:
+    for code in _codes(facts):
+        if facts.kind in CODES[code].kinds:
+            yield refusal(code, facts.recent_contact if code == "recent_contact" else "", facts.channel)
+    for sentence in facts.files:
+        yield refusal("attachment_unsupported", sentence)
+    for token in facts.missing:
+        yield refusal("missing_wildcard", token)
+
+
+def _warnings(facts: Facts) -> Iterable[Refusal]:
+    """What a person who looks at it may pass."""
+    for code, stands in (
+        ("phone_landline", facts.landline),
+        ("phone_untextable", facts.untextable),
+        ("quiet_hours", facts.not_before is not None),
+    ):
+        if stands and facts.kind not in CODES[code].kinds:
+            yield refusal(code, channel=facts.channel)
+
+
+def _codes(facts: Facts) -> Iterable[str]:
+    yield from _about_the_listing(facts)
+    yield from _about_the_address(facts)
+    yield from _about_the_time(facts)
+    if not facts.connected:
+        yield "no_connection"
+    elif facts.channel == "text":  # others do not leave from a person's own number
+        if facts.sender_state == SenderState.UNLINKED:
+            yield "sender_not_linked"
+        elif facts.sender_state == SenderState.NO_NUMBER:
+            yield "sender_without_number"
+    if facts.over_quota:
+        yield "over_quota"
+
+
+def _about_the_listing(facts: Facts) -> Iterable[str]:
+    for code, stands in (
+        ("tier", not facts.plan_has_messaging),
+        ("no_permission", not facts.may_send),
+        ("dealership_reported", facts.reported),
+        ("hidden", facts.hidden and not facts.reported),
+        ("stage_dnc", facts.stage == "dnc"),
+        ("stage_pass", facts.stage == "pass" and not facts.reported),
+        ("source_not_messageable", not facts.source_messageable),
+        ("facebook_without_phone", facts.facebook_without_phone),
+    ):
+        if stands:
+            yield code
+
+
+def _about_the_address(facts: Facts) -> Iterable[str]:
+    if not facts.to:
+        yield "no_contact"
+        return
+    if not facts.address_valid:
+        yield "email_invalid" if facts.channel == "email" else "phone_invalid"
+        return
+    for code, stands in (
+        ("phone_landline", facts.landline and facts.channel == "text"),
+        ("phone_untextable", facts.untextable and facts.channel == "text"),
+        ("phone_blocked", facts.blocked),
+        ("phone_dnc", facts.dnc),
+        ("opted_out", facts.opted_out),
+        ("duplicate_recipient", facts.duplicate),
+        ("outside_window", not facts.window_open),
+    ):
+        if stands:
+            yield code
+
+
+def _about_the_time(facts: Facts) -> Iterable[str]:
+    for code, stands in (
+        ("recent_contact", bool(facts.recent_contact)),
+        ("frequency_cap", facts.automatic_today >= MOST_AUTOMATIC or facts.unanswered >= MOST_UNANSWERED),
+        ("review_open", facts.review_open),
+        ("quiet_hours", facts.not_before is not None),
+        ("expired", facts.late),
+    ):
+        if stands:
+            yield code
+
+
+def _kept(value: Any) -> Any:
+    """As JSON can hold it."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return str(value) if isinstance(value, UUID) else value
