@@ -1,10 +1,12 @@
 """What this copy of Lotwire is: its id, where it last ran, and whether its sender is frozen until somebody looked."""
 
+import secrets
+
 from piccolo.columns import Text, Varchar
 from piccolo.table import Table
 
 from domain.columns import key, made, moment, parent
-from domain.db import DB
+from domain.db import DB, found
 from domain.users import User
 
 
@@ -32,3 +34,18 @@ class Boot(Table, db=DB, tablename="boot"):
     owner = Text(default="")  # host, boot id, process
     last_seen = moment()  # when the one before it was last seen
     verdict = Text(default="")  # empty: as usual; else why it froze
+
+
+async def here() -> Installation:
+    """The row of this installation, made when somebody asks first; of many who ask at once one makes it."""
+    known = await Installation.objects().first()
+    if known is None:
+        fresh = Installation(salt=secrets.token_hex(32))
+        await Installation.insert(fresh).on_conflict(target=Installation.one, action="DO NOTHING")
+        known = await found(Installation.objects().first())
+    return known
+
+
+async def salt() -> str:
+    """What goes into every digest that stands for something erased, so that nobody can try all numbers elsewhere."""
+    return (await here()).salt

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from domain import audit, clock, db, users
+from domain import audit, clock, consents, db, users
 from domain.suppressions.addresses import key
 from domain.suppressions.putting import Entry, Kind, put, said
 from domain.suppressions.tables import Block
@@ -43,7 +43,9 @@ async def unblock(account_id: UUID, user: User, address: str, reason: str) -> bo
 
 
 async def blocked(account_id: UUID, address: str) -> bool:
-    """Whether what comes from this address is stored silently."""
-    return await Block.exists().where(
-        (Block.account == account_id) & (Block.address == key(address)) & Block.lifted_at.is_null()
-    )
+    """Whether what comes from this address is stored silently, be it erased since or not."""
+    here = (Block.account == account_id) & (Block.address == key(address)) & Block.lifted_at.is_null()
+    if await Block.exists().where(here):
+        return True
+    kept = await consents.tombstoned(account_id, [address])
+    return any(name == "block" for name, _ in kept.get(address, ()))

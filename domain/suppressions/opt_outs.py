@@ -6,13 +6,16 @@ from uuid import UUID
 
 from piccolo.columns.combination import WhereRaw
 
-from domain import clock, db, ids
+from domain import clock, consents, db, ids
 from domain.suppressions.tables import OptOut
 
 
 async def opted_out(account_id: UUID, address: str, channel: str = "text") -> bool:
-    """Whether this address said stop and has not lifted it."""
-    return await OptOut.exists().where(_standing(account_id, address, channel))
+    """Whether this address said stop and has not lifted it, be it erased since or not."""
+    if await OptOut.exists().where(_standing(account_id, address, channel)):
+        return True
+    kept = await consents.tombstoned(account_id, [address])
+    return ("opt_out", channel) in kept.get(address, ())
 
 
 async def opt_out(
@@ -58,15 +61,17 @@ async def opt_out(
 
 
 async def opt_in(account_id: UUID, address: str, by: str, said_at: datetime, channel: str = "text") -> bool:
-    """The seller said start again. True when an opt-out was lifted.
+    """The seller said start again. True when an opt-out was lifted, of an address that was erased, too.
 
-    One that was said later stands: events are put off and handled by several workers, so not always in order.
+    One that was said later stands: events are put off and handled by several workers, so not always in order. So does
+    one that was erased later, because nobody knows any more when it was said.
     """
     later = "EXISTS (SELECT 1 FROM message m WHERE m.id = opt_out.message AND m.at > {})"
     lifted = OptOut.update({OptOut.lifted_at: clock.now(), OptOut.lifted_by: by}).where(
         _standing(account_id, address, channel) & WhereRaw(f"NOT {later}", said_at)
     )
-    return bool(await lifted.returning(OptOut.id))
+    erased = await consents.lift(account_id, consents.Entry("opt_out", channel, address), said_at)
+    return bool(await lifted.returning(OptOut.id)) or erased
 
 
 async def wait_for_starts(account_id: UUID) -> None:

@@ -1,4 +1,4 @@
-"""Why we may write to somebody: append-only, with the ad as it was seen."""
+"""The two tables: reasons to write, and what is left of addresses that were erased."""
 
 from piccolo.columns import Text, Varchar
 from piccolo.table import Table
@@ -12,7 +12,7 @@ from domain.users import User
 
 
 class Consent(Table, db=DB, tablename="consent"):
-    """Rows are added and never changed."""
+    """Rows are added and never changed; of an erased seller the address becomes a digest, and the note goes."""
 
     id = key()
     account = parent(Account)
