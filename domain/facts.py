@@ -72,6 +72,7 @@ def of(
     duplicate: bool = False,
     late: bool = False,
     over_quota: bool = False,
+    confirms: bool = False,
 ) -> Facts:
     """The facts of one message to one address, now."""
     return Facts(
@@ -104,6 +105,7 @@ def of(
         files=files,
         late=late,
         over_quota=over_quota,
+        confirms=confirms,
         not_before=hour.until,
         evidence={**about.evidence, "seller_clock": hour.local, "seller_clock_by": hour.evidence},
     )

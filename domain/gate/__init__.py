@@ -5,6 +5,7 @@ the same answer. Only this package can make a Permit, and no adapter sends witho
 """
 
 from domain.gate.codes import (
+    ANSWER,
     BY_ITSELF,
     CODES,
     EVERY_KIND,
@@ -15,10 +16,20 @@ from domain.gate.codes import (
     Refusal,
     refusal,
 )
-from domain.gate.deciding import LOOK_AGAIN, MOST_AUTOMATIC, MOST_UNANSWERED, Decision, Facts, SenderState, decide
+from domain.gate.deciding import (
+    LOOK_AGAIN,
+    MOST_AUTOMATIC,
+    MOST_UNANSWERED,
+    TOO_LATE,
+    Decision,
+    Facts,
+    SenderState,
+    decide,
+)
 from domain.gate.permits import Permit, permit
 
 __all__ = [
+    "ANSWER",
     "BY_ITSELF",
     "CODES",
     "EVERY_KIND",
@@ -28,6 +39,7 @@ __all__ = [
     "NO_DIALPAD_ACCOUNT",
     "NO_DIALPAD_CONNECTION",
     "TEXT_UNSUBSCRIBED",
+    "TOO_LATE",
     "Code",
     "Decision",
     "Facts",

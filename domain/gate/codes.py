@@ -4,7 +4,9 @@ from dataclasses import dataclass
 
 from domain.offers import WITHOUT_DATUM
 
-EVERY_KIND = frozenset({"one_to_one", "batch", "scheduled", "automated"})
+ANSWER = "answer"  # to STOP, START or HELP, which nobody here wrote: the seller just asked for it
+EVERY_KIND = frozenset({"one_to_one", "batch", "scheduled", "automated", ANSWER})
+ABOUT_A_VEHICLE = EVERY_KIND - {ANSWER}  # what stands against one vehicle alone keeps no answer back
 
 
 @dataclass(frozen=True)
@@ -27,11 +29,11 @@ BY_ITSELF = frozenset({"batch", "scheduled", "automated"})  # nobody looks at it
 CODES = {
     "tier": Code("Messaging is not part of this dealership's plan.", "Compare plans."),
     "no_permission": Code("Your role does not send messages.", "Ask an administrator of your dealership."),
-    "hidden": Code("This listing is hidden.", "Show it again first."),
+    "hidden": Code("This listing is hidden.", "Show it again first.", ABOUT_A_VEHICLE),
     "dealership_reported": Code("This seller was reported as a dealership.", "A manager can take the report back."),
     "stage_dnc": Code("This seller is marked Do not contact.", "Only a manager can lift that."),
-    "stage_pass": Code("This listing was passed.", "Change its stage first."),
-    "source_not_messageable": Code("Sellers of this site cannot be written to.", "Call them instead."),
+    "stage_pass": Code("This listing was passed.", "Change its stage first.", ABOUT_A_VEHICLE),
+    "source_not_messageable": Code("Sellers of this site cannot be written to.", "Call them instead.", ABOUT_A_VEHICLE),
     "facebook_without_phone": Code(
         "A Facebook listing without a phone number cannot be in a batch.", "Add a number.", BATCH
     ),
@@ -57,7 +59,7 @@ CODES = {
     "quiet_hours": Code(
         "It is outside the hours in which this seller may be texted.", "It waits until then.", BY_ITSELF
     ),
-    "expired": Code("Its time is more than an hour past.", "Send it now, or let it go.", BY_ITSELF),
+    "expired": Code("Its time is more than an hour past.", "Send it now, or let it go.", BY_ITSELF | {ANSWER}),
 }
 
 # The same codes where another channel needs other words: (code, channel) -> sentence and next step.

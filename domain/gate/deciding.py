@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from domain.gate.codes import CODES, Refusal, refusal
+from domain.gate.codes import ANSWER, CODES, Refusal, refusal
 
 
 class SenderState(StrEnum):
@@ -51,7 +51,8 @@ class Facts:
     review_open: bool = False
     over_quota: bool = False
     not_before: datetime | None = None  # outside the allowed hours: when they begin
-    late: bool = False  # more than an hour past its time
+    late: bool = False  # more than an hour past its time; an answer: too late to be one
+    confirms: bool = False  # the answer to this very opt-out, or the one answer to HELP of somebody who opted out
     evidence: Mapping[str, str] = field(default_factory=dict)  # the ad as seen, the basis, the seller's clock
 
 
@@ -59,6 +60,7 @@ WAITS = frozenset({"quiet_hours", "review_open"})  # alone they make a message w
 LOOK_AGAIN = timedelta(minutes=10)  # at what waits for somebody to review an answer
 MOST_AUTOMATIC = 3  # messages to one person within 24 hours
 MOST_UNANSWERED = 3  # in a row
+TOO_LATE = "It was too late for this answer."
 
 
 @dataclass(frozen=True)
@@ -100,9 +102,10 @@ def decide(facts: Facts, at: datetime) -> Decision:
 
 
 def _refusals(facts: Facts) -> Iterable[Refusal]:
+    said = {"recent_contact": facts.recent_contact, "expired": TOO_LATE if facts.kind == ANSWER else ""}
     for code in _codes(facts):
         if facts.kind in CODES[code].kinds:
-            yield refusal(code, facts.recent_contact if code == "recent_contact" else "", facts.channel)
+            yield refusal(code, said.get(code, ""), facts.channel)
     for sentence in facts.files:
         yield refusal("attachment_unsupported", sentence)
     for token in facts.missing:
@@ -162,7 +165,7 @@ def _about_the_address(facts: Facts) -> Iterable[str]:
         ("phone_untextable", facts.untextable and facts.channel == "text"),
         ("phone_blocked", facts.blocked),
         ("phone_dnc", facts.dnc),
-        ("opted_out", facts.opted_out),
+        ("opted_out", facts.opted_out and not (facts.confirms and facts.kind == ANSWER)),
         ("duplicate_recipient", facts.duplicate),
         ("outside_window", not facts.window_open),
     ):

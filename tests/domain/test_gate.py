@@ -45,6 +45,10 @@ FACTS = some.builds(
     sender=some.sampled_from(["", "4693435745845248"]),
     sender_state=some.sampled_from([str(state) for state in SenderState]),
     missing=some.lists(some.sampled_from(["vehicle.trim", "seller.city"]), unique=True).map(tuple),
+    blocked=some.booleans(),
+    dnc=some.booleans(),
+    late=some.booleans(),
+    confirms=some.booleans(),
 )
 
 
@@ -114,8 +118,58 @@ def test_one_more_reason_never_makes_a_refused_message_go(facts):
 
 
 @given(FACTS.filter(lambda facts: facts.to and facts.address_valid))
-def test_no_message_to_somebody_who_opted_out_is_ever_allowed(facts):
-    assert not decide(replace(facts, opted_out=True), NOW).allowed
+def test_to_somebody_who_opted_out_nothing_goes_but_the_answer_to_that_very_opt_out(facts):
+    facts = replace(facts, opted_out=True)
+    if decide(facts, NOW).allowed:
+        assert (facts.kind, facts.confirms, facts.late, facts.blocked, facts.dnc) == ("answer", True, *[False] * 3)
+
+
+ANSWER = replace(FINE, kind="answer", opted_out=True, confirms=True)
+
+
+def test_the_answer_to_an_opt_out_goes():
+    assert decide(ANSWER, NOW).allowed
+    assert codes(replace(ANSWER, confirms=False)) == ["opted_out"]
+    for kind in gate.EVERY_KIND - {"answer"}:
+        assert "opted_out" in codes(replace(ANSWER, kind=kind))
+
+
+@pytest.mark.parametrize(
+    ("fact", "value", "code"),
+    [
+        ("blocked", True, "phone_blocked"),
+        ("dnc", True, "phone_dnc"),
+        ("stage", "dnc", "stage_dnc"),
+        ("reported", True, "dealership_reported"),
+        ("late", True, "expired"),
+        ("connected", False, "no_connection"),
+        ("plan_has_messaging", False, "tier"),
+        ("sender_state", "unlinked", "sender_not_linked"),
+        ("sender_state", "no_number", "sender_without_number"),
+    ],
+)
+def test_whatever_else_stands_against_it_keeps_the_answer_back(fact, value, code):
+    assert codes(replace(ANSWER, **{fact: value})) == [code]
+
+
+@pytest.mark.parametrize(
+    ("fact", "value"),
+    [
+        ("stage", "pass"),
+        ("hidden", True),
+        ("source_messageable", False),
+        ("not_before", datetime(2026, 11, 25, 14, tzinfo=UTC)),
+        ("review_open", True),
+        ("automatic_today", 3),
+    ],
+)
+def test_neither_the_vehicle_nor_the_hour_keeps_back_the_answer_to_what_somebody_just_wrote(fact, value):
+    assert decide(replace(ANSWER, **{fact: value}), NOW).allowed
+    assert not decide(replace(ANSWER, kind="automated", confirms=False, opted_out=False, **{fact: value}), NOW).allowed
+
+
+def test_an_answer_that_is_too_late_says_so_in_its_own_words():
+    assert [each.message for each in decide(replace(ANSWER, late=True), NOW).refusals] == [gate.TOO_LATE]
 
 
 @pytest.mark.parametrize("channel", ["text", "email", "form", "facebook", "kijiji"])

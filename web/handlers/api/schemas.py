@@ -77,7 +77,7 @@ MESSAGE: dict[str, Schema] = {
     "direction": {"type": "string", "enum": ["in", "out"]},
     "author_kind": {"type": "string", "enum": ["agent", "seller", "system"]},
     "author": {"anyOf": [named("Person"), {"type": "null"}]},
-    "kind": {"type": "string", "enum": ["one_to_one", "batch", "scheduled", "automated"]},
+    "kind": {"type": "string", "enum": ["one_to_one", "batch", "scheduled", "automated", "answer"]},
     "origin": {
         "type": "string",
         "enum": ["window", "api", "app", "hook"],
