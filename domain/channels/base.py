@@ -1,6 +1,7 @@
 """What every channel speaks: Outgoing in, Accepted or ChannelError out; Incoming and Receipt from its hooks."""
 
 from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -19,15 +20,23 @@ class Kind(StrEnum):
     UNKNOWN = "unknown"  # the provider may have it: never sent again by itself
 
 
+# What a refusal for good tells of the number itself, whatever was sent to it: its owner said stop to the provider, or
+# no text can reach it. Empty: nothing.
+Tells = Literal["", "opted_out", "untextable"]
+
+
 class ChannelError(Exception):
     """A call that did not end in acceptance. `reason` is the sentence shown on the message."""
 
-    def __init__(self, reason: str, kind: Kind, *, retry_after: float | None = None, code: str = "") -> None:
+    def __init__(
+        self, reason: str, kind: Kind, *, retry_after: float | None = None, code: str = "", tells: Tells = ""
+    ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.kind = kind
         self.retry_after = retry_after
         self.code = code
+        self.tells = tells
 
 
 class BadSignature(Exception):
@@ -74,6 +83,7 @@ class Outgoing:
     sender: str  # the provider's name for who sends: Dialpad's numeric user id
     subject: str = ""
     media: tuple[Media, ...] = ()
+    from_address: str = ""  # which of the sender's numbers it leaves from; empty: the provider's choice
 
 
 State = Literal["accepted", "sent", "delivered", "undelivered"]
@@ -102,6 +112,7 @@ class Receipt:
     sender: str = ""
     from_address: str = ""
     body: str | None = None
+    tells: Tells = ""
 
 
 @dataclass(frozen=True)
@@ -141,6 +152,7 @@ class Channel(ABC):
     channel: str  # what it carries: text
     name: str  # as people say it: Dialpad
     default_base_url: str
+    keeps_opt_outs = False  # a list of its own of people who said stop: see `opt_outs`
 
     @property
     def files(self) -> FileRules | None:
@@ -170,6 +182,15 @@ class Channel(ABC):
     @abstractmethod
     async def check(self) -> None:
         """A live look at the credentials. Raises ChannelError."""
+
+    def answers(self, body: str) -> bool:
+        """Whether the provider itself answers somebody who writes exactly this (STOP, HELP), so that we must not."""
+        return False
+
+    def opt_outs(self) -> AsyncIterator[list[str]]:
+        """The provider's own list of people who said stop, a page of addresses at a time, at a pace it bears. Read to
+        its end it is whole. Raises ChannelError, also in the middle."""
+        raise NotImplementedError(f"{self.name} keeps no list of opt-outs.")
 
     async def register_hook(self, hook_url: str, secret: str) -> str:
         """Ask the provider to call `hook_url`. Answers a name for `remove_hook`, empty for a provider that is set up

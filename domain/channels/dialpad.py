@@ -1,9 +1,10 @@
 """Texts through Dialpad (developers.dialpad.com, API v2): one company API key, each sender by their own user id."""
 
+import asyncio
 import base64
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
@@ -34,6 +35,7 @@ from domain.channels.base import (
     Receipt,
     Sender,
     State,
+    Tells,
     TooOld,
 )
 from domain.errors import Refused
@@ -44,6 +46,15 @@ PICTURE_COUNTRIES = {"US", "CA"}  # whose numbers get MMS (help.dialpad.com, "Se
 COUNTRY = "US"  # how Dialpad writes a number without its country
 USER_PAGES = 20  # of a user search; an email filter that works answers with one
 OUT_OF_CREDIT = r"credit|balance|insufficient funds|payment"  # no sample of the real answer is public
+OPTED_OUT = r"\bopted[ -]?out\b|\bunsubscribed\b|\bblocked by (?:the )?recipient\b"  # nor of this one
+# What Dialpad answers itself, and acts upon: the whole text, a space at its end defeats it (help.dialpad.com, "Opt in
+# and out of SMS messages"). Whether capitals count is not said; two answers are worse than none, so they do not.
+ANSWERED = "STOP UNSTOP HELP"
+LIST_PAUSE = 0.25  # seconds between two pages of the opt-outs: 250 a minute are allowed
+LIST_PAGES = 20_000  # more is no list
+LIST_PATIENCE = 5  # times in a row that we wait when Dialpad says "too many" in the middle of it
+LONGEST_PAUSE = 60.0
+UNLIKE_DIALPAD = "This address does not answer like Dialpad. Check it."
 PACE = {"per_minute", "per_second"}  # options of the same connection that the sending worker heeds
 THROTTLED = re.compile(r"rate.?limit|too many|throttl", re.IGNORECASE)
 MAYBE_THROTTLED = re.compile(r"\brate\b|\blimit", re.IGNORECASE)
@@ -60,6 +71,7 @@ FAILURES = {
     "time_out": "The carrier did not confirm this text in time.",
 }
 FAILED = "Dialpad could not deliver this text."
+UNTEXTABLE = {"invalid_destination", "no_route", "not_supported"}  # of those, what concerns the number itself
 
 # A text takes one file (`media` of the API description). Pictures alone: what every phone shows.
 PICTURES = FileRules(
@@ -79,6 +91,7 @@ class Dialpad(Channel):
     channel = "text"
     name = "Dialpad"
     default_base_url = "https://dialpad.com"
+    keeps_opt_outs = True
 
     def __init__(
         self,
@@ -88,13 +101,16 @@ class Dialpad(Channel):
         *,
         mms: bool | str = False,
         out_of_credit: str = OUT_OF_CREDIT,
+        opted_out: str = OPTED_OUT,
+        answered: str = ANSWERED,
         max_event_age_days: float | str = 7,
         timeout: float | str = http.TOTAL_TIMEOUT,
         **options: Any,
     ) -> None:
         """`mms` lets pictures go along, for a company whose Dialpad plan has them. `out_of_credit` is the pattern of a
-        402 or 403 answer that asks for money, `timeout` seconds a call. Raises TypeError for an option that is neither
-        ours nor the pace's."""
+        402 or 403 answer that asks for money, `opted_out` that of a refusal because the recipient said stop to Dialpad,
+        `answered` the words that Dialpad answers itself, `timeout` seconds a call. Raises TypeError for an option that
+        is neither ours nor the pace's."""
         if unknown := options.keys() - PACE:
             raise TypeError(f"there is no option {', '.join(sorted(unknown))}")
         for name in sorted(options):
@@ -112,10 +128,9 @@ class Dialpad(Channel):
         self._mms = _switch(mms, "mms")
         self._timeout = _positive(timeout, "timeout")
         self._max_event_age = timedelta(days=_positive(max_event_age_days, "max_event_age_days"))
-        try:
-            self._out_of_credit = re.compile(out_of_credit, re.IGNORECASE)
-        except re.error:
-            raise Refused("The out-of-credit pattern is not a regular expression.", field="out_of_credit") from None
+        self._answered = frozenset(answered.casefold().split())
+        self._out_of_credit = _pattern(out_of_credit, "out_of_credit")
+        self._opted_out = _pattern(opted_out, "opted_out")
 
     # Out
 
@@ -134,7 +149,8 @@ class Dialpad(Channel):
         if not re.fullmatch(r"\d{1,18}", outgoing.sender, re.ASCII):
             raise ChannelError("No Dialpad account found", Kind.PERMANENT, code="sender")
         if not re.fullmatch(r"\+[1-9]\d{6,14}", outgoing.to, re.ASCII):
-            raise ChannelError(FAILURES["invalid_destination"], Kind.PERMANENT, code="invalid_destination")
+            reason = FAILURES["invalid_destination"]
+            raise ChannelError(reason, Kind.PERMANENT, code="invalid_destination", tells="untextable")
         answer = await self._call(
             "POST",
             "/api/v2/sms",
@@ -143,6 +159,7 @@ class Dialpad(Channel):
                 "to_numbers": [outgoing.to],  # never two: Dialpad would make a group of them
                 "text": outgoing.body,
                 "infer_country_code": False,
+                **({"from_number": outgoing.from_address} if outgoing.from_address else {}),
                 **({"media": self._media(outgoing)} if outgoing.media else {}),
             },
         )
@@ -151,7 +168,8 @@ class Dialpad(Channel):
             raise ChannelError("Dialpad's answer could not be read.", Kind.UNKNOWN, code="unreadable")
         state, reason = _state(said)
         if state == "undelivered":
-            raise ChannelError(reason, Kind.PERMANENT, code=str(said.get("message_delivery_result") or "failed"))
+            code = str(said.get("message_delivery_result") or "failed")
+            raise ChannelError(reason, Kind.PERMANENT, code=code, tells=_tells(said, bool(outgoing.media)))
         provider_id = _id(said.get("id"))
         if not provider_id:
             raise ChannelError("Dialpad's answer could not be read.", Kind.UNKNOWN, code="unreadable")
@@ -190,6 +208,47 @@ class Dialpad(Channel):
 
     async def check(self) -> None:
         await self._users({"state": "active"})
+
+    # Who said stop to Dialpad
+
+    def answers(self, body: str) -> bool:
+        return body.casefold() in self._answered
+
+    async def opt_outs(self) -> AsyncIterator[list[str]]:
+        company, cursor = await self._company(), ""
+        seen = {cursor}
+        for _ in range(LIST_PAGES):
+            query = {"opt_out_state": "opted_out"} | ({"cursor": cursor} if cursor else {})
+            items, cursor = await self._patiently(f"/api/v2/company/{company}/smsoptout", query)
+            yield [number for item in items if (number := _opted_out(item))]
+            if cursor in seen:  # also one that leads back to a page we have had
+                return
+            seen.add(cursor)
+            await asyncio.sleep(LIST_PAUSE)
+        raise ChannelError("Dialpad's list of opt-outs does not end.", Kind.PERMANENT, code="endless")
+
+    async def _company(self) -> str:
+        """The company that the key belongs to: as its users say, or else as Dialpad says of the key."""
+        users, _ = await self._users({"state": "active"})
+        companies = {_id(user.get("company_id")) for user in users} - {""}
+        if len(companies) == 1:
+            return companies.pop()
+        said = await self._look("/api/v2/company", {})
+        company = _id(said.get("id"))
+        if not company:
+            raise ChannelError("Dialpad does not say whose API key this is.", Kind.PERMANENT, code="unreadable")
+        return company
+
+    async def _patiently(self, path: str, query: dict[str, str]) -> tuple[list[dict[str, Any]], str]:
+        """One page of a list, waited for as long as Dialpad asks us to wait, within reason."""
+        for n in range(LIST_PATIENCE):
+            try:
+                return await self._page(path, query)
+            except ChannelError as error:
+                if error.kind is not Kind.THROTTLED:
+                    raise
+                await asyncio.sleep(min(error.retry_after or 2.0**n, LONGEST_PAUSE))
+        return await self._page(path, query)
 
     # In
 
@@ -279,21 +338,30 @@ class Dialpad(Channel):
 
     async def _users(self, filters: dict[str, str], cursor: str = "") -> tuple[list[dict[str, Any]], str]:
         """One page of users, and the cursor of the next or "". `limit` is left out: Dialpad has deprecated it."""
+        return await self._page("/api/v2/users", filters | ({"cursor": cursor} if cursor else {}))
+
+    async def _page(self, path: str, query: dict[str, str]) -> tuple[list[dict[str, Any]], str]:
+        """The items of one page, and the cursor of the next or ""."""
+        said = await self._look(path, query)
+        items = said.get("items") or []
+        if not isinstance(items, list):
+            raise ChannelError(UNLIKE_DIALPAD, Kind.PERMANENT, code="unreadable")
+        following = said.get("cursor")
+        return [item for item in items if isinstance(item, dict)], following if isinstance(following, str) else ""
+
+    async def _look(self, path: str, query: dict[str, str]) -> dict[str, Any]:
+        """What Dialpad says of something, as an object."""
         try:
-            answer = await self._call("GET", "/api/v2/users", params=filters | ({"cursor": cursor} if cursor else {}))
+            answer = await self._call("GET", path, params=query)
         except ChannelError as error:
             if error.kind is not Kind.UNKNOWN:
                 raise
             # A look-up sends nothing, so one that ended we know not how may simply be made again.
             raise ChannelError(error.reason, Kind.NEVER_CONNECTED, code=error.code) from error
         said = answer.json()
-        users = said.get("items") or [] if isinstance(said, dict) else None
-        if not isinstance(users, list):
-            raise ChannelError(
-                "This address does not answer like Dialpad. Check it.", Kind.PERMANENT, code="unreadable"
-            )
-        following = said.get("cursor")
-        return [user for user in users if isinstance(user, dict)], following if isinstance(following, str) else ""
+        if not isinstance(said, dict):
+            raise ChannelError(UNLIKE_DIALPAD, Kind.PERMANENT, code="unreadable")
+        return said
 
     async def _call(
         self, method: str, path: str, *, json: dict[str, Any] | None = None, params: dict[str, str] | None = None
@@ -332,6 +400,8 @@ class Dialpad(Channel):
             kind, plain = Kind.UNKNOWN, "Dialpad had an error of its own before it confirmed this."
         elif 300 <= status < 400:
             plain, words = "Dialpad's address has moved. Ask an admin to check it.", ""
+        if kind is Kind.PERMANENT and self._opted_out.search(words):
+            return ChannelError(words, kind, code="opted_out", tells="opted_out")
         retry_after = _retry_after(answer.headers.get("retry-after", "")) if kind is Kind.THROTTLED else None
         return ChannelError(words or plain, kind, retry_after=retry_after, code=str(status))
 
@@ -346,6 +416,18 @@ def _state(said: dict[str, Any]) -> tuple[State, str]:
     if status == "success":
         return ("delivered" if result == "accepted" else "sent"), ""
     return "accepted", ""
+
+
+def _tells(said: dict[str, Any], picture: bool) -> Tells:
+    """What a failing result tells of the number. That it gets no pictures is not that it gets no texts."""
+    result = said.get("message_delivery_result")
+    known = isinstance(result, str) and result in UNTEXTABLE
+    return "untextable" if known and not (result == "not_supported" and picture) else ""
+
+
+def _opted_out(item: dict[str, Any]) -> str:
+    """The number of an entry that stands. "" for any other: Dialpad's filter is not trusted."""
+    return _e164(item.get("external_endpoint")) if item.get("opt_out_state", "opted_out") == "opted_out" else ""
 
 
 def _incoming(provider_id: str, payload: dict[str, Any]) -> Incoming | None:
@@ -380,6 +462,7 @@ def _receipt(provider_id: str, payload: dict[str, Any]) -> Receipt:
         sender=_id(target.get("id")) if by_user and isinstance(target, dict) else "",
         from_address=_e164(payload.get("from_number")),
         body=_text(payload),
+        tells=_tells(payload, payload.get("mms") is True),
     )
 
 
@@ -505,6 +588,14 @@ def _no_pictures(to: str) -> str:
     """Why this number gets no pictures; "" when it does."""
     country = phonenumbers.region_code_for_number(phonenumbers.parse(to))
     return "" if country in PICTURE_COUNTRIES else "Dialpad sends pictures to numbers in the US and Canada alone."
+
+
+def _pattern(raw: str, name: str) -> re.Pattern[str]:
+    try:
+        return re.compile(raw, re.IGNORECASE)
+    except re.error:
+        shown = name.replace("_", "-")
+        raise Refused(f"The {shown} pattern is not a regular expression.", field=name) from None
 
 
 def _switch(raw: bool | str, name: str) -> bool:

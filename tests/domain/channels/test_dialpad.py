@@ -78,7 +78,7 @@ def is_base64(value: object) -> bool:
     return isinstance(value, str) and bool(base64.b64decode(value, validate=True))
 
 
-OPTIONAL = {"media"}
+OPTIONAL = {"media", "from_number"}
 BODIES = {
     "POST /api/v2/sms": {
         "user_id": is_int64,
@@ -86,6 +86,7 @@ BODIES = {
         "text": is_text,
         "infer_country_code": lambda value: value is False,
         "media": is_base64,
+        "from_number": is_text,
     },
     "POST /api/v2/webhooks": {"hook_url": is_text, "secret": is_text},
     "POST /api/v2/subscriptions/sms": {
@@ -98,12 +99,14 @@ BODIES = {
 }
 QUERIES = {
     "GET /api/v2/users": {"cursor", "state", "company_admin", "email", "number"},  # never the deprecated `limit`
+    "GET /api/v2/company/5000000000000001/smsoptout": {"opt_out_state", "a2p_campaign_id", "cursor"},
 }
 ANSWERS = {
     "POST /api/v2/sms": payload("send_accepted"),
     "POST /api/v2/webhooks": {"id": "5100000000000001", "hook_url": "…", "signature": {}},
     "POST /api/v2/subscriptions/sms": {"id": 5200000000000001, "enabled": True},
     "GET /api/v2/users": payload("users"),
+    "GET /api/v2/company/5000000000000001/smsoptout": payload("opt_outs"),
     "DELETE /api/v2/webhooks/5100000000000001": {},
     "DELETE /api/v2/subscriptions/sms/5200000000000001": {},
 }
@@ -162,6 +165,7 @@ async def test_every_call_we_make_is_one_that_dialpad_describes(strict: StrictDi
     await send(dialpad)
     await dialpad.find_sender("dana@example.com")
     await dialpad.check()
+    assert [len(page) async for page in dialpad.opt_outs()] == [2]
     await dialpad.remove_hook(await dialpad.register_hook("https://lotwire.example/hooks/dialpad/1", "secret"))
 
     assert strict.faults == []
