@@ -9,7 +9,7 @@ import pytest
 from domain import clock, connections, delivery, inbox, messages, reviews, suppressions, unmatched
 from domain.channels.base import Accepted
 from domain.history import Event
-from domain.inbox import ProviderEvent
+from domain.inbox import ProviderEvent, handling
 from domain.listings import Listing, Stage
 from domain.messages import Message, State
 from domain.reviews import Review
@@ -464,7 +464,7 @@ async def test_an_event_that_cannot_be_handled_is_put_off_and_keeps_nobody_waiti
     phone = (await make.seller_of(listing)).mobile
     bad = await dealer.stored(**dealer.inbound(phone, "poison"))
     good = await dealer.stored(**dealer.inbound(phone, "a word"))
-    take = inbox._incoming
+    take = handling.take
 
     async def choosy(connection, said):
         if said.body == "poison":
@@ -473,7 +473,7 @@ async def test_an_event_that_cannot_be_handled_is_put_off_and_keeps_nobody_waiti
 
     worker = await ctx()
     with monkeypatch.context() as patch:
-        patch.setattr(inbox, "_incoming", choosy)
+        patch.setattr(handling, "take", choosy)
         for _ in range(3):
             await handle_events(worker)
             clock.advance(minutes=10)
@@ -496,7 +496,7 @@ async def test_a_receipt_put_off_for_a_fault_of_ours_still_counts(house, monkeyp
 
     worker = await ctx()
     with monkeypatch.context() as patch:
-        patch.setattr(inbox, "_receipt", broken)
+        patch.setattr(handling, "heed", broken)
         await handle_events(worker)
     clock.advance(minutes=1)
     await handle_events(worker)

@@ -1,0 +1,86 @@
+"""Hook calls: stored once, handled at most once, and again later when handling failed."""
+
+import json
+from datetime import timedelta
+from uuid import UUID
+
+from domain import clock, connections, db, ids
+from domain.channels import base
+from domain.channels.base import HookEvent, Incoming, NotUnderstood
+from domain.inbox.incoming import take
+from domain.inbox.reported import heed
+from domain.inbox.tables import ProviderEvent
+
+
+async def store(connection: UUID, event: HookEvent) -> bool:
+    """Keeps a verified hook call, once. False when it was here before."""
+    rows = await ProviderEvent.raw(
+        """INSERT INTO provider_event (id, connection, event_key, payload, received_at, handled_at, not_before, tries,
+                                       problem)
+           VALUES ({}, {}, {}, {}, {}, null, {}, 0, '') ON CONFLICT DO NOTHING RETURNING id""",
+        ids.new(),
+        connection,
+        event.key,
+        json.dumps(event.payload),
+        clock.now(),
+        clock.now(),
+    )
+    return bool(rows)
+
+
+async def due(limit: int = 100) -> list[UUID]:
+    """Stored events nobody has handled yet."""
+    rows = (
+        await ProviderEvent.select(ProviderEvent.id)
+        .where(ProviderEvent.handled_at.is_null() & (ProviderEvent.not_before <= clock.now()))
+        .order_by(ProviderEvent.not_before)
+        .limit(limit)
+    )
+    return [row["id"] for row in rows]
+
+
+async def handle(event_id: UUID) -> UUID | None:
+    """Does what a stored event asks for, at most once. Returns the listing whose history changed."""
+    event = await ProviderEvent.objects().get((ProviderEvent.id == event_id) & ProviderEvent.handled_at.is_null())
+    if event is None:
+        return None
+    connection = await connections.by_id(event.connection)
+    assert connection is not None  # connections are never deleted
+    try:
+        said = connections.adapter(connection).parse(json.loads(event.payload))
+    except NotUnderstood as error:
+        await _handled(event, problem=str(error))
+        return None
+    async with db.writing():
+        # Taken inside the transaction: of two workers with the same event the second finds nothing to do.
+        if not await _handled(event):
+            return None
+        if isinstance(said, Incoming):
+            return await take(connection, said)
+        if isinstance(said, base.Receipt):
+            return await heed(connection, event, said)
+    return None
+
+
+async def put_off(event_id: UUID, problem: str) -> None:
+    """Handling failed for a reason of ours: try again later, and keep what went wrong."""
+    event = await ProviderEvent.objects().get((ProviderEvent.id == event_id) & ProviderEvent.handled_at.is_null())
+    if event is None:
+        return
+    wait = timedelta(seconds=2.0 ** min(event.tries, 8))  # four minutes at most
+    await ProviderEvent.update(
+        {
+            ProviderEvent.tries: event.tries + 1,
+            ProviderEvent.not_before: clock.now() + wait,
+            ProviderEvent.problem: problem[:500],
+        }
+    ).where(ProviderEvent.id == event_id)
+
+
+async def _handled(event: ProviderEvent, problem: str = "") -> bool:
+    rows = (
+        await ProviderEvent.update({ProviderEvent.handled_at: clock.now(), ProviderEvent.problem: problem})
+        .where((ProviderEvent.id == event.id) & ProviderEvent.handled_at.is_null())
+        .returning(ProviderEvent.id)
+    )
+    return bool(rows)

@@ -1,0 +1,125 @@
+"""What a provider reports of texts from our side: receipts, late answers, and what was typed in its own app."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from domain import clock, ids, receipts
+from domain.attempts import Attempt
+from domain.channels import base
+from domain.connections import Connection, SenderLink
+from domain.inbox.incoming import listing_of
+from domain.inbox.tables import ProviderEvent
+from domain.messages import RANKS, Message, State
+from domain.text import storable
+
+SAME_CALL = timedelta(minutes=15)  # between our call and the provider's clock
+MOST_TRIES = 8  # looks at an event that may be the answer we still wait for: about two minutes
+
+
+async def heed(connection: Connection, event: ProviderEvent, said: base.Receipt) -> UUID | None:
+    """A receipt for what we sent; the late answer to a call of unknown fate; or a text typed in the provider's app."""
+    await receipts.keep(connection.id, event.id, said)
+    owner = await receipts.owner(connection.id, said.provider_id)
+    if owner is not None:
+        return owner["listing"]
+    if not said.to:
+        return None
+    unanswered = await _unanswered(connection, said)
+    alike = [row for row in unanswered if row["alike"]]
+    if len(alike) == 1 and alike[0]["outcome"] == "unknown":
+        return await _resolve(connection, alike[0], said)
+    if unanswered and event.tries < MOST_TRIES:
+        # It may be ours with its answer still under way. The event stays open, so nothing is lost by waiting.
+        await ProviderEvent.update(
+            {
+                ProviderEvent.handled_at: None,
+                ProviderEvent.not_before: clock.now() + timedelta(seconds=2.0**event.tries / 2),
+                ProviderEvent.tries: event.tries + 1,
+            }
+        ).where(ProviderEvent.id == event.id)
+        return None
+    return await _typed_elsewhere(connection, said)
+
+
+async def _unanswered(connection: Connection, said: base.Receipt) -> list[dict[str, Any]]:
+    """Our calls to this number, around this time, whose answer we do not have: still open (outcome ""), or `unknown`
+    and `alike` in words and sender. Where the event does not say the words, none is alike."""
+    rows: list[dict[str, Any]] = await Attempt.raw(
+        """SELECT a.id, a.n, a.outcome, a.sender, m.id AS message, m.listing, m.body FROM message m
+           CROSS JOIN attempt a  -- in this order: SQLite would begin with every attempt that has no id
+           WHERE a.message = m.id AND m.account = {} AND m.to_address = {} AND m.direction = 'out' AND a.connection = {}
+             AND a.provider_id = '' AND a.outcome IN ('', 'unknown') AND a.started_at BETWEEN {} AND {}""",
+        connection.account,
+        said.to,
+        connection.id,
+        said.at - SAME_CALL,
+        said.at + SAME_CALL,
+    )
+    for row in rows:
+        row["alike"] = row["body"] == said.body and row["sender"] == said.sender
+    return [row for row in rows if row["alike"] or row["outcome"] == ""]
+
+
+async def _resolve(connection: Connection, row: dict[str, Any], said: base.Receipt) -> UUID | None:
+    """The provider did take it: the attempt learns its id, and every receipt of it counts. A retry of it that has not
+    left yet is not needed any more."""
+    now = clock.now()
+    await Attempt.update(
+        {Attempt.provider_id: said.provider_id, Attempt.outcome: "accepted", Attempt.finished_at: now}
+    ).where(Attempt.id == row["id"])
+    await Message.update(
+        {
+            Message.state: State.ACCEPTED,
+            Message.rank: RANKS[State.ACCEPTED],
+            Message.code: "",
+            Message.reason: "",
+            Message.provider_id: said.provider_id,
+            Message.from_address: said.from_address,
+            Message.follow_up: True,
+            Message.owner: "",
+            Message.lease_until: None,
+            Message.changed_at: now,
+        }
+    ).where(
+        (Message.id == row["message"])
+        & (Message.attempts == row["n"])
+        & Message.state.is_in([State.UNKNOWN, State.QUEUED, State.CLAIMED])
+    )
+    await receipts.apply_early([(connection.id, said.provider_id)])
+    listing: UUID | None = row["listing"]
+    return listing
+
+
+async def _typed_elsewhere(connection: Connection, said: base.Receipt) -> UUID | None:
+    """Somebody wrote in the provider's own app: it joins the history, marked so."""
+    link = await SenderLink.objects().get(
+        (SenderLink.connection == connection.id) & (SenderLink.provider_id == said.sender)
+    )
+    listing = await listing_of(connection.account, said.to, said.from_address)
+    message = Message(
+        id=ids.new(),
+        account=connection.account,
+        listing=listing,
+        channel="text",
+        direction="out",
+        author_kind="agent",
+        user=link.user if link else None,
+        author_name=link.name if link else "",
+        origin="app",
+        body=storable(said.body or ""),
+        to_address=said.to,
+        from_address=said.from_address,
+        nonce=receipts.app_nonce(connection.id, said.provider_id),
+        state=said.state,
+        rank=RANKS[State(said.state)],
+        reason=said.reason,
+        connection=connection.id,
+        provider_id=said.provider_id,
+        follow_up=listing is not None,
+        at=min(said.at, clock.now()),
+        changed_at=clock.now(),
+    )
+    await Message.insert(message).on_conflict(target=Message.nonce, action="DO NOTHING")
+    await receipts.apply_early([(connection.id, said.provider_id)])
+    return listing
