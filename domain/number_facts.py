@@ -1,11 +1,16 @@
 """What is known of a phone number besides whose it is: a landline, or one that carriers say takes no texts."""
 
+from datetime import datetime
+from uuid import UUID
+
 from piccolo.columns import Boolean, Text, Varchar
 from piccolo.table import Table
 
+from domain import clock, ids
 from domain.accounts import Account
 from domain.columns import key, made, parent
 from domain.db import DB
+from domain.text import storable
 
 
 class NumberFact(Table, db=DB, tablename="number_fact"):
@@ -16,3 +21,27 @@ class NumberFact(Table, db=DB, tablename="number_fact"):
     untextable = Boolean(default=False)  # a carrier said so
     reason = Text(default="")  # in whose words
     at = made()
+
+
+async def cannot_get_texts(account_id: UUID, address: str, reason: str, at: datetime | None = None) -> None:
+    """A carrier says that no text can reach this number, in the words of `reason`. Batches and automations pass it over
+    from now on; a person may still try. `at` is when it was said. Of many at once one row remains."""
+    await NumberFact.raw(
+        """INSERT INTO number_fact (id, account, address, landline, untextable, reason, at)
+           VALUES ({}, {}, {}, {}, {}, {}, {})
+           ON CONFLICT (account, address) DO UPDATE
+             SET untextable = excluded.untextable, reason = excluded.reason, at = excluded.at
+             WHERE number_fact.at <= excluded.at OR NOT number_fact.untextable""",
+        *(ids.new(), account_id, address, False, True, storable(reason[:500]), at or clock.now()),
+    )
+
+
+async def clear(account_id: UUID, address: str, at: datetime | None = None) -> bool:
+    """A text has reached this number, `at` then: what a carrier said before is over. True when that is news."""
+    cleared = await (
+        NumberFact.update({NumberFact.untextable: False, NumberFact.reason: ""})
+        .where((NumberFact.account == account_id) & (NumberFact.address == address))
+        .where(NumberFact.untextable.eq(True) & (NumberFact.at <= (at or clock.now())))
+        .returning(NumberFact.id)
+    )
+    return bool(cleared)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from domain import clock, connections, db, history, messages, receipts
+from domain import clock, connections, db, gate, history, messages, receipts, told
 from domain.channels.base import Accepted, ChannelError, Kind
 from domain.delivery.news import News
 from domain.delivery.retries import MOST_CONNECTS, again, backoff
@@ -54,16 +54,26 @@ async def record(outcomes: Sequence[Outcome]) -> News:
 
 
 async def follow_up(limit: int = 200) -> set[UUID]:
-    """What acceptance means for the listing: contacted, answered. Its own step, repeated until it is done.
+    """What acceptance means for the listing: contacted, answered; and what a refusal told of the number. Its own step,
+    repeated until it is done.
 
-    Returns the listings that changed.
+    An answer to STOP or HELP answers no question: who wrote it is still waited for. Returns the listings that changed.
     """
-    rows = await Message.raw("SELECT id, listing, at FROM message WHERE follow_up ORDER BY changed_at LIMIT {}", limit)
+    rows = await Message.raw(
+        """SELECT m.id, m.listing, m.at, m.kind, m.code, m.reason, m.account, m.channel, m.to_address,
+                  c.kind AS provider
+           FROM message m LEFT JOIN connection c ON c.id = m.connection
+           WHERE m.follow_up ORDER BY m.changed_at LIMIT {}""",
+        limit,
+    )
     if not rows:
         return set()
+    refused = [row for row in rows if row["code"] in told.TELLS]
+    for row in refused:  # before any message is touched: an opt-out waits for those who are about to send
+        await told.heed_refusal(row)
     newest: dict[UUID, datetime] = {}
     for row in rows:
-        if row["listing"]:
+        if row["listing"] and row["kind"] != gate.ANSWER and row["code"] not in told.TELLS:
             newest[row["listing"]] = max(row["at"], newest.get(row["listing"], row["at"]))
     touched = set(newest)
     now = clock.now()
@@ -74,7 +84,7 @@ async def follow_up(limit: int = 200) -> set[UUID]:
             for listing in await messages.waiting_among(touched):
                 await messages.answered(listing, newest[listing], now)
         await Message.update({Message.follow_up: False}).where(Message.id.is_in([row["id"] for row in rows]))
-    return touched
+    return touched | {row["listing"] for row in refused if row["listing"]}
 
 
 async def _close_attempts(outcomes: Sequence[Outcome], now: datetime) -> None:
@@ -150,6 +160,10 @@ async def _not_accepted(outcome: Outcome, error: ChannelError, now: datetime, ne
         values |= {Message.state: State.UNKNOWN, Message.rank: RANKS[State.UNKNOWN], Message.code: "unknown"}
     else:
         values |= messages.unless_it_may_have_arrived(State.FAILED)
+        if error.tells:
+            values[Message.code] = told.CODES[error.tells]
+            values[Message.reason] = storable(told.words(error.tells, started.outgoing.channel, error.reason))
+            values[Message.follow_up] = True
     await Message.update(values | {Message.owner: "", Message.lease_until: None, Message.changed_at: now}).where(
         (Message.id == started.outgoing.message_id)
         & (Message.attempts == started.n)

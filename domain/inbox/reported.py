@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from domain import clock, ids, receipts
+from domain import clock, ids, number_facts, receipts, told
 from domain.attempts import Attempt
 from domain.channels import base
 from domain.connections import Connection, SenderLink
@@ -19,6 +19,11 @@ MOST_TRIES = 8  # looks at an event that may be the answer we still wait for: ab
 
 async def heed(connection: Connection, event: ProviderEvent, said: base.Receipt) -> UUID | None:
     """A receipt for what we sent; the late answer to a call of unknown fate; or a text typed in the provider's app."""
+    if said.tells and said.to:  # first, as with a STOP: an opt-out waits for those who are about to send
+        where = (connection.account, connection.kind, "text", said.to)
+        await told.heed(*where, said.tells, said.reason, at=said.at)
+    elif said.state == State.DELIVERED and said.to:
+        await number_facts.clear(connection.account, said.to, said.at)
     await receipts.keep(connection.id, event.id, said)
     owner = await receipts.owner(connection.id, said.provider_id)
     if owner is not None:
