@@ -57,6 +57,8 @@ class Permission(StrEnum):
     EDIT_ACCOUNT = "account.edit"
     MANAGE_CONNECTIONS = "connection.manage"
     MANAGE_USERS = "user.manage"
+    EXPORT = "seller.export"
+    ERASE = "seller.erase"
 
 
 _AGENT = frozenset(
@@ -76,12 +78,13 @@ _MANAGER = _AGENT | {
     Permission.LIFT_DNC,
     Permission.UNDO_DEALERSHIP,
     Permission.EDIT_ACCOUNT,
+    Permission.EXPORT,
 }
 PERMISSIONS: dict[str, frozenset[Permission]] = {
     Role.ADMIN: frozenset(Permission),
     Role.MANAGER: _MANAGER,
     Role.AGENT: _AGENT,
-    Role.SUPPORT: frozenset(),  # reads everything, changes nothing
+    Role.SUPPORT: frozenset({Permission.EXPORT}),  # reads everything, changes nothing
 }
 ROLE_LABELS = {Role.ADMIN: "Admin", Role.MANAGER: "Manager", Role.AGENT: "Agent", Role.SUPPORT: "Support (reads only)"}
 

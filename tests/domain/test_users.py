@@ -14,21 +14,22 @@ def person(role: str, **values: object) -> User:
     return User(role=role, account=ids.new(), name="Robin", email="robin@x.example", **values)
 
 
-def test_support_may_do_nothing() -> None:
-    assert not [permission for permission in Permission if users.may(person("support"), permission)]
+def test_support_may_take_files_out_and_do_nothing() -> None:
+    assert [permission for permission in Permission if users.may(person("support"), permission)] == [Permission.EXPORT]
 
 
 def test_an_admin_may_do_everything() -> None:
     assert all(users.may(person("admin"), permission) for permission in Permission)
 
 
-def test_a_manager_may_all_but_manage_people_and_connections() -> None:
+def test_a_manager_may_all_but_manage_people_and_connections_and_erase_sellers() -> None:
     missing = {permission for permission in Permission if not users.may(person("manager"), permission)}
-    assert missing == {Permission.MANAGE_USERS, Permission.MANAGE_CONNECTIONS}
+    assert missing == {Permission.MANAGE_USERS, Permission.MANAGE_CONNECTIONS, Permission.ERASE}
 
 
 def test_each_role_may_at_least_what_the_one_below_may() -> None:
-    assert PERMISSIONS[Role.SUPPORT] < PERMISSIONS[Role.AGENT] < PERMISSIONS[Role.MANAGER] < PERMISSIONS[Role.ADMIN]
+    assert PERMISSIONS[Role.AGENT] < PERMISSIONS[Role.MANAGER] < PERMISSIONS[Role.ADMIN]
+    assert PERMISSIONS[Role.SUPPORT] < PERMISSIONS[Role.MANAGER]
 
 
 def test_an_agent_sends_batches_only_when_granted() -> None:

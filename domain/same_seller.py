@@ -1,0 +1,129 @@
+"""One person across the ads of an account: the ads that share the seller's phone or email, and what they wrote from.
+
+The ads are those that share a number or the email address with the one that is asked about, and no further: a chain of
+numbers that several people share would reach strangers.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from domain.errors import Refused
+from domain.messages import Message
+from domain.sellers import Seller
+
+# Every f-string below holds fixed words and `{}` placeholders only; values travel as parameters.
+# ruff: noqa: S608
+
+MOST_LISTINGS = 500
+AT_ONCE = 500  # ids in one statement
+
+_ADDRESSES = ("phone", "mobile", "email")
+
+
+@dataclass(frozen=True)
+class Person:
+    """The seller of one listing, wherever they are in an account.
+
+    listings   their ads, the one that is asked about first
+    addresses  their numbers and email addresses, also those they wrote from
+    shared     of those that an ad of somebody else has, too: what is known of them may be about somebody else
+    """
+
+    account: UUID
+    listings: tuple[UUID, ...]
+    addresses: tuple[str, ...]
+    shared: tuple[str, ...]
+
+    @property
+    def listing(self) -> UUID:
+        """The one that is asked about."""
+        return self.listings[0]
+
+    @property
+    def own(self) -> tuple[str, ...]:
+        """The addresses that are nobody else's."""
+        return tuple(each for each in self.addresses if each not in self.shared)
+
+
+async def of(account: UUID, listing: UUID) -> Person:
+    """Who the seller of this listing is, in three queries. Raises Refused when too many ads share their addresses."""
+    rows = await _sellers(account, listing)
+    if len(rows) > MOST_LISTINGS:
+        raise Refused(
+            f"More than {MOST_LISTINGS} listings share this seller’s phone or email: this is no private person. "
+            "Report the seller as a dealership."
+        )
+    listings = (listing, *sorted({UUID(str(row["listing"])) for row in rows} - {listing}))
+    found = {row[field]: None for row in rows for field in _ADDRESSES if row[field]}
+    found |= dict.fromkeys(await _wrote(listings))
+    return Person(account, listings, tuple(found), await _shared(account, listings, tuple(found)))
+
+
+async def messages(person: Person) -> list[UUID]:
+    """All their messages in either direction, oldest first: about their listings, and with their own addresses."""
+    parts = [f"SELECT id, at FROM message WHERE listing IN ({holes(person.listings)})"]
+    arguments: list[Any] = [*person.listings]
+    if person.own:
+        parts += [
+            f"SELECT id, at FROM message WHERE account = {{}} AND {column} IN ({holes(person.own)}) "
+            f"AND direction = '{direction}'"
+            for column, direction in (("to_address", "out"), ("from_address", "in"))
+        ]
+        arguments += [person.account, *person.own] * 2
+    rows = await Message.raw(f"SELECT id FROM ({' UNION '.join(parts)}) AS few ORDER BY at, id", *arguments)
+    return [UUID(str(row["id"])) for row in rows]
+
+
+def holes(values: Sequence[Any]) -> str:
+    """A `{}` for each, as many as there are."""
+    return ", ".join(["{}"] * len(values))
+
+
+def parts(values: Sequence[Any]) -> list[Sequence[Any]]:
+    """As many as go into one statement."""
+    return [values[start : start + AT_ONCE] for start in range(0, len(values), AT_ONCE)]
+
+
+async def _sellers(account: UUID, listing: UUID) -> list[dict[str, Any]]:
+    """The seller's row of this listing, and those of the account that share a number or the email address with it."""
+    columns = "p.listing, p.phone, p.mobile, p.email"
+    same = [
+        # Each column has an index of its own, which holds the rows that are not empty.
+        f"""SELECT {columns} FROM seller s JOIN seller p ON p.account = s.account AND p.{column} <> ''
+              AND p.{column} IN ({", ".join(f"s.{each}" for each in among)})
+            WHERE s.listing = {{}} AND s.account = {{}}"""
+        for column, among in (("phone", _NUMBERS), ("mobile", _NUMBERS), ("email", ("email",)))
+    ]
+    own = f"SELECT {columns} FROM seller p WHERE p.listing = {{}} AND p.account = {{}}"
+    return await Seller.raw(
+        f"SELECT * FROM ({' UNION '.join([own, *same])}) AS few LIMIT {MOST_LISTINGS + 1}", *[listing, account] * 4
+    )
+
+
+_NUMBERS = ("phone", "mobile")
+
+
+async def _wrote(listings: Sequence[UUID]) -> list[str]:
+    """Where messages about these listings came from or went to, on the seller's side."""
+    rows = await Message.raw(
+        f"""SELECT DISTINCT CASE direction WHEN 'in' THEN from_address ELSE to_address END AS address FROM message
+            WHERE listing IN ({holes(listings)}) ORDER BY address""",
+        *listings,
+    )
+    return [row["address"] for row in rows if row["address"]]
+
+
+async def _shared(account: UUID, listings: Sequence[UUID], addresses: Sequence[str]) -> tuple[str, ...]:
+    """Those of the addresses that stand in an ad besides these listings."""
+    if not addresses:
+        return ()
+    asked = [
+        f"""SELECT {column} AS address FROM seller WHERE account = {{}} AND {column} <> ''
+            AND {column} IN ({holes(addresses)}) AND listing NOT IN ({holes(listings)})"""
+        for column in _ADDRESSES
+    ]
+    rows = await Seller.raw(" UNION ".join(asked), *[account, *addresses, *listings] * 3)
+    others = {row["address"] for row in rows}
+    return tuple(each for each in addresses if each in others)
