@@ -21,9 +21,13 @@ def read(body: str) -> Word | None:
     Case, accents, width, and the punctuation, quotes, white space and emoji around it do not count; a word inside a
     sentence ("cancel the appointment") is not one.
     """
-    folded = unicodedata.normalize("NFKD", _bare(body)).casefold()
-    words = _bare(_MARKS.sub("", folded))
-    return _WORDS.get(_BETWEEN.sub(" ", words))
+    return _WORDS.get(folded(body))
+
+
+def folded(body: str) -> str:
+    """The message without what does not count."""
+    plain = unicodedata.normalize("NFKD", _bare(body)).casefold()
+    return _BETWEEN.sub(" ", _bare(_MARKS.sub("", plain)))
 
 
 # Stop: CTIA's universal words, the FCC's list of 11 April 2025 (47 CFR 64.1200(a)(10)), and what Twilio (STOPALL,
@@ -41,6 +45,8 @@ _WORDS: dict[str, Word] = {
     }.items()
     for word in words
 }
+
+FRENCH = frozenset({"arret", "arrete", "desabonner", "td", "aide"})  # of these
 
 _MARKS = regex.compile(r"[\p{M}\p{Cf}]+")  # accents, and what has no width
 _AROUND = regex.compile(r"\A[^\p{L}\p{N}]+|[^\p{L}\p{N}]+\Z")

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.opt_out_words import Outcome, Reading, Word, read, understand
+from domain.opt_out_words import Outcome, Reading, Word, languages, read, tongue, understand
+from domain.opt_out_words.english import ENGLISH
 from domain.opt_out_words.rules import Rules
 from tests.corpus import opt_outs
 from tests.corpus.opt_outs import Labelled
@@ -312,3 +313,35 @@ def test_endless_messages_are_read_in_linear_time(piece: str) -> None:
 
     assert long < 15 * short + 0.05  # five times the length: a square would be 25
     assert long < 10
+
+
+# The language of the answer
+
+
+@pytest.mark.parametrize(
+    ("body", "language"),
+    [
+        ("stop", "en"),
+        ("take me off your list", "en"),
+        ("Arrêt", "fr"),
+        ("“TD”", "fr"),
+        ("désabonner", "fr"),
+        ("AIDE", "fr"),
+        ("HELP", "en"),
+        ("arrêtez de me texter", "fr"),
+        ("enlevez-moi de la liste", "fr"),
+        ("mauvais numéro", "fr"),
+        ("quíteme de la lista", "es"),
+        ("ya no me mande mensajes", "es"),
+        ("número equivocado", "es"),
+        ("Is it still for sale?", "en"),
+    ],
+)
+def test_the_language_somebody_asked_in_is_known(body, language):
+    assert tongue(body, understand(body)) == language
+
+
+def test_no_rule_of_one_language_has_the_name_of_another():
+    english = {rule.name for part in ENGLISH.__dict__.values() for rule in part}
+    assert not english & (languages._FRENCH | languages._SPANISH)
+    assert not languages._FRENCH & languages._SPANISH
