@@ -18,6 +18,7 @@ COMMANDS = {
     "token": "make a token for the API",
     "import": "read listings from a CSV file",
     "suppressions": "read or write a no-contact list as CSV",
+    "verify": "check that an exported seller’s file was not changed",
     "connect": "connect a provider: dialpad, twilio, email, facebook, kijiji, form, simulator",
     "bench": "measure how fast this machine sends",
     "test": "run the tests",
