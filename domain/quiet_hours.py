@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from functools import cached_property, lru_cache
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
+from domain import holidays
 from domain import zones as places
 from domain.errors import Refused
 from domain.zones import Zones
@@ -19,7 +20,7 @@ class Row:
     """The hours of a region as its source gives them.
 
     hours     for Monday to Sunday, None for a day without any
-    holidays  whether they hold on federal holidays, too (5 U.S.C. 6103, the day itself and the day it is kept on)
+    holidays  whether they hold on federal holidays of the country, too: the day itself and the one it is kept on
     source    who says so
     seen      the day it was looked up
 
@@ -44,12 +45,18 @@ class Week:
 
     hours: tuple[Hours | None, ...]
     holidays: bool
+    country: str = ""  # whose holidays: "US", "CA", or those of both
+
+    @property
+    def never(self) -> bool:
+        """Whether there is no time at all."""
+        return not any(self.hours)
 
     def wait(self, local: datetime) -> int:
         """Minutes until the hours begin or the day ends, on a clock that does not jump; 0 while they last."""
         minute = local.hour * 60 + local.minute
         hours = self.hours[local.weekday()]
-        if hours and minute < hours[1] and (self.holidays or local.date() not in _federal_holidays(local.year)):
+        if hours and minute < hours[1] and (self.holidays or local.date() not in holidays.of(self.country, local.year)):
             return max(0, hours[0] - minute)
         return 24 * 60 - minute
 
@@ -72,16 +79,39 @@ class Rules:
         for country in ("US", "CA"):
             basis = [self.default, *(row for region, row in self.rows.items() if region == country)]
             states = {region: row for region, row in self.rows.items() if region.startswith(f"{country}-")}
-            weeks[country] = _agreed([*basis, *states.values()])
-            weeks[f"{country}-"] = _agreed(basis)  # the states without a row
-            weeks |= {region: _agreed([*basis, row]) for region, row in states.items()}
+            weeks[country] = _agreed([*basis, *states.values()], country)
+            weeks[f"{country}-"] = _agreed(basis, country)  # the states without a row
+            weeks |= {region: _agreed([*basis, row], country) for region, row in states.items()}
         return weeks
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """How it is for people by one clock: whether texts may reach them now, and when that changes as their clock will
+    show it; None when it does not within two weeks."""
+
+    local: datetime
+    open: bool
+    until: datetime | None
 
 
 def rules(overrides: Mapping[str, Row] | None = None) -> Rules:
     """The house's rows, with an account's own in place of those of the same region ("" is the default's)."""
     rows = {"": DEFAULT} | ROWS | dict(overrides or {})
     return Rules(default=rows.pop(""), rows=rows)
+
+
+def law(region: str) -> Row:
+    """What a dealership should not go beyond: the shipped row of a region, else of its country, else the default."""
+    return ROWS.get(region) or ROWS.get(region[:2]) or DEFAULT
+
+
+def wider(row: Row, than: Row) -> bool:
+    """Whether a row allows any time that the other one does not."""
+    if row.holidays and not than.holidays:
+        return True
+    days = zip(row.hours, than.hours, strict=True)
+    return any(ours and not (theirs and theirs[0] <= ours[0] and ours[1] <= theirs[1]) for ours, theirs in days)
 
 
 def allowed(now: datetime, zones: Zones, rules: Rules) -> bool:
@@ -117,6 +147,29 @@ def local(now: datetime, zones: Zones) -> tuple[datetime, ...]:
     return tuple(sorted(times.values(), key=lambda moment: moment.replace(tzinfo=None)))
 
 
+def here(now: datetime, zones: Zones, rules: Rules) -> tuple[Here, ...]:
+    """How it is by each of their clocks, the earliest first."""
+    week = rules.week(zones.region)
+    return tuple(_here(now.astimezone(UTC), shown, week) for shown in local(now, zones))
+
+
+def _here(now: datetime, shown: datetime, week: Week) -> Here:
+    if not week.wait(shown):
+        return Here(shown, True, _closes(shown, week))
+    end, clock = now + HORIZON, places.clock(str(shown.tzinfo))
+    opens = _opened(now.replace(second=0, microsecond=0), clock, week, end)
+    return Here(shown, False, opens.astimezone(clock) if opens <= end else None)
+
+
+def _closes(shown: datetime, week: Week) -> datetime | None:
+    """When the hours that last by this clock end; those of a day that end at midnight may go on with the next."""
+    end = shown
+    while end - shown < HORIZON and not week.wait(end):
+        hours = week.hours[end.weekday()] or (0, 0)
+        end = end.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(minutes=hours[1])
+    return end if week.wait(end) else None
+
+
 def _opened(moment: datetime, clock: ZoneInfo, week: Week, end: datetime) -> datetime:
     """The first minute from this one on that is good by this clock; past `end` it does not look."""
     while moment <= end:
@@ -143,10 +196,11 @@ def _jump(before: datetime, after: datetime, clock: ZoneInfo) -> datetime:
     return before + timedelta(minutes=late)
 
 
-def _agreed(rows: Sequence[Row]) -> Week:
+def _agreed(rows: Sequence[Row], country: str = "") -> Week:
     return Week(
         hours=tuple(_overlap(day) for day in zip(*(row.hours for row in rows), strict=True)),
         holidays=all(row.holidays for row in rows),
+        country=country,
     )
 
 
@@ -157,32 +211,6 @@ def _overlap(hours: Iterable[Hours | None]) -> Hours | None:
         if begins >= ends:
             return None
     return begins, ends
-
-
-@lru_cache(maxsize=64)
-def _federal_holidays(year: int) -> frozenset[date]:
-    """5 U.S.C. 6103: each with the weekday it is kept on when it falls on a weekend, those of the next year's start
-    included."""
-    days = {
-        date(year, 1, 1),
-        _weekday(year, 1, 0, 3),  # Martin Luther King Jr.
-        _weekday(year, 2, 0, 3),  # Washington
-        _weekday(year, 6, 0, 1) - timedelta(weeks=1),  # Memorial Day, the last Monday of May
-        date(year, 6, 19),
-        date(year, 7, 4),
-        _weekday(year, 9, 0, 1),  # Labor Day
-        _weekday(year, 10, 0, 2),  # Columbus
-        date(year, 11, 11),
-        _weekday(year, 11, 3, 4),  # Thanksgiving
-        date(year, 12, 25),
-        date(year + 1, 1, 1),
-    }
-    return frozenset(days | {day + timedelta(days={5: -1, 6: 1}.get(day.weekday(), 0)) for day in days})
-
-
-def _weekday(year: int, month: int, weekday: int, nth: int) -> date:
-    first = date(year, month, 1)
-    return first + timedelta(days=(weekday - first.weekday()) % 7, weeks=nth - 1)
 
 
 def _row(
@@ -200,7 +228,7 @@ _SEEN = date(2026, 11, 22)
 _TABLES = "public tables of state telephone solicitation laws"
 _ONE_TABLE = f"one of the {_TABLES}"
 
-DEFAULT = _row((9, 20), (9, 20), (12, 18), "the house's own: inside all state windows but those below")
+DEFAULT = _row((9, 20), (9, 20), (12, 18), "Lotwire's own: inside all state windows but a few")
 
 ROWS: dict[str, Row] = {
     "US": _row((8, 21), (8, 21), (8, 21), "47 CFR 64.1200(c)(1)"),

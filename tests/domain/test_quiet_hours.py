@@ -328,3 +328,88 @@ def test_each_clock_is_shown_once_the_earliest_first() -> None:
         "20:00 America/Los_Angeles",
         "23:00 America/New_York",
     ]
+
+
+# What is told about a place
+
+
+def test_a_clock_says_until_when_it_is_open_or_closed() -> None:
+    monday = datetime(2026, 11, 23, 18, tzinfo=UTC)  # 11:00 in Tucson
+    phoenix = somewhere("America/Phoenix")
+
+    def told(moment: datetime) -> tuple[bool, str]:
+        [here] = quiet_hours.here(moment, phoenix, RULES)
+        return here.open, f"{here.until:%a %H:%M}"
+
+    assert told(monday) == (True, "Mon 20:00")
+    assert told(monday + timedelta(hours=9)) == (False, "Tue 09:00")
+    assert told(monday + timedelta(days=5, hours=9)) == (False, "Sun 12:00")
+
+
+@given(moments, st.sampled_from(ALL), st.one_of(regions, invented))
+@settings(max_examples=300)
+def test_what_is_told_of_a_clock_is_when_it_changes(
+    moment: datetime, name: str, rule: tuple[Sequence[Hours | None], quiet_hours.Rules, str]
+) -> None:
+    _, rules, region = rule
+    place = somewhere(name, region=region)
+
+    [here] = quiet_hours.here(moment, place, rules)
+
+    assert here.open == quiet_hours.allowed(moment, place, rules)
+    if here.open:
+        if here.until is None:
+            assert all(hours == (0, 1440) for hours in rules.week(region).hours)
+            return
+        clock = zones.clock(name)
+        shown = moment.astimezone(clock).replace(tzinfo=None)
+        until = here.until.replace(tzinfo=None)
+        week = rules.week(region)
+        assert until > shown
+        assert week.wait(until)
+        assert not week.wait(until - timedelta(minutes=1))
+    else:
+        opens = quiet_hours.next_allowed(moment, place, rules)
+        assert (here.until and here.until.astimezone(UTC)) == opens
+
+
+def test_several_clocks_are_told_one_by_one() -> None:
+    evening = datetime(2026, 11, 24, 1, 30, tzinfo=UTC)  # 19:30 in Chicago, 20:30 in New York
+
+    heres = quiet_hours.here(evening, zones.within("US-FL"), RULES)
+
+    assert [(f"{here.local:%H:%M}", here.open) for here in heres] == [("19:30", True), ("20:30", False)]
+
+
+def test_hours_that_never_close_have_no_end() -> None:
+    [here] = quiet_hours.here(EPOCH, somewhere("America/Phoenix"), only([(0, 1440)] * 7))
+    assert (here.open, here.until) == (True, None)
+
+
+@pytest.mark.parametrize(
+    ("hours", "is_wider"),
+    [
+        ([(600, 1260)] * 7, False),
+        ([(660, 1200)] * 6 + [None], False),
+        ([(599, 1260)] * 7, True),
+        ([(600, 1261)] * 7, True),
+        ([(600, 1260)] * 6 + [(599, 700)], True),
+    ],
+)
+def test_hours_are_wider_when_they_allow_one_more_minute(hours: list[Hours | None], is_wider: bool) -> None:
+    assert quiet_hours.wider(hours_of(hours), ROWS["US-KY"]) is is_wider
+
+
+def test_hours_on_holidays_and_on_a_closed_day_are_wider() -> None:
+    alabama = ROWS["US-AL"]
+    assert not quiet_hours.wider(alabama, alabama)
+    assert quiet_hours.wider(hours_of(alabama.hours), alabama)
+    assert quiet_hours.wider(Row((*alabama.hours[:6], (600, 601)), False, "this test", date(2026, 11, 22)), alabama)
+
+
+@pytest.mark.parametrize(
+    ("region", "row"), [("US-KY", "US-KY"), ("US-AZ", "US"), ("CA-ON", "CA"), ("US", "US"), ("CA", "CA")]
+)
+def test_the_law_of_a_place_is_its_own_row_or_its_countrys(region: str, row: str) -> None:
+    assert quiet_hours.law(region) is ROWS[row]
+    assert quiet_hours.law("") is quiet_hours.DEFAULT
