@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from importlib import resources
 from zoneinfo import ZoneInfo
@@ -35,6 +35,19 @@ def of(country: str, postal_code: str, numbers: Sequence[str]) -> Zones:
     the account's; everywhere in the US and Canada when that is neither of them. Answers are kept: about 1 µs.
     """
     return _of(country.strip().upper(), postal_code, tuple(numbers))
+
+
+@cache
+def within(region: str) -> Zones:
+    """Every zone of a state or province ("US-AZ"), a country ("US") or both countries ("")."""
+    if region in _REGIONS:
+        return Zones(_names("".join(sorted(_REGIONS[region]))), region, "")
+    return replace(_everywhere(region), region=region, evidence="")
+
+
+def regions() -> frozenset[str]:
+    """Every state, territory and province that `of` can answer."""
+    return frozenset(_REGIONS)
 
 
 @cache
@@ -173,3 +186,24 @@ _LINES = _lines()
 _ELSEWHERE = {code: state for state, codes in postal_zones.ELSEWHERE.items() for code in codes.split()}
 _CANADA = _places(postal_zones.CANADA)
 _AREA_CODES = _places(AREA_CODES)
+
+
+def _regions() -> dict[str, set[str]]:
+    """The letters of each region's zones, by its postal codes; of one that has none of its own by its area codes."""
+    found: dict[str, set[str]] = {}
+    on_lines = {code[:3] for code in _LINES}
+    for code in {*_LINES, *_ELSEWHERE}:
+        state, letters = _PREFIXES[code[:3]]
+        found.setdefault(f"US-{_ELSEWHERE.get(code, state)}", set()).update(_LINES.get(code, letters))
+    for prefix, (state, letters) in _PREFIXES.items():
+        if prefix not in on_lines:
+            found.setdefault(f"US-{state}", set()).update(letters)
+    for province, letters in _CANADA.values():
+        found.setdefault(f"CA-{province}", set()).update(letters)
+    for region, letters in _AREA_CODES.values():
+        if "-" in region:
+            found.setdefault(region, set(letters))
+    return found
+
+
+_REGIONS = _regions()

@@ -7,8 +7,9 @@ import phonenumbers
 import pytest
 from phonenumbers.tzdata import TIMEZONE_DATA
 
-from domain import zones
+from domain import regions, zones
 from domain.area_codes import AREA_CODES
+from domain.postal_zones import LINES
 
 E, C, M, P = "America/New_York", "America/Chicago", "America/Denver", "America/Los_Angeles"
 PHOENIX, ANCHORAGE, HONOLULU = "America/Phoenix", "America/Anchorage", "Pacific/Honolulu"
@@ -245,3 +246,50 @@ def hands(name: str) -> tuple[timedelta | None, ...]:
     clock = zones.clock(name)
     start = datetime(2020, 1, 1, tzinfo=UTC)
     return tuple((start + timedelta(hours=6 * n)).astimezone(clock).utcoffset() for n in range(4 * 366 * 16))
+
+
+# States and provinces as a whole
+
+
+def test_every_region_that_can_be_found_has_a_name_and_the_zones_of_what_is_found_in_it() -> None:
+    assert zones.regions() == set(regions.NAMES)
+    codes = [f"{number:05}" for number in range(0, 100_000, 7)]
+    codes = [code for code in codes if code[:3] not in LINES]  # where nobody knows on which side an unused one is
+    for code in [*codes, "96799", "96941", "96960", "96950", "96939", "86503", "86045", "79901", "38555", "06390"]:
+        found = zones.of("US", code, ())
+        if "-" in found.region:
+            assert found.names <= zones.within(found.region).names, code
+
+
+@pytest.mark.parametrize(
+    ("region", "names"),
+    [
+        ("US-NY", {E}),
+        ("US-TN", {E, C}),
+        ("US-AZ", {PHOENIX, M}),
+        ("US-AS", {"Pacific/Pago_Pago"}),
+        ("US-HI", {HONOLULU}),
+        ("US-GU", {"Pacific/Guam"}),
+        ("US-WY", {M}),
+        ("CA-NL", {ST_JOHNS, GOOSE_BAY}),
+        ("CA-SK", {REGINA, EDMONTON, WINNIPEG}),
+    ],
+)
+def test_a_region_has_all_its_zones(region: str, names: set[str]) -> None:
+    assert zones.within(region).names == names
+
+
+def test_a_country_and_both_have_theirs() -> None:
+    assert (zones.within("US").names, zones.within("US").region) == (zones.of("US", "", ()).names, "US")
+    assert zones.within("").names == zones.within("US").names | zones.within("CA").names
+
+
+def test_there_are_all_states_and_provinces() -> None:
+    """50 states, the District of Columbia, five territories and three islands in free association; 13 in Canada."""
+    assert (len(regions.of("US")), len(regions.of("CA"))) == (50 + 1 + 5 + 3, 13)
+    assert [regions.name(region) for region in ("US-DC", "CA-QC", "US", "")] == [
+        "District of Columbia",
+        "Quebec",
+        "United States",
+        "",
+    ]
