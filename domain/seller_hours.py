@@ -11,24 +11,28 @@ from uuid import UUID
 from piccolo.columns import JSON, Text, Varchar
 from piccolo.table import Table
 
-from domain import audit, clock, db, quiet_hours, zones
+from domain import audit, clock, db, quiet_hours, regions, wall_times, zones
 from domain.accounts import Account
 from domain.columns import key, made, parent
 from domain.db import DB
-from domain.quiet_hours import Row, Rules
+from domain.errors import NotFound, Refused
+from domain.quiet_hours import Hours, Row, Rules
+from domain.text import one_line
 from domain.users import Permission, User, require
 
 
 class QuietHoursRow(Table, db=DB, tablename="quiet_hours_row"):
     id = key()
     account = parent(Account)
-    region = Varchar(6)  # US-AZ, CA-NL; unique per account
+    region = Varchar(6)  # US-AZ, CA-NL; US or CA; empty: the default; unique per account
     windows = JSON(default="{}")  # weekday 0 to 6 -> [from, to] in minutes of the day, or null for a day without
     reason = Text(default="")
     changed_by = parent(User, null=True, index=False)
     changed_at = made()
 
 
+EVERYWHERE = ("", *regions.COUNTRIES, *regions.NAMES)  # what can have hours of its own
+LONGEST_REASON = 500  # characters
 KEPT_SECONDS = 30.0
 NEVER = timedelta(days=14)  # how long a message waits at most for places that no hour suits
 
@@ -67,34 +71,90 @@ async def rules_of(account_id: UUID) -> Rules:
     return kept[2]
 
 
-async def change(account: Account, user: User, region: str, row: Row) -> None:
-    """Puts a dealership's own hours in place of the shipped ones of a region. Raises Refused without the right."""
+@dataclass(frozen=True)
+class Own:
+    """A dealership's own hours of a region; `row.source` says why, `by` is the name of who wrote them."""
+
+    row: Row
+    by: str
+    at: datetime
+
+
+async def own(account_id: UUID) -> dict[str, Own]:
+    """region -> the hours that the dealership put in place of the shipped ones."""
+    rows = await QuietHoursRow.raw(
+        """SELECT q.region, q.windows, q.reason, q.changed_at, u.name AS by
+           FROM quiet_hours_row q LEFT JOIN app_user u ON u.id = q.changed_by WHERE q.account = {}""",
+        account_id,
+    )
+    return {region: Own(kept, row["by"] or "", row["changed_at"]) for row in rows for region, kept in [_own(row)]}
+
+
+def row_of(region: str, own: Mapping[str, Row]) -> Row:
+    """The row of a region: the dealership's, else the shipped one; one that has none begins with the default's hours.
+    Raises NotFound for a region there is not."""
+    if region not in EVERYWHERE:
+        raise NotFound
+    default = own.get("") or quiet_hours.DEFAULT
+    return own.get(region) or (quiet_hours.ROWS.get(region, default) if region else default)
+
+
+def read(begins: str, ends: str, weekday: int) -> Hours:
+    """The hours of a day as typed; midnight ends a day. Raises Refused at `from_<weekday>` or `to_<weekday>`."""
+    first, last = (wall_times.read_time(typed, f"{name}_{weekday}") for name, typed in (("from", begins), ("to", ends)))
+    minutes = first.hour * 60 + first.minute, last.hour * 60 + last.minute or 24 * 60
+    if minutes[0] >= minutes[1]:
+        raise Refused("Hours end after they begin, on the same day.", field=f"to_{weekday}")
+    return minutes
+
+
+async def change(account: Account, user: User, region: str, row: Row, *, knowing: bool = False) -> None:
+    """Puts a dealership's own hours in place of the shipped ones of a region.
+
+    `row.source` says why; `knowing`: whoever does it has confirmed hours beyond the law's. Raises Refused without the
+    right, without a reason (`reason`), for hours that leave no time (`hours`) and for wider ones that nobody confirmed
+    (`knowing`); NotFound for a region there is not.
+    """
     require(user, Permission.EDIT_ACCOUNT, account)
-    windows = json.dumps({str(day): hours for day, hours in enumerate(row.hours)} | {"holidays": row.holidays})
-    kept = QuietHoursRow(
+    kept = {name: each.row for name, each in (await own(account.id)).items()}
+    before = row_of(region, kept)
+    reason = _said(row.source)
+    _leave_some_time(kept | {region: row})
+    if quiet_hours.wider(row, quiet_hours.law(region)) and not knowing:
+        raise Refused("These hours go beyond the shipped ones. Tick that you may text then.", "knowing", "wider")
+    written = QuietHoursRow(
         account=account.id,
         region=region,
-        windows=windows,
-        reason=row.source,
+        windows=_windows(row),
+        reason=reason,
         changed_by=user.id,
         changed_at=clock.now(),
     )
     columns = [QuietHoursRow.windows, QuietHoursRow.reason, QuietHoursRow.changed_by, QuietHoursRow.changed_at]
     async with db.writing():
-        await QuietHoursRow.insert(kept).on_conflict(
+        await QuietHoursRow.insert(written).on_conflict(
             target=(QuietHoursRow.account, QuietHoursRow.region), action="DO UPDATE", values=columns
         )
-        await audit.record(account.id, user.id, "quiet_hours.changed", None, region=region, windows=windows)
+        facts = {"region": region, "windows": _windows(row), "before": _windows(before)}
+        await audit.record(account.id, user.id, "quiet_hours.changed", None, reason, **facts)
     forget()
 
 
-async def restore(account: Account, user: User, region: str) -> None:
-    """Back to the shipped hours of a region. Raises Refused without the right."""
+async def restore(account: Account, user: User, region: str) -> bool:
+    """Back to the shipped hours of a region; False when they are there already. Raises Refused without the right, and
+    where the others would leave no time."""
     require(user, Permission.EDIT_ACCOUNT, account)
+    kept = {name: each.row for name, each in (await own(account.id)).items()}
+    before = kept.pop(region, None)
+    if before is None:
+        return False
+    _leave_some_time(kept)
     async with db.writing():
         await QuietHoursRow.delete().where((QuietHoursRow.account == account.id) & (QuietHoursRow.region == region))
-        await audit.record(account.id, user.id, "quiet_hours.restored", None, region=region)
+        facts = {"region": region, "before": _windows(before)}
+        await audit.record(account.id, user.id, "quiet_hours.restored", None, **facts)
     forget()
+    return True
 
 
 def forget() -> None:
@@ -109,3 +169,25 @@ def _own(row: Mapping[str, Any]) -> tuple[str, Row]:
     windows = json.loads(row["windows"])
     hours = tuple(tuple(windows[str(day)]) if windows.get(str(day)) else None for day in range(7))
     return row["region"], Row(hours, bool(windows.get("holidays")), row["reason"], row["changed_at"].date())
+
+
+def _said(reason: str) -> str:
+    said = one_line(reason)
+    if not said:
+        raise Refused("Say why, in a few words.", field="reason")
+    if len(said) > LONGEST_REASON:
+        raise Refused(f"This is too long: {LONGEST_REASON} characters at most.", field="reason")
+    return said
+
+
+def _leave_some_time(own: Mapping[str, Row]) -> None:
+    """What waits for hours that never come waits for nothing. Raises Refused."""
+    rules = quiet_hours.rules(own)
+    closed = [regions.name(region) for region in regions.NAMES if rules.week(region).never]
+    if closed:
+        where = closed[0] if len(closed) == 1 else f"{closed[0]} and {len(closed) - 1} more"
+        raise Refused(f"With the other hours that hold there, no time is left at all in {where}.", field="hours")
+
+
+def _windows(row: Row) -> str:
+    return json.dumps({str(day): hours for day, hours in enumerate(row.hours)} | {"holidays": row.holidays})
