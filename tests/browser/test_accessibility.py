@@ -472,6 +472,38 @@ async def test_plans(page: Page, dealership: Dealership) -> None:
     examine(page, "plans-owner")
 
 
+async def test_quiet_hours(page: Page, dealership: Dealership) -> None:
+    async with dealership.site.opened():
+        manager = await make.user(dealership.account, "manager")
+    await dealership.signed_in(page)
+    page.open("/quiet-hours?country=CA")
+    page.wait_for("Newfoundland and Labrador")
+    examine(page, "quiet-hours-read-only")
+    await dealership.signed_in(page, manager)
+    page.open("/quiet-hours")
+    page.wait_for("Change")
+    examine(page, "quiet-hours")
+    page.open("/quiet-hours/US-KY/edit")
+    examine(page, "quiet-hours-edit")
+    page.run("document.querySelector('main form').noValidate = true")
+    page.run("document.querySelector('[name=from_1]').value = '22:00'")
+    page.click("main form [type=submit]")
+    page.wait_for("Hours end after they begin")
+    assert page.focused() == "errors"
+    examine(page, "quiet-hours-refused")
+    page.run("document.querySelector('[name=from_1]').value = '07:00'")
+    page.fill("[name=reason]", LONG)
+    page.click("main form [type=submit]")
+    page.wait_for("We may text beyond these hours")
+    examine(page, "quiet-hours-wider")
+    page.click("[name=knowing]")
+    page.click("main form [type=submit]")
+    page.wait_for("The hours for Kentucky are saved.")
+    page.open("/quiet-hours/US-KY/edit")
+    page.wait_for("Go back to the shipped hours")
+    examine(page, "quiet-hours-own")
+
+
 async def test_unmatched_messages(page: Page, dealership: Dealership) -> None:
     async with dealership.site.opened():
         for n in range(3):
