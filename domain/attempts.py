@@ -11,7 +11,7 @@ from domain.messages import Message
 
 class Attempt(Table, db=DB, tablename="attempt"):
     id = key()
-    message = parent(Message)
+    message = parent(Message, index=False)  # the rule that each n is there once has one
     n = Integer()  # unique per message
     connection = parent(Connection, index=False)
     provider = Varchar(20)

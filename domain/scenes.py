@@ -48,6 +48,11 @@ class Scene:
                 return name, number
         return to_field or "mobile", ""
 
+    def is_first_text(self, to_field: str = "") -> bool:
+        """Whether the dealership and the number a text goes to have never texted each other."""
+        number = self.number(to_field)[1]
+        return bool(number) and number not in self.newest.texted
+
     def address(self, channel: str, to_field: str = "") -> str:
         """Where a message of this channel goes; empty when the seller cannot be reached by it."""
         if channel == "text":
@@ -98,7 +103,7 @@ async def of(account: Account, user: User, listing: Listing) -> Scene:
     """
     seller, reach = await sellers.with_reach(listing.id)
     carriers = await connections.carriers(account.id, user.id)
-    link, sender_state = await _sender(user, *carriers.get("text", (None, None)))
+    link, sender_state = await sender(user, *carriers.get("text", (None, None)))
     threads = {
         channel: await messages.wrote_from(listing.id, channel)
         for channel, on in (("facebook", account.facebook), ("kijiji", account.kijiji))
@@ -120,7 +125,10 @@ async def of(account: Account, user: User, listing: Listing) -> Scene:
     )
 
 
-async def _sender(user: User, connection: Connection | None, known: SenderLink | None) -> tuple[SenderLink | None, str]:
+async def sender(
+    user: User, connection: Connection | None, known: SenderLink | None = None
+) -> tuple[SenderLink | None, str]:
+    """The user's account at the provider of texts and what the gate is to know of it; `known` is the last look."""
     if connection is None or connection.state != ConnectionState.CONNECTED:
         return None, SenderState.UNLINKED
     try:

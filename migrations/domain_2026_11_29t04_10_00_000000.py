@@ -18,6 +18,8 @@ STATEMENTS = (
     "CREATE INDEX message_planned ON message (scheduled_at, id) WHERE state = 'pending'",
     "CREATE INDEX message_planned_of ON message (account, scheduled_at, id) WHERE scheduled_at IS NOT NULL",
     "CREATE INDEX message_by_author ON message (account, from_address, at) WHERE direction = 'in'",
+    """CREATE INDEX message_automatic ON message (account, to_address, at)
+       WHERE kind IN ('batch', 'scheduled', 'automated')""",
     "CREATE UNIQUE INDEX number_fact_one ON number_fact (account, address)",
     "CREATE INDEX batch_attachment_file ON batch_attachment (attachment)",
     "CREATE INDEX boot_newest ON boot (at)",

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from domain import clock, delivery, ids, inbox, plans, scenes
+from domain import clock, delivery, ids, inbox, plans, scenes, standing
 from domain.accounts import Account, PlanFeature
 from domain.attempts import Attempt
 from domain.channels.base import Accepted, Channel, ChannelError, HookEvent, Kind, Outgoing, PermitLike, Sender
@@ -17,6 +17,7 @@ from domain.delivery import News, Outcome, Started
 from domain.listings import Listing
 from domain.messages import Message, State
 from domain.scenes import Scene
+from domain.standing import Standing
 from domain.users import User
 from tests import make
 
@@ -119,6 +120,17 @@ async def end(started: Sequence[Started], how: Accepted | ChannelError) -> News:
         Outcome(each, accepted=how) if isinstance(how, Accepted) else Outcome(each, error=how) for each in started
     ]
     return await delivery.record(outcomes)
+
+
+async def standing_of(account: UUID, address: str, channel: str = "text") -> Standing:
+    """What the lists and the past say of an address, as the gate reads it."""
+    columns = standing.of_address("given.account", f"'{channel}'", f"'{address}'")
+    rows = await Account.raw(
+        f"SELECT {columns} FROM (SELECT id AS account FROM account WHERE id = {{}}) AS given",
+        standing.a_day_before(clock.now()),
+        account,
+    )
+    return Standing.of(rows[0])
 
 
 async def again(message: Message) -> Message:

@@ -34,8 +34,9 @@ class State(StrEnum):
 
 class Message(Table, db=DB, tablename="message"):
     id = key()
-    account = parent(Account)
-    listing = parent(Listing, null=True)  # None: inbound that matched nobody yet
+    # No index of one column where a wider one begins with it: each costs every write, and may mislead a planner.
+    account = parent(Account, index=False)
+    listing = parent(Listing, null=True, index=False)  # None: inbound that matched nobody yet
     channel = Varchar(10)
     direction = Varchar(3)  # in | out
     author_kind = Varchar(10)  # agent | seller | system
@@ -56,7 +57,7 @@ class Message(Table, db=DB, tablename="message"):
     rank = Integer(default=0)  # how far up the ladder of receipts
     code = Text(default="")  # a gate code or the provider's
     reason = Text(default="")  # the sentence a person reads
-    connection = parent(Connection, null=True)
+    connection = parent(Connection, null=True, index=False)
     provider_id = Text(default="")  # of the newest attempt
     tries = Integer(default=0)  # in a row that never connected
     attempts = Integer(default=0)

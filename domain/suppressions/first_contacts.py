@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from domain import clock, db, ids
@@ -9,36 +10,49 @@ from domain.suppressions.tables import FirstContact
 
 APART = timedelta(days=14)
 
-# A first contact that counts: it left or will, and the seller has not answered, which makes it a conversation.
-STANDS = """EXISTS (SELECT 1 FROM message c WHERE c.id = first_contact.message
-                    AND c.state NOT IN ('cancelled', 'failed', 'skipped', 'expired'))
-            AND NOT EXISTS (SELECT 1 FROM message c WHERE c.account = first_contact.account AND c.direction = 'in'
-                            AND c.from_address = first_contact.address AND c.at >= first_contact.at)"""
+
+def stands(row: str = "first_contact") -> str:
+    """SQL: this first contact counts. It left or will, and the seller has not answered, which makes it a
+    conversation."""
+    return f"""EXISTS (SELECT 1 FROM message c WHERE c.id = {row}.message
+                       AND c.state NOT IN ('cancelled', 'failed', 'skipped', 'expired'))
+               AND NOT EXISTS (SELECT 1 FROM message c WHERE c.account = {row}.account AND c.direction = 'in'
+                               AND c.from_address = {row}.address AND c.at >= {row}.at)"""  # noqa: S608 - fixed words
 
 
 async def claim(account_id: UUID, address: str, listing_id: UUID, user_id: UUID, message_id: UUID) -> bool:
     """Makes this message the first contact of an address; False when another one was quicker, within 14 days. Of many
     at once exactly one gets it. Call it in the transaction that writes the message, after the message."""
     await one_at_a_time([(account_id, address)])
-    return bool(await claim_many([(account_id, address, listing_id, user_id, message_id)], clock.now()))
+    wanted = (account_id, address, listing_id, user_id, message_id)
+    return bool(await _claim([wanted], clock.now(), "first_contact.message = excluded.message"))
 
 
 async def claim_many(wanted: Sequence[tuple[UUID, str, UUID, UUID, UUID]], now: datetime) -> set[UUID]:
-    """The same for many messages, (account, address, listing, user, message): those that got it. Call `one_at_a_time`
-    first, in the same transaction."""
+    """The same for messages that leave by themselves, (account, address, listing, user, message): those whose listing
+    got it. Call `one_at_a_time` first, in the same transaction."""
     one_each = {(each[0], each[1]): each for each in reversed(wanted)}  # of two with one address the first
-    values = [value for each in one_each.values() for value in (ids.new(), *each, now)]
-    rows = await FirstContact.raw(
+    rows = await _claim(list(one_each.values()), now, "first_contact.listing = excluded.listing")
+    got = {(row["address"], row["listing"]) for row in rows}
+    return {message for _, address, listing, _, message in wanted if (address, listing) in got}
+
+
+async def _claim(
+    wanted: Sequence[tuple[UUID, str, UUID, UUID, UUID]], now: datetime, again: str
+) -> list[dict[str, Any]]:
+    """The rows that are ours now. `again` tells which first contact that stands already is ours, too."""
+    values = [value for each in wanted for value in (ids.new(), *each, now)]
+    rows: list[dict[str, Any]] = await FirstContact.raw(
         f"""INSERT INTO first_contact (id, account, address, listing, "user", message, at)
-            VALUES {", ".join(["({}, {}, {}, {}, {}, {}, {})"] * len(one_each))}
+            VALUES {", ".join(["({}, {}, {}, {}, {}, {}, {})"] * len(wanted))}
             ON CONFLICT (account, address) DO UPDATE
               SET listing = excluded.listing, "user" = excluded."user", message = excluded.message, at = excluded.at
-              WHERE first_contact.at <= {{}} OR first_contact.message = excluded.message OR NOT ({STANDS})
-            RETURNING message""",  # noqa: S608 - fixed words
+              WHERE first_contact.at <= {{}} OR {again} OR NOT ({stands()})
+            RETURNING address, listing""",  # noqa: S608 - fixed words
         *values,
         now - APART,
     )
-    return {row["message"] for row in rows}
+    return rows
 
 
 async def one_at_a_time(addresses: Iterable[tuple[UUID, str]]) -> None:

@@ -11,7 +11,7 @@ from unittest import mock
 from urllib.parse import urlencode
 from uuid import UUID
 
-from domain import clock, db, suppressions
+from domain import clock, db, judging
 from domain.accounts import Account
 from domain.connections import Connection
 from domain.listings import Listing
@@ -19,6 +19,7 @@ from domain.message_templates.tables import name_key, search_text
 from domain.messages import Message, State
 from domain.sellers import Seller
 from domain.shipped_templates import SHIPPED
+from domain.suppressions import DoNotContact, OptOut
 from domain.users import User
 from tests import make
 from tests.bench import machine
@@ -29,6 +30,7 @@ from tests.simulator import KEY
 AHEAD = timedelta(seconds=1.5)  # from the filled queue to the first call: the worker waits for it asleep
 CHUNK = 200  # rows of one INSERT
 TEMPLATES = 1_000
+PLACES = ("520", "602", "480")  # area codes of the sellers of one dealership
 NAMES = ("Price drop", "Ask for the title", "Still for sale?", "Appraisal today", "Thanks for the call", "New photos")
 SETTLED_WITHIN = 600.0  # seconds
 
@@ -47,8 +49,8 @@ def main() -> int:
     send = verbs.add_parser("send")
     send.add_argument("messages", type=int)
     send.add_argument("worker", type=int)
-    standing = verbs.add_parser("standing")
-    standing.add_argument("addresses", type=int)
+    judge = verbs.add_parser("judge")
+    judge.add_argument("listings", type=int)
     args = parser.parse_args()
     print(json.dumps(asyncio.run(_open(args))))
     return 0
@@ -64,8 +66,8 @@ async def _open(args: argparse.Namespace) -> Any:
             return await conversation()
         if args.verb == "connect":
             return await connect(args.simulator, args.sender)
-        if args.verb == "standing":
-            return await standing(args.addresses)
+        if args.verb == "judge":
+            return await judge(args.listings)
         return await send(args.messages, args.worker)
 
 
@@ -92,15 +94,49 @@ async def conversation() -> dict[str, str]:
     return {"path": f"/listings/{listing.id}", "cookie": f"{name}={value}"}
 
 
-async def standing(addresses: int) -> dict[str, float]:
-    """How long it takes to say where so many numbers stand on the lists, and how many are not to be contacted:
-    {seconds, dnc}. The first 10,000 are those of tests/bench/lists.py."""
-    account = await Account.objects().get(Account.slug == "harbor")
-    assert account is not None
-    asked = [f"+1520{200 + n // 10_000:03}{n % 10_000:04}" for n in range(addresses)]
+async def judge(listings: int) -> dict[str, float]:
+    """How long the gate takes to say of so many listings whether a batch may text their sellers, all that it looks at
+    read from the database: {seconds, allowed, refused}. Every tenth seller has said stop, every twentieth is on the
+    do-not-contact list, every fifth was written to before."""
+    agent = await make.user(role="manager")
+    await make.sender_link(await make.connection(), agent)
+    account = await make.dealership()
+    async with db.writing():
+        asked = [row["listing"] for row in await _sellers(listings)]
+    judge = await judging.judge(account, agent, "batch")
+    decisions = []
     began = time.perf_counter()
-    found = await suppressions.standing(account.id, asked)
-    return {"seconds": time.perf_counter() - began, "dnc": sum(each.dnc for each in found.values())}
+    async for rows in judging.rows(account, asked, ("mobile",)):
+        decisions += [judge.decide(row, "text", "mobile").allowed for row in rows]
+    return {"seconds": time.perf_counter() - began, "allowed": sum(decisions), "refused": decisions.count(False)}
+
+
+async def _sellers(number: int) -> list[dict[str, Any]]:
+    """So many listings with a seller each, some of them on the lists or written to before."""
+    account, source = await make.dealership(), await make.source()
+    made = []
+    for start in range(0, number, CHUNK):
+        ads, people, stops, dnc, texts = [], [], [], [], []
+        for n in range(start, min(start + CHUNK, number)):
+            ad = Listing(
+                account=account.id, source=source.id, external_id=f"ad-{n}", year=2019, make="Subaru", model="Outback"
+            )
+            phone = f"+1{PLACES[n % 3]}{200 + n // 3 % 700:03}{n // 2100:04}"  # as many exchanges as a region has
+            seller = Seller(account=account.id, listing=ad.id, first_name="Dana", mobile=phone, postal_code="85701")
+            ads.append(ad)
+            people.append(seller)
+            if n % 10 == 0:
+                stops.append(OptOut(account=account.id, address=phone, word="STOP"))
+            if n % 20 == 1:
+                dnc.append(DoNotContact(account=account.id, address=phone))
+            if n % 5 == 2:
+                text = Message(account=account.id, listing=ad.id, channel="text", direction="out", author_kind="agent")
+                text.to_address, text.state, text.at = phone, State.DELIVERED, clock.now() - timedelta(days=30)
+                texts.append(text)
+            made.append({"listing": ad.id, "phone": phone})
+        for table, rows in ((Listing, ads), (Seller, people), (OptOut, stops), (DoNotContact, dnc), (Message, texts)):
+            await table.insert(*rows)
+    return made
 
 
 async def queries(path: str, cookie: str) -> int:

@@ -1,4 +1,4 @@
-"""Rows a second of a scrub file that goes into the do-not-contact list, and what the gate's question then takes."""
+"""Rows a second of a scrub file that goes into the do-not-contact list."""
 
 import random
 import tempfile
@@ -14,7 +14,6 @@ from tests.bench.plan import Plan, say
 TIMES = 10  # as many rows as an import of listings has
 SECONDS = 60.0  # for 500,000 rows
 WISHED_ROWS = 500_000
-ASKED = 10_000  # addresses the gate asks for at once
 AREA_CODES = ("520", "602", "303", "415", "503", "206", "512", "614", "704", "801")
 
 
@@ -41,18 +40,15 @@ def write(file: Path, rows: int) -> None:
 def _measure(plan: Plan, databases: Databases, engine: str, file: Path) -> Iterator[Figure]:
     rows = plan.rows * TIMES
     seconds: list[float] = []
-    asked: list[float] = []
     for run in range(plan.runs):
         say(f"a scrub file on {houses.NAMES[engine]}, {run + 1} of {plan.runs}")
         with databases.house(engine) as house:
             house.run("workers.cli", "migrate", "--quiet")
             house.run("workers.cli", "account", "add", "harbor", "--name", "Harbor Auto Buyers")
             seconds.append(_import(house, file, rows))
-            asked.append(_ask(house))
     name = f"Import of {rows:,} numbers into a list, {houses.NAMES[engine]}"
     yield Figure(name, "s", tuple(seconds), Target(SECONDS * rows / WISHED_ROWS))
     yield Figure("  that is", "rows/s", tuple(rows / each for each in seconds))
-    yield Figure(f"  where {ASKED:,} addresses stand on it", "ms", tuple(each * 1000 for each in asked))
 
 
 def _import(house: House, file: Path, rows: int) -> float:
@@ -63,11 +59,3 @@ def _import(house: House, file: Path, rows: int) -> float:
     if said != f"rows {rows}, added {rows}, known 0, refused 0":
         raise CannotMeasure(f"The import of {rows:,} numbers said: {said}")
     return took
-
-
-def _ask(house: House) -> float:
-    """Seconds the gate's question takes. Raises CannotMeasure unless every number is found on the list."""
-    told = house.ask("tests.bench.inside", "standing", str(ASKED))
-    if told["dnc"] != ASKED:
-        raise CannotMeasure(f"Of {ASKED:,} numbers {told['dnc']:,} were found on the list.")
-    return float(told["seconds"])

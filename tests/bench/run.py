@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
-from tests.bench import delivery, imports, lists, machine, opt_outs, pages, plan, rules, startup, window
+from tests.bench import delivery, imports, judging, lists, machine, opt_outs, pages, plan, rules, startup, window
 from tests.bench.figures import Figure, table
 from tests.bench.houses import CannotMeasure, Databases, isolate
 from tests.bench.plan import Plan
@@ -22,6 +22,7 @@ MEASURES: dict[str, Measure] = {
     "import": imports.measure,
     "lists": lists.measure,
     "gate": rules.measure,
+    "judging": judging.measure,
     "opt-outs": opt_outs.measure,
     "window": window.measure,
 }

@@ -1,3 +1,4 @@
+import phonenumbers
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -112,3 +113,20 @@ def test_what_is_no_number_is_not_valid() -> None:
 )
 def test_an_area_code_tells_the_time_zone_where_it_has_one(number: str, zone: str) -> None:
     assert phones.timezone(number) == zone
+
+
+@given(st.integers(200, 999), st.integers(200, 999), st.integers(0, 9999))
+def test_the_last_four_digits_of_a_north_american_number_decide_nothing(area: int, exchange: int, line: int) -> None:
+    number = f"+1{area}{exchange}{line:04}"
+    parsed = phonenumbers.parse(number)
+    assert phones.is_valid(number) == phonenumbers.is_valid_number(parsed)
+
+
+def test_every_exchange_of_an_area_is_valid_or_not_as_a_whole() -> None:
+    for area in (205, 505, 520, 730, 587, 684, 900):
+        for exchange in range(200, 1000, 7):
+            valid = {
+                phonenumbers.is_valid_number(phonenumbers.parse(f"+1{area}{exchange:03}{line}"))
+                for line in ("0000", "0117", "4321", "9999")
+            }
+            assert len(valid) == 1, (area, exchange)

@@ -16,6 +16,7 @@ from domain.opt_out_words import Outcome, Reading
 from domain.reviews import Review
 from domain.suppressions import DoNotContact, OptOut
 from tests import make
+from tests.sending import standing_of
 
 LOOK = Reading(Outcome.REVIEW, "not_interested", "not interested")
 PHRASE = Reading(Outcome.OPT_OUT, "take_me_off", "take me off your list")
@@ -88,7 +89,7 @@ async def test_one_of_an_unmatched_message_is_shown_without_a_vehicle(house: Non
     review = await Review.objects().first()
     assert review is not None
     assert await reviews.settle(review, await make.user(), "dnc") is not None
-    assert (await suppressions.standing(message.account, [message.from_address]))[message.from_address].dnc
+    assert (await standing_of(message.account, message.from_address)).dnc
 
 
 async def test_a_foreign_one_is_not_found(house: None) -> None:

@@ -13,8 +13,10 @@ from domain.consents import Consent
 from domain.errors import Refused
 from domain.history import Event
 from domain.messages import Message, State
-from domain.suppressions import Block, DoNotContact, OptOut, Standing
+from domain.standing import Standing
+from domain.suppressions import Block, DoNotContact, OptOut
 from tests import make
+from tests.sending import standing_of
 
 
 async def said_stop(account, phone: str, word: str = "STOP") -> bool:
@@ -136,12 +138,12 @@ async def test_only_a_manager_lifts_do_not_contact_and_says_why(house):
     with pytest.raises(Refused) as refused:
         await suppressions.lift_dnc(agent.account, manager, phone, " ")
     assert refused.value.field == "reason"
-    assert (await suppressions.standing(agent.account, [phone]))[phone].dnc
+    assert (await standing_of(agent.account, phone)).dnc
     lifts = await asyncio.gather(
         *(suppressions.lift_dnc(agent.account, manager, phone, "Came in to sell") for _ in range(5))
     )
     assert sorted(lifts) == [False] * 4 + [True]
-    assert not (await suppressions.standing(agent.account, [phone]))[phone].dnc
+    assert not (await standing_of(agent.account, phone)).dnc
     [row] = await DoNotContact.objects()
     assert (row.lifted_by, row.lift_reason) == (manager.id, "Came in to sell")
     assert (await audited())[-1] == ("dnc.lifted", "Came in to sell", {"address": phone})
@@ -237,11 +239,11 @@ async def test_a_verb_within_a_transaction_ends_with_it(house):
             raise OSError("the disk is full")
     except OSError:
         pass
-    assert (await suppressions.standing(user.account, [phone]))[phone] == Standing()
+    assert await standing_of(user.account, phone) == Standing()
     assert await audited() == []
 
 
-async def test_the_standing_of_many_addresses_takes_a_query_for_each_500(house, count_queries):
+async def test_where_an_address_stands_is_read_by_account_channel_and_list(house):
     user, other = await make.user(), await make.account()
     free, stopped, dnc, blocked, all_three = (make.phone() for _ in range(5))
     async with db.writing():
@@ -253,21 +255,14 @@ async def test_the_standing_of_many_addresses_takes_a_query_for_each_500(house, 
     await suppressions.dnc(other.id, [free], "")
     for address in (blocked, all_three):
         await suppressions.block(user.account, user, address, "Threats")
-    asked = [free, stopped, dnc, blocked, all_three, "Dana@Example.com", *(make.phone() for _ in range(994))]
-    with count_queries() as queries:
-        standing = await suppressions.standing(user.account, asked)
-    assert queries.count == 2
-    assert list(standing) == asked
-    assert [standing[each] for each in asked[:6]] == [
-        Standing(),
-        Standing(opted_out=frozenset({"text"})),
-        Standing(dnc=True),
-        Standing(blocked=True),
-        Standing(frozenset({"text"}), dnc=True, blocked=True),
-        Standing(opted_out=frozenset({"email"})),
-    ]
-    assert set(map(standing.get, asked[6:])) == {Standing()}
-    assert await suppressions.standing(user.account, []) == {}
+    assert await standing_of(user.account, free) == Standing()
+    assert await standing_of(user.account, stopped) == Standing(opted_out=True)
+    assert await standing_of(user.account, stopped, "email") == Standing()
+    assert await standing_of(user.account, dnc) == Standing(dnc=True)
+    assert await standing_of(user.account, blocked) == Standing(blocked=True)
+    assert await standing_of(user.account, all_three) == Standing(opted_out=True, dnc=True, blocked=True)
+    assert await standing_of(user.account, "dana@example.com", "email") == Standing(opted_out=True)
+    assert await standing_of(user.account, "dana@example.com") == Standing()
 
 
 async def test_no_attempt_row_appears_after_an_address_went_onto_a_list(house):

@@ -11,9 +11,11 @@ from arq.connections import ArqRedis
 
 from domain import suppressions
 from domain.consents import Consent
+from domain.standing import Standing
 from domain.suppressions import Block, DoNotContact, ListImport, OptOut, files, paging
 from tests import make
 from tests.client import Client
+from tests.sending import standing_of
 
 PHONE, SHOWN = "+15205550117", "+1 520 555 0117"
 KINDS = ("opt_out", "dnc", "block")
@@ -35,9 +37,9 @@ def entry_url(response: httpx.Response) -> str:
     return found[1]
 
 
-async def standing(client: Client) -> suppressions.Standing:
+async def standing(client: Client) -> Standing:
     assert client.user
-    return (await suppressions.standing(client.user.account, [PHONE]))[PHONE]
+    return await standing_of(client.user.account, PHONE)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -69,7 +71,7 @@ async def test_an_address_goes_onto_a_list_and_a_manager_takes_it_off(
         assert "Mara Lindt" in told
         again = await manager.submit(f"{url}/deletion", {"reason": "Calm again"})
         assert "was lifted already" in text(await manager.get(again.headers["location"]))
-    assert await standing(agent_client) == suppressions.Standing()
+    assert await standing(agent_client) == Standing()
     assert await Consent.count() == (1 if kind == "opt_out" else 0)
 
 

@@ -13,7 +13,7 @@ from domain.channels.base import Kind as Fault
 from domain.messages import Message, State
 from domain.suppressions import Kind, by_hand, paging
 from tests import make
-from tests.sending import OWNER, Shop, again, end, put, shop, unknown
+from tests.sending import OWNER, Shop, again, end, put, shop, standing_of, unknown
 
 GROWING = (
     "message",
@@ -113,7 +113,7 @@ async def lists(dealer: Shop) -> None:
     manager, account = await make.user(dealer.account, role="manager"), dealer.account
     for kind in Kind:
         entry, _ = await by_hand.add(kind, account, manager, make.phone(), "Angry")
-        await suppressions.standing(account.id, [entry.address])
+        await standing_of(account.id, entry.address)
         await suppressions.blocked(account.id, entry.address)
         await paging.page(kind, account.id, "US", entry.address)
         await paging.page(kind, account.id, "US", before=entry.cursor)

@@ -9,7 +9,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -20,7 +20,8 @@ from workers.listening import CannotListen, listen, url_of
 from workers.supervisor import Part, Supervisor
 
 ZONE = ZoneInfo("America/New_York")  # where the sample dealership is
-OPENS, CLOSES, MORNING = 9, 18, 10  # the hours at which a demo needs no other clock, and the one it else begins at
+OPENS, CLOSES = 12, 18  # the hours, Sundays excepted, at which sellers from coast to coast may get a text
+SUNDAY = 6
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -99,11 +100,14 @@ def _welcome(settings: Settings, simulator_url: str, seeded: str) -> str:
 
 
 def daytime_offset(now: datetime) -> float:
-    """Seconds to the next morning at the sample dealership; 0 while it is open. Quiet hours would keep texts back."""
+    """Seconds to the next hour at which nothing has to wait for somebody's morning; 0 while it is one."""
     there = now.astimezone(ZONE)
-    if OPENS <= there.hour < CLOSES:
+    if OPENS <= there.hour < CLOSES and there.weekday() != SUNDAY:
         return 0.0
-    return float((MORNING - there.hour) % 24 * 3600 - there.minute * 60 - there.second)
+    opens = there.replace(hour=OPENS, minute=0, second=0, microsecond=0)
+    while opens <= there or opens.weekday() == SUNDAY:
+        opens += timedelta(days=1)
+    return (opens - there).total_seconds()
 
 
 @contextmanager

@@ -1,0 +1,152 @@
+"""What the gate says of many listings at once: the facts of the window and of the worker, read hundreds at a time."""
+
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from domain import clock, connections, db, facts, gate, plans, quiet_hours, scenes, seller_hours, standing, users
+from domain.accounts import Account
+from domain.connections import Connection, ConnectionState
+from domain.delivery.sql import holes
+from domain.gate import Decision
+from domain.listings import Listing
+from domain.newest import Elsewhere
+from domain.seller_hours import Hour
+from domain.standing import Standing
+from domain.suppressions.first_contacts import APART, stands
+from domain.users import User
+
+# Every f-string below holds fixed words and `{}` placeholders only; values travel as parameters.
+# ruff: noqa: S608
+
+AT_ONCE = 500  # listings of one query
+FIELDS = {"mobile": "text", "phone": "text", "email": "email"}  # the channel whose opt-outs count
+
+
+@dataclass(frozen=True)
+class Judge:
+    """One sender's question about many listings: by what they may be written to, now. `hours` are the account's."""
+
+    account: Account
+    user: User
+    kind: str
+    carriers: Mapping[str, Connection]
+    means: Mapping[str, facts.Means]  # by channel
+    hours: quiet_hours.Rules
+    at: datetime
+    _clocks: dict[tuple[str, str, str], Hour] = field(default_factory=dict)
+
+    def decide(self, row: Mapping[str, Any], channel: str, to_field: str = "", to: str = "", **more: Any) -> Decision:
+        """The gate's word on one row of `rows`: by the number of `to_field`, the email address, or `to` of another
+        channel. `more` is what `facts.of` takes besides, such as `missing`."""
+        name = to_field or "mobile" if channel == "text" else "email" if channel == "email" else ""
+        known = Standing.of(row, f"{name}_") if name else Standing()
+        return gate.decide(
+            facts.of(
+                None,
+                channel,
+                self.kind,
+                row[name] or "" if name else to,
+                facts.About.of(row),
+                self.means.get(channel, facts.Means((), False)),
+                known,
+                self._hour(row),
+                recent_contact=self._recent(row, name),
+                **more,
+            ),
+            self.at,
+        )
+
+    def _hour(self, row: Mapping[str, Any]) -> Hour:
+        place = (row["postal_code"] or "", row["mobile"] or "", row["phone"] or "")
+        area = (place[0], _area(place[1]), _area(place[2]))
+        hour = self._clocks.get(area)
+        if hour is None:
+            hour = seller_hours.hour(self.hours, self.account.country, place[0], place[1:], self.at)
+            self._clocks[area] = hour
+        return hour
+
+    def _recent(self, row: Mapping[str, Any], name: str) -> str:
+        if not name or not row["nothing_yet"] or row[f"{name}_first_at"] is None:
+            return ""
+        person = row[f"{name}_first_by"] or "Somebody"
+        return Elsewhere(person, row[f"{name}_first_at"], row[f"{name}_first_about"]).sentence(self.account)
+
+
+def _area(number: str) -> str:
+    """As much of a number (E.164) as tells where it is: in North America area code and exchange."""
+    return number[:8] if number.startswith("+1") else number
+
+
+async def judge(account: Account, user: User, kind: str) -> Judge:
+    """Reads what is the same for every listing; asks the provider for the sender when the last look is old."""
+    found = await connections.carriers(account.id, user.id)
+    features = (await plans.table()).get(account.tier, frozenset())
+    link, sender_state = await scenes.sender(user, *found.get("text", (None, None)))
+    may = users.may(user, users.Permission.BATCH if kind == "batch" else users.Permission.SEND)
+    means = {
+        channel: facts.Means(
+            features,
+            carrier.state == ConnectionState.CONNECTED and connections.included(carrier.kind, features),
+            link.provider_id if link and channel == "text" else "",
+            sender_state,
+            may,
+        )
+        for channel, (carrier, _) in found.items()
+    }
+    for channel in ("text", "email", "form"):  # none carries it: the plan and the role still have their say
+        means.setdefault(channel, facts.Means(features, False, "", sender_state, may))
+    hours = await seller_hours.rules_of(account.id)
+    carriers = {channel: carrier for channel, (carrier, _) in found.items()}
+    return Judge(account, user, kind, carriers, means, hours, clock.now())
+
+
+async def rows(
+    account: Account, listings: Sequence[UUID], fields: Collection[str] = tuple(FIELDS), more: str = ""
+) -> AsyncIterator[list[dict[str, Any]]]:
+    """The rows of an account's listings, hundreds at a time, in the order given; those that are gone are left out.
+
+    `fields` are those of the seller whose addresses count, `more` further SQL columns of listing `l`, its source `i`
+    and its seller `p`, in fixed words.
+    """
+    for first in range(0, len(listings), AT_ONCE):
+        wanted = listings[first : first + AT_ONCE]
+        found = await _read(wanted, fields, more)
+        # Asked for by id alone: told the account, too, PostgreSQL may read all its listings for each of these queries.
+        by_id = {row["listing"]: row for row in found if row["account"] == account.id}
+        yield [by_id[each] for each in wanted if each in by_id]
+
+
+async def _read(listings: Sequence[UUID], fields: Collection[str], more: str) -> list[dict[str, Any]]:
+    now = clock.now()
+    known = [standing.of_address("l.account", f"'{FIELDS[name]}'", f"p.{name}", f"{name}_") for name in fields]
+    first, joined = [], []
+    for name in fields:
+        first.append(
+            f"""f_{name}.at AS {name}_first_at, u_{name}.name AS {name}_first_by,
+                TRIM(a_{name}.make || ' ' || a_{name}.model) AS {name}_first_about"""
+        )
+        joined.append(
+            f"""LEFT JOIN first_contact f_{name} ON f_{name}.account = l.account AND f_{name}.address = p.{name}
+                  AND f_{name}.listing <> l.id AND f_{name}.at > {{}} AND {stands(f"f_{name}")}
+                LEFT JOIN app_user u_{name} ON u_{name}.id = f_{name}."user"
+                LEFT JOIN listing a_{name} ON a_{name}.id = f_{name}.listing"""
+        )
+    wanted: tuple[Any, ...] = (listings,) if db.on_postgres() else tuple(listings)
+    among = "= ANY({}::uuid[])" if db.on_postgres() else f"IN ({holes(len(listings))})"
+    found: list[dict[str, Any]] = await Listing.raw(
+        f"""SELECT l.id AS listing, l.account, l.stage, i.messageable, i.slug AS source_slug, i.form_transport, l.url,
+                   p.mobile, p.phone, p.email, p.postal_code, {standing.of_listing("l")},
+                   NOT EXISTS (SELECT 1 FROM message e WHERE e.listing = l.id
+                               AND e.state NOT IN ('pending', 'cancelled', 'skipped', 'expired')) AS nothing_yet,
+                   {", ".join([*known, *first, *([more] if more else [])])}
+            FROM listing l JOIN source i ON i.id = l.source LEFT JOIN seller p ON p.listing = l.id
+            {" ".join(joined)}
+            WHERE l.id {among}""",
+        *[standing.a_day_before(now)] * len(known),
+        *[now - APART] * len(joined),
+        *wanted,
+    )
+    return found
