@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
-from domain import clock, db, history, ids, messages, opt_out_words, receipts, reviews, suppressions
+from domain import answers, clock, db, history, ids, messages, opt_out_words, receipts, reviews, suppressions
 from domain.channels.base import Incoming
 from domain.connections import Connection
 from domain.listings import Listing
@@ -28,15 +28,17 @@ async def take(connection: Connection, said: Incoming) -> UUID | None:
     )
     if not stored:  # the same message in another wrapping
         return None
+    news = False
     if reading.outcome is Outcome.OPT_OUT:
-        await _stop(account, listing, said, message_id)
+        news = await _stop(account, listing, said, message_id)
     elif reading.outcome in (Outcome.START, Outcome.YES):
-        await _start_again(account, listing, said, message_id)
+        news = await _start_again(account, listing, said, message_id)
     if await suppressions.blocked(account, said.from_address):  # stored silently: nobody is told, nobody owes an answer
         await Message.update({Message.responded_at: clock.now()}).where(Message.id == message_id)
         return None
     await reviews.open_(account, listing, message_id, said.from_address, reading)
     if listing:
+        await answers.write(connection, listing, message_id, said, reading, news=news)
         await history.contacted([listing], clock.now())
         await Listing.raw(
             "UPDATE listing SET waiting_since = COALESCE(waiting_since, {}) WHERE id = {}",
@@ -46,17 +48,21 @@ async def take(connection: Connection, said: Incoming) -> UUID | None:
     return listing
 
 
-async def _stop(account: UUID, listing: UUID | None, said: Incoming, message_id: UUID) -> None:
+async def _stop(account: UUID, listing: UUID | None, said: Incoming, message_id: UUID) -> bool:
+    """True when that is news."""
     news = await suppressions.opt_out(account, said.from_address, said.body[:40], message_id)
     await messages.cancel_for_address(account, said.from_address, "The seller asked to stop.", "opted_out")
     if listing and news:
         await history.note(account, listing, "opted_out", message=message_id, address=said.from_address)
+    return news
 
 
-async def _start_again(account: UUID, listing: UUID | None, said: Incoming, message_id: UUID) -> None:
+async def _start_again(account: UUID, listing: UUID | None, said: Incoming, message_id: UUID) -> bool:
+    """True when an opt-out was lifted. Its confirmation, where that still waits, the gate ends as too late."""
     news = await suppressions.opt_in(account, said.from_address, said.body[:40], said.at)
     if listing and news:
         await history.note(account, listing, "opted_in", message=message_id, address=said.from_address)
+    return news
 
 
 def _inbound(message_id: UUID, connection: Connection, listing: UUID | None, said: Incoming) -> Message:

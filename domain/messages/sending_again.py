@@ -34,6 +34,7 @@ async def retry(message: Message, user: User, attempts: int) -> bool:
                 & Message.state.is_in(list(RETRIABLE))
                 & (Message.attempts == attempts)
                 & (Message.direction == "out")
+                & (Message.kind != "answer")  # one to each STOP, and soon or not at all
             )
             .returning(Message.id)
         )

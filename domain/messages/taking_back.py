@@ -55,8 +55,12 @@ async def cancel_for_listing(listing_id: UUID, reason: str, code: str = "cancell
 
 
 async def cancel_for_address(account_id: UUID, address: str, reason: str, code: str) -> int:
-    """Cancels what has not left yet to this address, whatever the listing. Call it inside your transaction."""
-    return await _cancel((Message.account == account_id) & (Message.to_address == address), reason, code)
+    """Cancels what has not left yet to this address, whatever the listing. Call it inside your transaction.
+
+    An opt-out leaves its own confirmation alone, also when the person says stop again before that has left.
+    """
+    to_them = (Message.account == account_id) & (Message.to_address == address)
+    return await _cancel(to_them & (Message.kind != "answer") if code == "opted_out" else to_them, reason, code)
 
 
 def unless_it_may_have_arrived(state: State) -> dict[Any, Any]:

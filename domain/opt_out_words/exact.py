@@ -27,7 +27,8 @@ def read(body: str) -> Word | None:
 def folded(body: str) -> str:
     """The message without what does not count."""
     plain = unicodedata.normalize("NFKD", _bare(body)).casefold()
-    return _BETWEEN.sub(" ", _bare(_MARKS.sub("", plain)))
+    words: str = _BETWEEN.sub(" ", _bare(_MARKS.sub("", plain)))
+    return words
 
 
 # Stop: CTIA's universal words, the FCC's list of 11 April 2025 (47 CFR 64.1200(a)(10)), and what Twilio (STOPALL,
