@@ -12,8 +12,11 @@ from domain.gate.codes import (
     NO_DIALPAD_ACCOUNT,
     NO_DIALPAD_CONNECTION,
     TEXT_UNSUBSCRIBED,
+    WAITS,
+    WARNS,
     Code,
     Refusal,
+    effect,
     refusal,
 )
 from domain.gate.deciding import (
@@ -40,6 +43,8 @@ __all__ = [
     "NO_DIALPAD_CONNECTION",
     "TEXT_UNSUBSCRIBED",
     "TOO_LATE",
+    "WAITS",
+    "WARNS",
     "Code",
     "Decision",
     "Facts",
@@ -47,6 +52,7 @@ __all__ = [
     "Refusal",
     "SenderState",
     "decide",
+    "effect",
     "permit",
     "refusal",
 ]

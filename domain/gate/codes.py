@@ -62,6 +62,9 @@ CODES = {
     "expired": Code("Its time is more than an hour past.", "Send it now, or let it go.", BY_ITSELF | {ANSWER}),
 }
 
+WAITS = frozenset({"quiet_hours", "review_open"})  # alone they make a message wait
+WARNS = frozenset({"phone_landline", "phone_untextable", "quiet_hours"})  # of these a person who looks is only told
+
 # The same codes where another channel needs other words: (code, channel) -> sentence and next step.
 OTHER_WORDS = {
     ("no_contact", "email"): Code(WITHOUT_DATUM["email"], "Add an email address."),
@@ -85,6 +88,13 @@ class Refusal:
     code: str
     message: str
     next_step: str
+
+
+def effect(code: str, kind: str) -> str:
+    """What a code does to a message of that kind: refuses, waits, warns; empty: nothing."""
+    if kind in CODES[code].kinds:
+        return "waits" if code in WAITS else "refuses"
+    return "warns" if code in WARNS else ""
 
 
 def refusal(code: str, detail: str = "", channel: str = "text") -> Refusal:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from domain.gate.codes import ANSWER, CODES, Refusal, refusal
+from domain.gate.codes import ANSWER, CODES, WAITS, Refusal, effect, refusal
 
 
 class SenderState(StrEnum):
@@ -56,7 +56,6 @@ class Facts:
     evidence: Mapping[str, str] = field(default_factory=dict)  # the ad as seen, the basis, the seller's clock
 
 
-WAITS = frozenset({"quiet_hours", "review_open"})  # alone they make a message wait
 LOOK_AGAIN = timedelta(minutes=10)  # at what waits for somebody to review an answer
 MOST_AUTOMATIC = 3  # messages to one person within 24 hours
 MOST_UNANSWERED = 3  # in a row
@@ -114,12 +113,8 @@ def _refusals(facts: Facts) -> Iterable[Refusal]:
 
 def _warnings(facts: Facts) -> Iterable[Refusal]:
     """What a person who looks at it may pass."""
-    for code, stands in (
-        ("phone_landline", facts.landline),
-        ("phone_untextable", facts.untextable),
-        ("quiet_hours", facts.not_before is not None),
-    ):
-        if stands and facts.kind not in CODES[code].kinds:
+    for code in _codes(facts):
+        if effect(code, facts.kind) == "warns":
             yield refusal(code, channel=facts.channel)
 
 

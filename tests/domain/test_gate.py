@@ -52,6 +52,40 @@ FACTS = some.builds(
 )
 
 
+# Of each code the one fact that alone makes it stand.
+STANDING = {
+    "tier": {"plan_has_messaging": False},
+    "no_permission": {"may_send": False},
+    "hidden": {"hidden": True},
+    "dealership_reported": {"reported": True, "hidden": True},
+    "stage_dnc": {"stage": "dnc"},
+    "stage_pass": {"stage": "pass"},
+    "source_not_messageable": {"source_messageable": False},
+    "facebook_without_phone": {"facebook_without_phone": True},
+    "no_contact": {"to": ""},
+    "phone_invalid": {"address_valid": False},
+    "email_invalid": {"address_valid": False, "channel": "email"},
+    "phone_landline": {"landline": True},
+    "phone_untextable": {"untextable": True},
+    "phone_blocked": {"blocked": True},
+    "phone_dnc": {"dnc": True},
+    "opted_out": {"opted_out": True},
+    "duplicate_recipient": {"duplicate": True},
+    "outside_window": {"window_open": False},
+    "recent_contact": {"recent_contact": "Ben wrote to this seller about the Honda Civic on March 3."},
+    "frequency_cap": {"automatic_today": gate.MOST_AUTOMATIC},
+    "review_open": {"review_open": True},
+    "no_connection": {"connected": False},
+    "sender_not_linked": {"sender_state": "unlinked"},
+    "sender_without_number": {"sender_state": "no_number"},
+    "over_quota": {"over_quota": True},
+    "missing_wildcard": {"missing": ("vehicle.trim",)},
+    "attachment_unsupported": {"files": ("It is too large.",)},
+    "quiet_hours": {"not_before": NOW.replace(hour=20)},
+    "expired": {"late": True},
+}
+
+
 def codes(facts: Facts) -> list[str]:
     return [refusal.code for refusal in decide(facts, NOW).refusals]
 
@@ -182,6 +216,16 @@ def test_each_code_has_a_sentence_and_a_next_step(code, channel):
         assert "_" not in words
     assert said.next_step.endswith(".")
     assert CODES[code].kinds <= gate.EVERY_KIND
+
+
+@pytest.mark.parametrize("code", CODES)
+@pytest.mark.parametrize("kind", sorted(gate.EVERY_KIND))
+def test_what_a_code_does_to_a_kind_of_message_is_told_before_it_stands(code, kind):
+    decision = decide(replace(FINE, kind=kind, **STANDING[code]), NOW)
+    told = [each.code.split(":")[0] for each in decision.refusals], [each.code for each in decision.warnings]
+    expected = {"refuses": ([code], []), "waits": ([code], []), "warns": ([], [code]), "": ([], [])}
+    assert told == expected[gate.effect(code, kind)]
+    assert (decision.defer_until is not None) == (gate.effect(code, kind) == "waits")
 
 
 def test_a_sender_without_an_account_hears_exactly_the_known_words():
