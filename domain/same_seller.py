@@ -63,17 +63,23 @@ async def of(account: UUID, listing: UUID) -> Person:
 
 async def messages(person: Person) -> list[UUID]:
     """All their messages in either direction, oldest first: about their listings, and with their own addresses."""
-    parts = [f"SELECT id, at FROM message WHERE listing IN ({holes(person.listings)})"]
+    asked, arguments = messages_sql(person)
+    rows = await Message.raw(f"SELECT id FROM ({asked}) AS theirs ORDER BY at, id", *arguments)
+    return [UUID(str(row["id"])) for row in rows]
+
+
+def messages_sql(person: Person) -> tuple[str, list[Any]]:
+    """SQL with its arguments: `id` and `at` of each of their messages."""
+    asked = [f"SELECT id, at FROM message WHERE listing IN ({holes(person.listings)})"]
     arguments: list[Any] = [*person.listings]
     if person.own:
-        parts += [
+        asked += [
             f"SELECT id, at FROM message WHERE account = {{}} AND {column} IN ({holes(person.own)}) "
             f"AND direction = '{direction}'"
             for column, direction in (("to_address", "out"), ("from_address", "in"))
         ]
         arguments += [person.account, *person.own] * 2
-    rows = await Message.raw(f"SELECT id FROM ({' UNION '.join(parts)}) AS few ORDER BY at, id", *arguments)
-    return [UUID(str(row["id"])) for row in rows]
+    return " UNION ".join(asked), arguments
 
 
 def holes(values: Sequence[Any]) -> str:

@@ -7,8 +7,9 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
-from domain import clock, email_bodies, file_rules, stages
+from domain import clock, email_bodies, erasures, file_rules, stages
 from domain.accounts import Account
+from domain.gate import ANSWER
 from domain.messages import State
 from web import filters
 from web.render import url_for
@@ -51,6 +52,7 @@ EVENT_ICONS = {
     "dealership_undone": "undo-2",
     "appointment": "calendar-clock",
     "appraised": "tag",
+    "erased": "trash-2",
 }
 APPOINTMENTS = {
     "created": "Appointment planned for {}",
@@ -111,10 +113,17 @@ def _told(row: dict[str, Any], detail: dict[str, Any]) -> str:
     if row["kind"] == "appraised":
         return f"Appraised at {filters.money(detail['amount'], detail['currency'])}{by}"
     if row["kind"] == "opted_out":
-        return f"{filters.phone(detail.get('address'))} asked not to get texts"
+        return f"{_whose(detail)} asked not to get texts"
     if row["kind"] == "opted_in":
-        return f"{filters.phone(detail.get('address'))} may be texted again"
+        return f"{_whose(detail)} may be texted again"
+    if row["kind"] == "erased":
+        return f"What was known of the seller was erased on request{by}"
     return f"{row['kind'].replace('_', ' ').capitalize()}{by}"
+
+
+def _whose(detail: dict[str, Any]) -> str:
+    """The number; of somebody who was erased nobody knows it any more."""
+    return filters.phone(detail.get("address")) or "The seller"
 
 
 def _when(detail: dict[str, Any]) -> str:
@@ -128,6 +137,8 @@ def _message(row: dict[str, Any], account: Account, seller_name: str) -> dict[st
     author = (seller_name or filters.phone(row["from_address"]) or "The seller") if inbound else _author(row)
     label, tone, state_icon = ("", "muted", None) if inbound else STATES[State(row["state"])]
     undo = _undo_seconds(row)
+    # Nothing can be done about these: an answer to STOP or HELP goes once, and soon or not at all.
+    done = inbound or row["body"] == erasures.ERASED or row["kind"] == ANSWER
     return {
         **_base(row, account),
         "kind": "message",
@@ -145,8 +156,8 @@ def _message(row: dict[str, Any], account: Account, seller_name: str) -> dict[st
         "state_tone": tone,
         "state_icon": state_icon,
         "reason": _reason(row),
-        "next_step": None if inbound else NEXT_STEPS.get(State(row["state"])),
-        "actions": [] if inbound else _actions(row),
+        "next_step": None if done else NEXT_STEPS.get(State(row["state"])),
+        "actions": [] if done else _actions(row),
         "segments": row["segments"] or None,
         "undo_seconds": undo,
         "undo_url": url_for("undos.create", message_id=row["id"]) if undo is not None else None,
@@ -193,6 +204,8 @@ def _link(file: dict[str, Any], account: Account) -> dict[str, Any]:
 
 
 def _author(row: dict[str, Any]) -> str:
+    if row["author_kind"] == "system":  # never the name of the person whose number it left from
+        return "System"
     return row["person"] or row["author_name"] or "Your dealership"
 
 
