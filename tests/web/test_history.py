@@ -182,3 +182,18 @@ async def test_an_email_is_a_card_with_its_subject_and_the_links_of_its_text(age
     assert email_bodies.as_html(body) in shown
     assert '<a href="https://harbor.example/a?b=1&amp;c=2"' in shown
     assert "<b>now</b>" not in shown
+
+
+async def test_an_answer_by_itself_is_marked_system_and_offers_nothing(agent_client: Client) -> None:
+    listing = await make.listing(agent_client.user.account)
+    for state in ("queued", "expired", "failed", "unknown"):
+        values = {"kind": "answer", "author_kind": "system", "state": state, "user": agent_client.user}
+        await make.message(listing, body=f"You will get no more texts: {state}.", reason="It was too late.", **values)
+    page = (await agent_client.get(f"/listings/{listing.id}/history")).text
+    log = page[page.index('<ol class="log"') :]
+    assert log.count("<b>System</b>") == 4
+    assert agent_client.user.name not in log
+    for words in ("Try again", "Send again", "Mark as sent"):
+        assert words not in log
+    assert "Not sent: its time was over" in log
+    assert "It was too late." in log
