@@ -71,6 +71,7 @@ def of(
     recent_contact: str = "",
     duplicate: bool = False,
     late: bool = False,
+    too_long: bool = False,
     over_quota: bool = False,
     confirms: bool = False,
 ) -> Facts:
@@ -104,6 +105,7 @@ def of(
         missing=missing,
         files=files,
         late=late,
+        too_long=too_long,
         over_quota=over_quota,
         confirms=confirms,
         not_before=hour.until,

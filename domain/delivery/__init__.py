@@ -6,7 +6,8 @@ from domain.delivery.news import News
 from domain.delivery.packing import Packed, Room, pack
 from domain.delivery.recording import Outcome, follow_up, record
 from domain.delivery.retries import LONGEST_WAIT, MOST_CONNECTS
-from domain.delivery.starting import Started, look_up_senders, start
+from domain.delivery.senders import look_up_senders
+from domain.delivery.starting import Started, start
 
 __all__ = [
     "LEASE",

@@ -55,6 +55,7 @@ CODES = {
     "sender_without_number": Code("Your Dialpad account has no phone number.", "Ask an administrator to assign one."),
     "over_quota": Code("This sender has used up today's texts.", "The rest goes tomorrow, or from another sender."),
     "missing_wildcard": Code("The message has a blank that is not filled.", "Fill it in or remove it."),
+    "too_long": Code("With its blanks filled in the message is too long.", "Shorten the wording."),
     "attachment_unsupported": Code("A file cannot go along.", "Send it as a link, or remove it."),
     "quiet_hours": Code(
         "It is outside the hours in which this seller may be texted.", "It waits until then.", BY_ITSELF

@@ -33,6 +33,7 @@ class Facts:
     sender: str  # the provider's id of the sender; empty: none
     sender_state: str
     missing: tuple[str, ...] = ()
+    too_long: bool = False  # for the channel, with its blanks filled in
     files: tuple[str, ...] = ()  # what stands against the files, a sentence each
     may_send: bool = True
     hidden: bool = False
@@ -105,6 +106,8 @@ def _refusals(facts: Facts) -> Iterable[Refusal]:
     for code in _codes(facts):
         if facts.kind in CODES[code].kinds:
             yield refusal(code, said.get(code, ""), facts.channel)
+    if facts.too_long:
+        yield refusal("too_long", channel=facts.channel)
     for sentence in facts.files:
         yield refusal("attachment_unsupported", sentence)
     for token in facts.missing:

@@ -157,7 +157,7 @@ async def test_starting_rolls_back_whole_when_it_fails(house, monkeypatch):
     async def full(*_):
         raise OSError("the disk is full")
 
-    monkeypatch.setattr(starting, "_refuse", full)
+    monkeypatch.setattr(starting, "refuse", full)
     await make.opt_out((await again(message)).to_address, dealer.account)
     with pytest.raises(OSError, match="disk is full"):
         await delivery.start(OWNER, claimed)
@@ -719,7 +719,7 @@ async def test_an_opt_out_waits_for_starts_under_way_and_shuts_out_later_ones(ho
     event = await dealer.stored(**dealer.inbound(message.to_address, "STOP"))
     (claimed,) = await dealer.claim()
     looked, go_on = asyncio.Event(), asyncio.Event()
-    rows = starting._claimed_rows
+    rows = starting.claimed_rows
 
     async def slowly(*arguments):
         found = await rows(*arguments)
@@ -728,7 +728,7 @@ async def test_an_opt_out_waits_for_starts_under_way_and_shuts_out_later_ones(ho
         return found
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(starting, "_claimed_rows", slowly)
+        patch.setattr(starting, "claimed_rows", slowly)
         beginning = asyncio.create_task(delivery.start(OWNER, [claimed]))
         await looked.wait()
     stopping = asyncio.create_task(inbox.handle(event))
@@ -751,7 +751,7 @@ async def test_a_text_written_while_an_opt_out_is_being_stored_does_not_slip_thr
     listing = await make.listing(dealer.account, seller={"mobile": phone})
     event = await dealer.stored(**dealer.inbound(phone, "STOP"))
     cancelled, commit, looked, write = (asyncio.Event() for _ in range(4))
-    cancel, rows = messages.cancel_for_address, starting._claimed_rows
+    cancel, rows = messages.cancel_for_address, starting.claimed_rows
 
     async def cancel_and_wait(*arguments):
         await cancel(*arguments)
@@ -770,7 +770,7 @@ async def test_a_text_written_while_an_opt_out_is_being_stored_does_not_slip_thr
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(messages, "cancel_for_address", cancel_and_wait)
-        patch.setattr(starting, "_claimed_rows", look_and_wait)
+        patch.setattr(starting, "claimed_rows", look_and_wait)
         stopping = asyncio.create_task(inbox.handle(event))
         await cancelled.wait()
         writing = asyncio.create_task(late())

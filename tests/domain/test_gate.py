@@ -81,6 +81,7 @@ STANDING = {
     "over_quota": {"over_quota": True},
     "missing_wildcard": {"missing": ("vehicle.trim",)},
     "attachment_unsupported": {"files": ("It is too large.",)},
+    "too_long": {"too_long": True},
     "quiet_hours": {"not_before": NOW.replace(hour=20)},
     "expired": {"late": True},
 }

@@ -1,0 +1,130 @@
+"""Claimed messages with everything the gate's last look needs, and the facts made of it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from domain import (
+    connections,
+    db,
+    facts,
+    gate,
+    standing,
+    suppressions,
+)
+from domain.answers import CONFIRMS
+from domain.connections import ConnectionState
+from domain.delivery.sql import holes
+from domain.gate import BY_ITSELF, SenderState
+from domain.messages import Message
+from domain.seller_hours import Hour
+from domain.standing import Standing
+from domain.wordings import Letter
+
+# Every f-string below holds fixed words and `{}` placeholders only; values travel as parameters.
+# ruff: noqa: S608
+
+# Where what leaves by itself goes: to where the seller is reached now.
+TO_NOW = f"""CASE WHEN m.kind NOT IN {standing.AUTOMATIC} THEN m.to_address
+                  WHEN m.channel = 'text' AND m.to_field = 'mobile' THEN COALESCE(p.mobile, '')
+                  WHEN m.channel = 'text' AND m.to_field = 'phone' THEN COALESCE(p.phone, '')
+                  WHEN m.channel = 'email' THEN COALESCE(p.email, '') ELSE m.to_address END"""
+
+
+async def announce(ids: Sequence[UUID]) -> None:
+    """Before anything is read: an opt-out of these accounts waits for us or is seen, and of the messages that leave by
+    themselves to one address no other worker counts at the same time."""
+    rows = await Message.raw(f"SELECT account, kind, to_address FROM message WHERE id IN ({holes(len(ids))})", *ids)
+    for account in sorted({row["account"] for row in rows}, key=str):
+        await suppressions.announce_start(account)
+    await suppressions.one_at_a_time({(row["account"], row["to_address"]) for row in rows if row["kind"] in BY_ITSELF})
+
+
+async def claimed_rows(owner: str, ids: Sequence[UUID], now: datetime) -> list[dict[str, Any]]:
+    lock = "FOR UPDATE OF m" if db.on_postgres() else ""
+    return await Message.raw(
+        f"""SELECT m.id, m.account, m.channel, m.kind, m.to_address, m.subject, m.body, m.attempts, m.tries,
+                   m.connection, m.listing, m."user" AS person, m.from_address, m.nonce, m.at,
+                   {CONFIRMS} AS confirms, l.stage, l.url, l.description, a.tier,
+                   a.country, p.postal_code, p.mobile, p.phone, c.kind AS provider, c.state AS connection_state,
+                   s.provider_id, s.numbers, u.active, i.messageable, i.slug AS source_slug,
+                   {standing.of_listing("l")}, {standing.of_address("m.account", "m.channel", "m.to_address")},
+                   NOT EXISTS (SELECT 1 FROM message e WHERE e.listing = m.listing AND e.id <> m.id
+                               AND (e.direction = 'in' OR e.state IN {standing.LEFT})) AS nothing_yet,
+                   m.wording, {TO_NOW} AS to_now, m.batch,
+                   EXISTS (SELECT 1 FROM message_attachment f WHERE f.message = m.id AND f.link IS NULL) AS with_files
+            FROM message m
+            JOIN listing l ON l.id = m.listing
+            JOIN source i ON i.id = l.source
+            JOIN account a ON a.id = m.account
+            LEFT JOIN seller p ON p.listing = m.listing
+            JOIN connection c ON c.id = m.connection
+            JOIN app_user u ON u.id = m."user"
+            LEFT JOIN sender_link s ON s.connection = m.connection AND s."user" = m."user"
+            WHERE m.id IN ({holes(len(ids))}) AND m.state = 'claimed' AND m.owner = {{}}
+            ORDER BY m.not_before, m.id {lock}""",
+        standing.a_day_before(now),
+        *ids,
+        owner,
+    )
+
+
+async def first_contacts(rows: Sequence[Mapping[str, Any]], now: datetime) -> dict[UUID, bool]:
+    """Of the messages that leave by themselves and are the first about their listing: whether each may be the first
+    contact of its address. A person's own message asked for that when it was written."""
+    first = [row for row in rows if row["kind"] in BY_ITSELF and row["nothing_yet"] and row["to_address"]]
+    if not first:
+        return {}
+    wanted = [(row["account"], row["to_address"], row["listing"], row["person"], row["id"]) for row in first]
+    got = await suppressions.claim_first_contacts(wanted, now)
+    return {row["id"]: row["id"] in got for row in first}
+
+
+def where(row: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
+    """The seller's postal code and numbers, as far as they are known."""
+    return row["postal_code"] or "", tuple(number for number in (row["mobile"], row["phone"]) if number)
+
+
+def known_of(row: Mapping[str, Any], just_now: Mapping[tuple[UUID, str], int]) -> Standing:
+    """What stands of the address, with the automatic messages that begin beside this one."""
+    known = Standing.of(row)
+    more = just_now.get((row["account"], row["to_address"]), 0)
+    if not more:
+        return known
+    return replace(known, automatic_today=known.automatic_today + more, unanswered=known.unanswered + more)
+
+
+def facts_of(
+    row: Mapping[str, Any],
+    features: Mapping[str, frozenset[str]],
+    known: Standing,
+    hour: Hour,
+    files: tuple[str, ...],
+    recent_contact: str,
+    late: bool,
+    written: Letter | None,
+) -> gate.Facts:
+    included = features.get(row["tier"], frozenset())
+    if not row["provider_id"] or not row["active"]:
+        sender_state = SenderState.UNLINKED
+    else:
+        sender_state = SenderState.LINKED if row["numbers"] else SenderState.NO_NUMBER
+    connected = row["connection_state"] == ConnectionState.CONNECTED and connections.included(row["provider"], included)
+    return facts.of(
+        row["id"],
+        row["channel"],
+        row["kind"],
+        row["to_address"],
+        replace(facts.About.of(row), evidence=facts.ad(row["url"], row["description"])),
+        facts.Means(included, connected, row["provider_id"] or "", str(sender_state)),
+        known,
+        hour,
+        files=files,
+        recent_contact=recent_contact,
+        late=late,
+        missing=written.missing if written else (),
+        too_long=written is not None and len(written.body) > written.longest,
+        confirms=bool(row["confirms"]),
+    )

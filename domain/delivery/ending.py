@@ -1,0 +1,48 @@
+"""Claimed messages that do not begin: refused for good, or put off until the hour or a person allows it."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from domain import (
+    gate,
+    messages,
+)
+from domain.messages import Message, State
+
+
+async def refuse(row: Mapping[str, Any], decision: gate.Decision, now: datetime, code: str = "") -> None:
+    """A refusal at the last look: a recipient of a batch is skipped for its own facts, anything else has failed."""
+    first = next((each for each in decision.refusals if each.code == code), decision.first)
+    own = row["kind"] == "batch" and first.code not in ("sender_not_linked", "no_connection", "tier")
+    ended = State.EXPIRED if first.code == "expired" else State.SKIPPED if own else State.FAILED
+    await Message.update(
+        {
+            **messages.unless_it_may_have_arrived(ended),
+            Message.code: first.code,
+            Message.reason: first.message,
+            Message.decision: json.dumps(decision.record()),
+            Message.owner: "",
+            Message.lease_until: None,
+            Message.changed_at: now,
+        }
+    ).where(Message.id == row["id"])
+
+
+async def defer(row: Mapping[str, Any], decision: gate.Decision, now: datetime) -> None:
+    """Only the hour or an open review stands against it: it waits, and says what for."""
+    assert decision.defer_until is not None
+    await Message.update(
+        {
+            Message.state: State.QUEUED,
+            Message.rank: 0,
+            Message.not_before: decision.defer_until,
+            Message.code: decision.refusals[0].code,
+            Message.reason: decision.refusals[0].message,
+            Message.decision: json.dumps(decision.record()),
+            Message.owner: "",
+            Message.lease_until: None,
+            Message.changed_at: now,
+        }
+    ).where((Message.id == row["id"]) & (Message.state == State.CLAIMED))

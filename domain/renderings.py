@@ -1,0 +1,71 @@
+"""What leaves by itself, made final at the moment it leaves: from rows, for one message or thousands."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from types import SimpleNamespace
+from typing import Any
+from uuid import UUID
+
+from domain import appointments, wordings
+from domain.accounts import Account
+from domain.appointments import Next
+from domain.delivery.sql import holes
+from domain.messages import Message
+from domain.users import User
+from domain.wordings import Letter
+
+# What wildcards need of a listing `l`, its source `i`, its seller `p` and the next appointment `n`.
+COLUMNS = f"""l.year, l.make, l.model, l.trim, l.color, l.odometer, l.vin, l.body_style, l.transmission, l.drivetrain,
+              l.fuel, l.engine, l.price, l.previous_price, l.url, l.posted_on, i.name AS source_name, p.first_name,
+              p.last_name, p.city, p.state, p.postal_code, {appointments.COLUMNS}"""
+_OF_SELLER = ("first_name", "last_name", "city", "state", "postal_code")
+
+
+def letter(row: Mapping[str, Any], account: Account, sender: User, channel: str, subject: str, wording: str) -> Letter:
+    """A wording made final for one row with COLUMNS, as `sender` would send it now."""
+    return wordings.compose(
+        channel,
+        subject,
+        wording,
+        values(row, account, sender),
+        plain=account.plain_texts,
+        signature=sender.signature,
+    )
+
+
+def values(row: Mapping[str, Any], account: Account, sender: User) -> dict[str, str]:
+    """What the wildcards stand for on one row with COLUMNS."""
+    listing: Any = SimpleNamespace(**row)
+    seller: Any = SimpleNamespace(**{name: row[name] or "" for name in _OF_SELLER})
+    return wordings.values(listing, seller, row["source_name"], account, sender, appointment=Next.of(row))
+
+
+async def of_messages(ids: Sequence[UUID], now: datetime) -> dict[UUID, Letter]:
+    """Messages that leave by themselves, as they read now: message -> its letter. Three queries."""
+    if not ids:
+        return {}
+    rows = await Message.raw(
+        f"""SELECT m.id AS message, m.account, m."user" AS person, m.channel, m.wording, m.wording_subject, {COLUMNS}
+            FROM message m JOIN listing l ON l.id = m.listing JOIN source i ON i.id = l.source
+            LEFT JOIN seller p ON p.listing = l.id {appointments.joined("l.id")}
+            WHERE m.id IN ({holes(len(ids))})""",  # noqa: S608 - fixed words
+        now,
+        *ids,
+    )
+    accounts = {each.id: each for each in await Account.objects().where(Account.id.is_in(_all(rows, "account")))}
+    people = {each.id: each for each in await User.objects().where(User.id.is_in(_all(rows, "person")))}
+    return {
+        row["message"]: letter(
+            row,
+            accounts[row["account"]],
+            people[row["person"]],
+            row["channel"],
+            row["wording_subject"],
+            row["wording"],
+        )
+        for row in rows
+    }
+
+
+def _all(rows: Sequence[Mapping[str, Any]], name: str) -> list[UUID]:
+    return list({row[name] for row in rows})
