@@ -11,7 +11,7 @@ DESCRIPTION = "Unique and partial indexes of batches, plans and what is known of
 STATEMENTS = (
     "CREATE UNIQUE INDEX batch_listing_one ON batch_listing (batch, n)",
     "CREATE INDEX batch_newest ON batch (account, created_at, id)",
-    "CREATE INDEX batch_open ON batch (state, changed_at) WHERE state IN ('expanding', 'running', 'paused')",
+    "CREATE INDEX batch_open ON batch (state, changed_at) WHERE state IN ('draft', 'expanding', 'running', 'paused')",
     "CREATE UNIQUE INDEX message_of_batch ON message (batch, listing) WHERE batch IS NOT NULL",
     """CREATE UNIQUE INDEX message_of_batch_once ON message (batch, to_address)
        WHERE batch IS NOT NULL AND state <> 'skipped' AND to_address <> ''""",

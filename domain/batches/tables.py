@@ -28,7 +28,8 @@ class Batch(Table, db=DB, tablename="batch"):
     files = Varchar(8, default="skip")  # skip | without | link: who cannot get the files
     size = Integer(default=0)  # listings chosen
     expanded = Integer(default=0)  # of them that are messages by now
-    state = Varchar(10, default="expanding")  # expanding | running | paused | stopped | done
+    state = Varchar(10, default="draft")  # draft | expanding | running | paused | stopped | done
+    revision = Integer(default=0)  # of the draft: what was looked at is what starts
     held_reason = Text(default="")  # why it paused by itself, in a sentence
     canary = Integer(default=0)  # how many go first
     canary_until = moment()  # when those are looked at
@@ -44,9 +45,16 @@ class Batch(Table, db=DB, tablename="batch"):
 
 
 class BatchListing(Table, db=DB, tablename="batch_listing"):
-    """A listing that was chosen, in its place: the selection as it was frozen."""
+    """A listing that was chosen, in its place, as it was frozen; and what the look before the start said of it."""
 
     id = key()
     batch = parent(Batch, index=False)
     n = Integer()  # from 0; unique per batch
     listing = parent(Listing, index=False)
+    channel = Varchar(10, default="")  # by which it would go; empty: by none
+    code = Text(default="")  # why it would not go
+    waits = Varchar(20, default="")  # what it would wait for: quiet_hours, review_open
+    first = Boolean(default=False)  # nobody wrote about this listing before
+    segments = Integer(default=0)
+    length = Integer(default=0)  # characters
+    fallbacks = Integer(default=0)  # blanks that were filled with what stands in for a missing value
