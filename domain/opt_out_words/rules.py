@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 
 import regex
 
@@ -71,7 +72,7 @@ class Rules:
 
     def __init__(self, rules: Iterable[Rule]) -> None:
         self._names: list[str] = []
-        self._patterns: list[regex.Pattern[str]] = []
+        self._patterns: list[str] = []
         self._always: list[int] = []
         self._by_piece: dict[str, list[int]] = {}
         for each in rules:
@@ -79,21 +80,21 @@ class Rules:
                 for wanted in [self._by_piece.setdefault(piece, []) for piece in one_of(pattern)] or [self._always]:
                     wanted.append(len(self._names))
                 self._names.append(each.name)
-                self._patterns.append(regex.compile(pattern))
+                self._patterns.append(pattern)
         self._starts = _by_start(self._by_piece)
 
     def first(self, clauses: Iterable[str]) -> tuple[str, str] | None:
         """The first rule that matches any clause: (its name, the words), or None."""
         asked = sorted((index, at, words) for at, words in enumerate(clauses) for index in self._asked(words))
         for index, _, words in asked:
-            if found := self._patterns[index].search(words):
+            if found := _compiled(self._patterns[index]).search(words):
                 return self._names[index], found[0].strip()
         return None
 
     def set_aside(self, words: str, instead: str) -> str:
         """The clause with another word in the place of what matches."""
         for index in sorted(self._asked(words)):
-            words = self._patterns[index].sub(instead, words)
+            words = _compiled(self._patterns[index]).sub(instead, words)
         return words
 
     def _asked(self, words: str) -> set[int]:
@@ -104,6 +105,12 @@ class Rules:
                 if words.startswith(piece, at):
                     asked.update(self._by_piece[piece])
         return asked
+
+
+@cache
+def _compiled(pattern: str) -> regex.Pattern[str]:
+    """When it is first asked: all of them take most of a second, which every start of a process would wait for."""
+    return regex.compile(pattern)
 
 
 def _by_start(pieces: Iterable[str]) -> dict[str, list[str]]:
