@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from domain import connections, plans, users, vitals
+from domain import connections, plans, provider_lists, users, vitals
 from domain.accounts import Account
 from domain.connections import Connection, ConnectionState
 from domain.errors import NotFound, Unavailable
@@ -151,6 +151,15 @@ async def _health(account: Account, connection: Connection) -> dict[str, Any]:
         "last_success": ago(connection.last_ok_at, account.timezone) or None,
         "last_error": error or None,
         "queue": f"{await vitals.waiting(account.id):,}",
+        "opt_outs": await _opt_outs(account, connection) if connection.kind in provider_lists.KEEPERS else None,
         "paused": connection.state == ConnectionState.BROKEN,
         "checked": ago(max(seen), account.timezone) if seen else None,
     }
+
+
+async def _opt_outs(account: Account, connection: Connection) -> str:
+    """How the provider's own list was last read."""
+    last = await provider_lists.last(connection)
+    if last is None:
+        return "Not yet. It is read within the hour."
+    return f"{ago(last.at, account.timezone)}: {last.listed:,} on it, {last.new:,} new here"

@@ -41,6 +41,7 @@ from web.handlers import (
     imports,
     listings,
     message_templates,
+    opt_out_readings,
     password_links,
     passwords,
     pictures,
@@ -231,6 +232,7 @@ MEMBERS = [
     POST("/apps/{kind:str}/options", connections.update, Permission.MANAGE_CONNECTIONS),
     POST("/apps/{kind:str}/connections/deletion", connections.destroy, Permission.MANAGE_CONNECTIONS),
     POST("/apps/{kind:str}/tests", connection_tests.create, Permission.MANAGE_CONNECTIONS),
+    POST("/apps/{kind:str}/opt-out-readings", opt_out_readings.create, Permission.MANAGE_CONNECTIONS),
     # People
     GET("/users", people.index),
     POST("/users", people.create, Permission.MANAGE_USERS),

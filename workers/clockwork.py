@@ -6,11 +6,12 @@ from collections.abc import Awaitable, Callable
 from time import monotonic
 from typing import Any
 
-from domain import attachments, connections, delivery, receipts, sessions
+from domain import answers, attachments, connections, delivery, receipts, sessions
 from workers.imports import run_due_imports
 from workers.inbox import handle_events
 from workers.lists import run_due_list_imports
 from workers.mail import send_mail
+from workers.opt_outs import read_due_opt_outs
 from workers.pictures import fetch_pictures
 from workers.processes import is_dead
 
@@ -34,6 +35,8 @@ class Clockwork:
             (10.0, fetch_pictures),
             (15.0, end_dead_leases),
             (60.0, sweep),
+            (60.0, end_late_answers),
+            (3600.0, read_due_opt_outs),
             (3600.0, tidy),
             (3600.0, tidy_files),
             (86400.0, tidy_all_files),
@@ -66,6 +69,10 @@ async def register_hooks(ctx: dict[str, Any]) -> None:
 
 async def match_early_receipts(ctx: dict[str, Any]) -> None:
     await ctx["hint"](await receipts.match_early())
+
+
+async def end_late_answers(ctx: dict[str, Any]) -> None:
+    await ctx["hint"](await answers.expire())
 
 
 async def end_dead_leases(ctx: dict[str, Any]) -> None:

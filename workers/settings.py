@@ -22,6 +22,7 @@ from workers import inbox as inbox_jobs
 from workers import lists as list_jobs
 from workers import live
 from workers import mail as mail_jobs
+from workers import opt_outs as opt_out_jobs
 from workers import pictures as picture_jobs
 from workers.clockwork import Clockwork
 from workers.dispatcher import PATIENCE, Dispatcher
@@ -38,6 +39,7 @@ FUNCTIONS = [
     func(list_jobs.run_list_import, keep_result=0, timeout=3600),
     func(picture_jobs.fetch_pictures, keep_result=0, timeout=600),
     func(mail_jobs.send_mail, keep_result=0),
+    func(opt_out_jobs.read_opt_outs, keep_result=0, timeout=3600),
 ]
 
 

@@ -1,10 +1,11 @@
 """The apps and their connections, as an admin and as an agent see them."""
 
 import json
+from datetime import timedelta
 
 import pytest
 
-from domain import plans
+from domain import audit, clock, db, plans, provider_lists
 from domain.audit import AuditEntry
 from domain.channels.base import ChannelError, Kind
 from domain.channels.dialpad import Dialpad
@@ -139,12 +140,12 @@ async def test_an_app_there_is_not_is_not_found(agent_client: Client) -> None:
     assert (await agent_client.get("/apps/fax")).status_code == 404
 
 
-async def test_the_page_of_an_app_asks_the_database_at_most_five_times(admin_client: Client, count_queries) -> None:
+async def test_the_page_of_an_app_asks_the_database_at_most_six_times(admin_client: Client, count_queries) -> None:
     await plans.seed()
-    await make.connection()
+    await make.connection(opt_outs_read_at=clock.now())
     with count_queries() as queries:
         await admin_client.get("/apps/dialpad")
-    assert queries.count <= 5, queries.statements
+    assert queries.count <= 6, queries.statements
 
 
 async def test_only_the_owner_of_the_installation_sets_the_address_of_the_api(
@@ -158,3 +159,42 @@ async def test_only_the_owner_of_the_installation_sets_the_address_of_the_api(
     assert answer.status_code == 422
     assert "Only the owner of this installation" in answer.text
     assert not await Connection.exists()
+
+
+# The provider's own list of opt-outs
+
+
+async def test_the_health_panel_tells_how_the_list_of_opt_outs_was_last_read(admin_client: Client) -> None:
+    await plans.seed()
+    dialpad = await make.connection(admin_client.user.account)
+    page = (await admin_client.get("/apps/dialpad")).text
+    assert "Not yet. It is read within the hour." in page
+    now = clock.now()
+    await Connection.update({Connection.opt_outs_read_at: now - timedelta(hours=3)}).where(Connection.id == dialpad.id)
+    async with db.writing():
+        await audit.record(dialpad.account, None, "opt_outs.read", dialpad.id, listed=1200, new=7)
+    page = (await admin_client.get("/apps/dialpad")).text
+    assert "3 h ago: 1,200 on it, 7 new here" in page
+
+
+async def test_an_admin_has_the_list_read_now(admin_client: Client) -> None:
+    await plans.seed()
+    made = await make.connection(admin_client.user.account, opt_outs_read_at=clock.now())
+    answer = await admin_client.submit("/apps/dialpad/opt-out-readings", {})
+    assert answer.headers["location"].endswith("/apps/dialpad")
+    assert "list is being read. Look again in a minute." in (await admin_client.get("/apps/dialpad")).text
+    assert await provider_lists.due() == [made.id]
+
+
+async def test_only_who_manages_connections_may(agent_client: Client) -> None:
+    await plans.seed()
+    await make.connection(agent_client.user.account, opt_outs_read_at=clock.now())
+    assert "Read now" not in (await agent_client.get("/apps/dialpad")).text
+    assert (await agent_client.submit("/apps/dialpad/opt-out-readings", {})).status_code == 403
+    assert await provider_lists.due() == []
+
+
+async def test_without_a_connection_there_is_no_list(admin_client: Client) -> None:
+    await plans.seed()
+    assert "Opt-outs" not in (await admin_client.get("/apps/dialpad")).text
+    assert (await admin_client.submit("/apps/dialpad/opt-out-readings", {})).status_code == 404

@@ -6,7 +6,7 @@ from litestar.params import FromPath
 from domain import connections, plans
 from domain.db import found
 from domain.errors import Refused
-from web import apps, render
+from web import apps, queue, render
 from web.forms import Form
 from web.lookups import Me, TheAccount, TheForm
 
@@ -21,7 +21,8 @@ async def create(request: Request, me: Me, account: TheAccount, kind: FromPath[s
         if typed["base_url"] and not me.owner:
             # Else any dealership's admin could have this machine call addresses of its own network.
             raise Refused("Only the owner of this installation may set the address of the API.", field="base_url")
-        _, secret = await connections.connect(account.id, me.id, kind, typed["api_key"], typed["base_url"], options)
+        made, secret = await connections.connect(account.id, me.id, kind, typed["api_key"], typed["base_url"], options)
+        await queue.kick(request, "read_opt_outs", str(made.id))  # who said stop there before we came
         form = Form()
     except Refused as refused:
         form.refuse(refused, list(typed)).without("api_key", "webhook_secret")
