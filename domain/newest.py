@@ -5,13 +5,28 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from domain import clock
+from domain.accounts import Account
 from domain.listings import Listing
-from domain.messages import Message
-from domain.suppressions.first_contacts import APART, STANDS
+from domain.messages import CALLED, Message, State
+from domain.suppressions.first_contacts import APART, stands
 
 WRITING = timedelta(minutes=2)  # since the last change of a draft: its writer is still at it
+
+_LEFT_OR_CAME = ", ".join(f"'{state}'" for state in (*CALLED, State.RECEIVED) if state is not State.FAILED)
+# A text with a number, out or in, about whatever listing: whether there is one. What a person sent a moment ago leaves
+# before the next one does.
+_TEXTED = "\n".join(
+    f"""UNION ALL
+           SELECT * FROM (
+             SELECT m.id, m.at, m.{side} AS channel, 'texted' AS direction, m."user", '' AS person, '' AS about
+             FROM message m WHERE m.account = {{}} AND m.{side} = {{}} AND m.direction = '{way}' AND m.channel = 'text'
+               AND (m.state IN ({_LEFT_OR_CAME}) OR m.kind = 'one_to_one' AND m.state IN ('queued', 'claimed'))
+             LIMIT 1) AS texted"""  # noqa: S608 - fixed words
+    for side, way in (("to_address", "out"), ("from_address", "in"))
+)
 
 
 @dataclass(frozen=True)
@@ -22,6 +37,11 @@ class Elsewhere:
     at: datetime
     about: str  # the vehicle
 
+    def sentence(self, account: Account) -> str:
+        """`Ben wrote to this seller about the Honda Civic on March 3.`, by the account's own clock."""
+        when = self.at.astimezone(ZoneInfo(account.timezone))
+        return f"{self.person} wrote to this seller about the {self.about} on {when:%B} {when.day}."
+
 
 @dataclass(frozen=True)
 class Newest:
@@ -31,6 +51,7 @@ class Newest:
     inbound, inbound_at                       the newest of the seller's own
     writers                                   colleagues whose draft changed within the last two minutes
     elsewhere                                 address of the seller -> who wrote there first about another listing
+    texted                                    the seller's numbers that the dealership and they have texted from or to
     """
 
     id: UUID | None = None
@@ -43,6 +64,7 @@ class Newest:
     inbound_at: datetime | None = None
     writers: tuple[str, ...] = ()
     elsewhere: Mapping[str, Elsewhere] = field(default_factory=dict)
+    texted: frozenset[str] = frozenset()
 
     @property
     def nothing_yet(self) -> bool:
@@ -53,8 +75,9 @@ class Newest:
 async def of(listing: Listing, reader: UUID, addresses: Sequence[str] = ()) -> Newest:
     """The newest platform message of a listing, in or out, queued, unknown and failed ones included; scheduled, taken
     back, expired and skipped ones never were. The colleagues of `reader` who are writing about it now. And who wrote
-    first to these addresses of its seller about another listing."""
+    first to these addresses of its seller about another listing, and which of them were texted before."""
     known = [address for address in addresses if address]
+    numbers = [address for address in known if address.startswith("+")]
     rows: list[dict[str, Any]] = await Message.raw(
         f"""SELECT * FROM (
              SELECT m.id, m.at, m.channel, m.direction, m."user", u.name AS person, '' AS about FROM message m
@@ -77,7 +100,8 @@ async def of(listing: Listing, reader: UUID, addresses: Sequence[str] = ()) -> N
            FROM first_contact JOIN listing l ON l.id = first_contact.listing
            LEFT JOIN app_user u ON u.id = first_contact."user"
            WHERE first_contact.account = {{}} AND first_contact.address IN ({", ".join(["{}"] * len(known)) or "null"})
-             AND first_contact.listing <> {{}} AND first_contact.at > {{}} AND {STANDS}""",  # noqa: S608 - placeholders
+             AND first_contact.listing <> {{}} AND first_contact.at > {{}} AND {stands()}
+           {" ".join([_TEXTED] * len(numbers))}""",  # noqa: S608 - placeholders
         listing.id,
         listing.id,
         listing.id,
@@ -87,6 +111,7 @@ async def of(listing: Listing, reader: UUID, addresses: Sequence[str] = ()) -> N
         *known,
         listing.id,
         clock.now() - APART,
+        *[value for number in numbers for value in (listing.account, number) * 2],
     )
     beside: dict[str, Any] = {
         "writers": tuple(row["person"] for row in rows if row["direction"] == "draft"),
@@ -95,6 +120,7 @@ async def of(listing: Listing, reader: UUID, addresses: Sequence[str] = ()) -> N
             for row in rows
             if row["direction"] == "first"
         },
+        "texted": frozenset(row["channel"] for row in rows if row["direction"] == "texted"),
     }
     for row in rows:
         if row["direction"] == "inbound":
