@@ -116,10 +116,15 @@ PROFILE = ("name", "phone", "email", "website", "street", "city", "state", "post
 
 
 async def change_profile(
-    account: Account, typed: Mapping[str, str], *, plain_texts: bool, managers_own_global_templates: bool
+    account: Account,
+    typed: Mapping[str, str],
+    *,
+    plain_texts: bool,
+    managers_own_global_templates: bool,
+    introduces_itself: bool,
 ) -> None:
     """What the dealership says of itself, the fields of PROFILE, and its switches. Raises Refused at the field that is
-    wrong."""
+    wrong. Who may is account_edits' to say."""
     values: dict[Any, Any] = {getattr(Account, name): text.one_line(typed[name]) for name in PROFILE}
     for name in PROFILE:
         if len(values[getattr(Account, name)]) > LONGEST_LINE:
@@ -132,6 +137,7 @@ async def change_profile(
         values[Account.phone] = phones.parse(values[Account.phone], account.country)
     values[Account.plain_texts] = plain_texts
     values[Account.managers_own_global_templates] = managers_own_global_templates
+    values[Account.introduces_itself] = introduces_itself
     await Account.update(values).where(Account.id == account.id)
 
 

@@ -55,6 +55,7 @@ class Permission(StrEnum):
     LIFT_DNC = "dnc.lift"
     UNDO_DEALERSHIP = "dealership.undo"
     EDIT_ACCOUNT = "account.edit"
+    INTRODUCTION = "account.introduction"  # whether a first text says who writes and how to stop
     MANAGE_CONNECTIONS = "connection.manage"
     MANAGE_USERS = "user.manage"
     EXPORT = "seller.export"

@@ -2,6 +2,7 @@
 
 from domain import message_templates, wordings
 from domain.accounts import Account
+from domain.audit import AuditEntry
 from domain.message_templates import MessageTemplate
 from domain.shipped_templates import SHIPPED
 from tests import make
@@ -71,3 +72,63 @@ async def test_a_manager_reserves_the_templates_for_everyone_and_gives_them_back
 async def test_an_agent_does_not_change_the_dealership(agent_client: Client) -> None:
     assert (await agent_client.get("/dealership")).status_code == 403
     assert (await agent_client.submit("/dealership", TYPED)).status_code == 403
+
+
+# A first text says who writes and how to stop
+
+SWITCH = 'name="introduces_itself" value="1"'
+OFF = {**TYPED, "introduces_itself": ""}
+
+
+async def introduces_itself(client: Client) -> bool:
+    account = await Account.objects().get(Account.id == client.user.account)
+    return bool(account.introduces_itself)
+
+
+async def test_an_admin_who_switches_the_line_off_is_warned_first_and_loses_nothing_typed(admin_client: Client) -> None:
+    assert f"{SWITCH} checked>" in (await admin_client.get("/dealership")).text
+    warned = await admin_client.submit("/dealership", {**OFF, "city": "New Haven"})
+    assert warned.status_code == 422
+    assert "your dealership answers for every text that leaves it out" in warned.text
+    assert f"{SWITCH}>" in warned.text
+    assert 'value="New Haven"' in warned.text
+    assert 'id="f-aware" name="aware"' in warned.text
+    account = await Account.objects().get(Account.id == admin_client.user.account)
+    assert (account.introduces_itself, account.city) == (True, "")
+    assert not await AuditEntry.exists()
+
+
+async def test_an_admin_who_knows_switches_it_off_and_on_again_on_the_record(admin_client: Client) -> None:
+    assert (await admin_client.submit("/dealership", {**OFF, "aware": "1"})).status_code == 303
+    assert not await introduces_itself(admin_client)
+    page = (await admin_client.get("/dealership")).text
+    assert f"{SWITCH}>" in page
+    assert 'name="aware"' not in page
+    assert (await admin_client.submit("/dealership", OFF)).status_code == 303  # nothing changed: nothing to ask
+    assert (await admin_client.submit("/dealership", {**TYPED, "introduces_itself": "1"})).status_code == 303
+    assert await introduces_itself(admin_client)
+    trail = await AuditEntry.objects().order_by(AuditEntry.at)
+    assert [(entry.action, entry.user) for entry in trail] == [
+        ("introduction.switched_off", admin_client.user.id),
+        ("introduction.switched_on", admin_client.user.id),
+    ]
+
+
+async def test_a_wrong_field_is_told_before_the_warning(admin_client: Client) -> None:
+    answer = await admin_client.submit("/dealership", {**OFF, "phone": "12"})
+    assert "“12” is not a phone number" in answer.text
+    assert 'name="aware"' not in answer.text
+
+
+async def test_a_manager_sees_the_switch_and_why_it_is_not_theirs(manager_client: Client) -> None:
+    page = (await manager_client.get("/dealership")).text
+    assert f"{SWITCH} checked disabled" in page
+    assert "Only an admin changes this." in page
+    assert (await manager_client.submit("/dealership", {**TYPED, "aware": "1"})).status_code == 303
+    assert await introduces_itself(manager_client)
+    refused = await manager_client.submit("/dealership", {**TYPED, "phone": "12"})
+    assert f"{SWITCH} checked disabled" in refused.text
+    await Account.update({Account.introduces_itself: False}).where(Account.id == manager_client.user.account)
+    assert (await manager_client.submit("/dealership", {**TYPED, "introduces_itself": "1"})).status_code == 303
+    assert not await introduces_itself(manager_client)
+    assert not await AuditEntry.exists()

@@ -4,34 +4,39 @@ from typing import Any
 
 from litestar import Request, Response
 
-from domain import accounts
+from domain import account_edits, accounts, users
 from domain.accounts import Account
 from domain.errors import Refused
+from domain.users import Permission, User
 from web import filters, render
 from web.forms import Form
-from web.lookups import TheAccount, TheForm
+from web.lookups import Me, TheAccount, TheForm
 
 AnyRequest = Request[Any, Any, Any]
 
-SWITCHES = ("plain_texts", "managers_own_global_templates")
+SWITCHES = ("plain_texts", "managers_own_global_templates", "introduces_itself")
 
 
-async def edit(request: AnyRequest, account: TheAccount) -> Response[str]:
+async def edit(request: AnyRequest, account: TheAccount, me: Me) -> Response[str]:
     kept = {name: getattr(account, name) for name in accounts.PROFILE}
     kept |= {"phone": filters.phone(account.phone)}
     kept |= {name: "1" if getattr(account, name) else "" for name in SWITCHES}
-    return _page(request, account, Form(kept))
+    return _page(request, account, me, Form(kept))
 
 
-async def update(request: AnyRequest, account: TheAccount, form: TheForm) -> Response[Any]:
+async def update(request: AnyRequest, account: TheAccount, me: Me, form: TheForm) -> Response[Any]:
     try:
         values = {name: form.value(name) for name in accounts.PROFILE}
-        await accounts.change_profile(account, values, **{name: form.ticked(name) for name in SWITCHES})
+        switches = {name: form.ticked(name) for name in SWITCHES}
+        await account_edits.change(account, me, values, switches, aware=form.ticked("aware"))
     except Refused as refused:
-        return _page(request, account, form.refuse(refused, accounts.PROFILE), status=422)
+        return _page(request, account, me, form.refuse(refused, (*accounts.PROFILE, "aware")), status=422)
     return render.go(request, render.url_for("accounts.edit"), notice="The dealership is saved.")
 
 
-def _page(request: AnyRequest, account: Account, form: Form, status: int = 200) -> Response[str]:
+def _page(request: AnyRequest, account: Account, me: User, form: Form, status: int = 200) -> Response[str]:
     zones = accounts.TIMEZONES if account.timezone in accounts.TIMEZONES else (account.timezone, *accounts.TIMEZONES)
-    return render.page(request, "accounts/edit.html", status=status, form=form, timezones=zones, page_title=None)
+    may = users.may(me, Permission.INTRODUCTION)
+    introduction = {"may": may, "on": form.ticked("introduces_itself") if may else account.introduces_itself}
+    context: dict[str, Any] = {"timezones": zones, "introduction": introduction, "page_title": None}
+    return render.page(request, "accounts/edit.html", status=status, form=form, **context)
