@@ -513,7 +513,7 @@ def test_switches_go_back_to_usual_together(simulator: RunningSimulator):
     simulator.switch(slow=9, hang={"calls": 4}, honour_stop=False)
     simulator.as_usual()
 
-    assert [name for name, each in simulator.switches().items() if each["on"]] == ["honour_stop"]
+    assert [name for name, each in simulator.switches().items() if each["on"]] == ["honour_stop", "answer_words"]
 
 
 # Switches: receipts and carriers
@@ -584,6 +584,105 @@ async def test_after_stop_texts_to_that_phone_come_back_rejected_until_it_says_s
     assert await ends("Start") == "delivered"
     simulator.switch(honour_stop=False)
     assert await ends("STOP") == "delivered"
+
+
+# Who said stop to it
+
+
+def phone_says(simulator: RunningSimulator, phone: str) -> str:
+    return simulator.request("GET", f"/phones/{phone}")[1]
+
+
+async def listed(dialpad: Dialpad) -> list[str]:
+    return [number async for page in dialpad.opt_outs() for number in page]
+
+
+async def test_whoever_said_stop_stands_on_its_list_until_they_take_it_back(
+    simulator: RunningSimulator, dialpad: Dialpad
+):
+    one, two, other = next(numbers), next(numbers), next(numbers)
+    for phone, words in ((one, "STOP"), (two, "stop"), (other, "STOP please"), (other, "STOP "), (other, "QUIT")):
+        simulator.reply(phone, words, "+16195550142")
+
+    assert {one, two} <= set(await listed(dialpad))
+    assert other not in await listed(dialpad)
+    simulator.reply(one, "UNSTOP", "+16195550142")
+    assert one not in await listed(dialpad)
+    back = simulator.request(
+        "GET",
+        "/api/v2/company/5000000000000001/smsoptout?opt_out_state=opted_back_in",
+        headers={"Authorization": f"Bearer {KEY}"},
+    )
+    assert one in back[1]
+
+
+async def test_a_long_list_comes_in_pages(simulator: RunningSimulator, dialpad: Dialpad):
+    before = set(await listed(dialpad))
+    many = [next(numbers) for _ in range(101)]
+    for phone in many:
+        simulator.reply(phone, "STOP", "+16195550142")
+
+    pages = [page async for page in dialpad.opt_outs()]
+
+    assert len(pages) >= 2
+    assert {number for page in pages for number in page} == before | set(many)
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/api/v2/company/1/smsoptout?opt_out_state=opted_out", 404),
+        ("/api/v2/company/5000000000000001/smsoptout", 400),
+        ("/api/v2/company/5000000000000001/smsoptout?opt_out_state=maybe", 400),
+        ("/api/v2/company/5000000000000001/smsoptout?opt_out_state=opted_out&limit=9", 400),
+        ("/api/v2/company/5000000000000001/smsoptout?opt_out_state=opted_out&cursor=abc", 400),
+        ("/api/v2/company", 200),
+    ],
+)
+def test_the_list_takes_what_is_documented_alone(simulator: RunningSimulator, path: str, status: int):
+    assert simulator.request("GET", path, headers={"Authorization": f"Bearer {KEY}"})[0] == status
+
+
+async def test_it_answers_its_three_words_itself_and_can_be_told_not_to(simulator: RunningSimulator, dialpad: Dialpad):
+    for word, said in (("STOP", "You are unsubscribed"), ("HELP", "Reply STOP to end"), ("UNSTOP", "You will get")):
+        phone = next(numbers)
+        simulator.reply(phone, word.lower(), "+16195550142")
+        assert said in phone_says(simulator, phone)
+        assert dialpad.answers(word)
+    for words in ("START", "STOP ", "take me off your list"):
+        phone = next(numbers)
+        simulator.reply(phone, words, "+16195550142")
+        assert 'class="note"' not in phone_says(simulator, phone)
+        assert not dialpad.answers(words)
+    simulator.switch(answer_words=False)
+    phone = next(numbers)
+    simulator.reply(phone, "HELP", "+16195550142")
+    assert 'class="note"' not in phone_says(simulator, phone)
+
+
+async def test_it_refuses_a_recipient_who_opted_out_as_long_as_it_is_told_to(
+    simulator: RunningSimulator, dialpad: Dialpad
+):
+    simulator.switch(opted_out={"calls": 1})
+
+    error = await refusal(dialpad)
+
+    assert (error.kind, error.tells) == (Kind.PERMANENT, "opted_out")
+    assert error.reason == "The recipient has opted out of your messages."
+    await send(dialpad)
+
+
+async def test_it_reports_that_a_number_gets_no_texts(simulator: RunningSimulator, dialpad: Dialpad, hook: Hook):
+    simulator.switch(invalid_destination={"calls": 1})
+
+    await send(dialpad)
+    await hook.wait_for(2)
+
+    last = hook.read[-1]
+    assert isinstance(last, Receipt)
+    assert (last.state, last.tells) == ("undelivered", "untextable")
+    simulator.switch(failed={"calls": 1})
+    assert (await refusal(dialpad)).tells == "untextable"
 
 
 # Its own life

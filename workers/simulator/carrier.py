@@ -20,11 +20,15 @@ from workers.simulator.switches import Switches
 
 PHONES = 20_000  # shown; older ones stay in the ledger
 LINES = 200  # shown per phone
-OPT_OUT = {"STOP", "STOPALL", "STOP ALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT"}
+COMPANY = "5000000000000001"
+OPT_OUT = "STOP"  # the one word that Dialpad acts on
 OPT_IN = {"START", "UNSTOP"}
 REJECTIONS = ("invalid_destination", "no_route", "rejected", "rejected_spam", "time_out")
-STOPPED = "You are unsubscribed and will get no more texts. Reply START to get them again."
-STARTED = "You will get texts again. Reply STOP to end them."
+SAYS = {  # the words that Dialpad answers itself
+    "STOP": "You are unsubscribed and will get no more texts. Reply START to get them again.",
+    "UNSTOP": "You will get texts again. Reply STOP to end them.",
+    "HELP": "Reply STOP to end these texts. Message and data rates may apply.",
+}
 
 
 class CannotDo(Exception):
@@ -45,7 +49,7 @@ class User:
 
     def shown(self) -> dict[str, Any]:
         """As the API shows a user: ids are text there."""
-        fixed = {"license": "talk", "company_id": "5000000000000001", "office_id": "5000000000000002"}
+        fixed = {"license": "talk", "company_id": COMPANY, "office_id": "5000000000000002"}
         return asdict(self) | {"id": str(self.id)} | fixed
 
 
@@ -142,7 +146,8 @@ class Carrier:
         self.webhooks: dict[int, Webhook] = {}
         self.subscriptions: dict[int, Subscription] = {}
         self.phones: OrderedDict[str, Phone] = OrderedDict()  # the one that moved last at the end
-        self.stopped: set[str] = set()  # phones that said STOP
+        self.stopped: dict[str, int] = {}  # phones that said STOP, and when: epoch milliseconds
+        self.restarted: dict[str, int] = {}  # those that took it back
         self.changes = 0  # grows with whatever a page shows
         self._receipt_delays = receipt_delays
         self._random = random.Random(seed)
@@ -188,7 +193,8 @@ class Carrier:
             "users": [asdict(user) for user in self.users.values()],
             "webhooks": [asdict(webhook) for webhook in self.webhooks.values()],
             "subscriptions": [asdict(subscription) for subscription in self.subscriptions.values()],
-            "stopped": sorted(self.stopped),
+            "stopped": self.stopped,
+            "restarted": self.restarted,
         }
         aside = self._set_up.with_suffix(".new")
         aside.write_text(dumps(kept))
@@ -202,7 +208,7 @@ class Carrier:
             self.users = {each["id"]: User(**each) for each in kept["users"]}
             self.webhooks = {each["id"]: Webhook(**each) for each in kept["webhooks"]}
             self.subscriptions = {each["id"]: Subscription(**each) for each in kept["subscriptions"]}
-            self.stopped = set(kept["stopped"])
+            self.stopped, self.restarted = dict(kept["stopped"]), dict(kept["restarted"])
         for record in self.ledger.tail():
             ours, theirs = (
                 (record["to"], record["from"]) if record["kind"] == "reply" else (record["from"], record["to"])
@@ -259,21 +265,24 @@ class Carrier:
 
     def _heed(self, phone: Phone, ours: str, text: str) -> None:
         """Carriers act on the exact word alone: “STOP please” stops nobody here."""
-        word = text.upper()
-        if not self.switches.get("honour_stop") or word not in OPT_OUT | OPT_IN:
-            return
-        if word in OPT_OUT:
-            self.stopped.add(phone.number)
-        else:
-            self.stopped.discard(phone.number)
-        said = STOPPED if word in OPT_OUT else STARTED
-        self._show(phone.number, Line("note", ours, "Carrier", said, clock.now()))
-        self.save()
+        word, now = text.upper(), clock.now()
+        at = int(now.timestamp() * 1000)
+        if self.switches.get("honour_stop") and word == OPT_OUT:
+            self.stopped[phone.number] = at
+            self.restarted.pop(phone.number, None)
+            self.save()
+        elif word in OPT_IN and self.stopped.pop(phone.number, None) is not None:
+            self.restarted[phone.number] = at
+            self.save()
+        if self.switches.get("answer_words") and word in SAYS:
+            self._show(phone.number, Line("note", ours, "Carrier", SAYS[word], now))
 
     def _rejection(self, to: str) -> str:
         """The message_delivery_result of a text that will not arrive, or ""."""
         if to in self.stopped and self.switches.get("honour_stop"):
             return "rejected"
+        if self.switches.take("invalid_destination"):
+            return "invalid_destination"
         share = self.switches.take("reject_percent")
         if share is not None and self._random.random() * 100 < float(share.value or 0):
             return self._random.choice(REJECTIONS)

@@ -14,16 +14,17 @@ from aiohttp import web
 
 from domain import clock
 from workers.simulator import pictures
-from workers.simulator.carrier import Carrier, Subscription, Text, User, Webhook
+from workers.simulator.carrier import COMPANY, Carrier, Subscription, Text, User, Webhook
 from workers.simulator.pictures import WrongPicture
 from workers.simulator.switches import Setting
 
-PAGE = 100  # users
+PAGE = 100  # users, opt-outs
 MOST_SUBSCRIPTIONS = 100
 LARGEST_REQUEST = 1_000_000  # bytes; beyond it Dialpad answers 413
 LONGEST_TEXT = 1500  # characters
 LONGEST_HANG = 600  # seconds
 E164 = re.compile(r"\+[1-9]\d{6,14}", re.ASCII)
+OPT_OUT_FILTERS = {"opt_out_state", "a2p_campaign_id", "cursor"}
 USER_FILTERS = {"cursor", "state", "company_admin", "email", "number"}
 SMS_FIELDS = {
     "user_id", "from_number", "to_numbers", "infer_country_code", "text",
@@ -66,6 +67,8 @@ class Dialpad:
             web.post("/api/v2/sms", self._api(self.send, "sms")),
             web.get("/api/v2/users", self._api(self.users, "users")),
             web.get("/api/v2/users/{id}", self._api(self.user, "users")),
+            web.get("/api/v2/company", self._api(self.company)),
+            web.get("/api/v2/company/{id}/smsoptout", self._api(self.opt_outs)),
             web.get(webhooks, self._api(self.webhooks)),
             web.post(webhooks, self._api(self.add_webhook)),
             web.get(webhooks + "/{id}", self._api(self.webhook)),
@@ -115,6 +118,8 @@ class Dialpad:
                 raise Problem(401, "The API key is missing or not known.")
             case "forbidden":
                 raise Problem(403, str(setting.value))
+            case "opted_out":
+                raise Problem(400, str(setting.value))
             case "out_of_credit":
                 raise Problem(402, str(setting.value))
             case "too_many_requests":
@@ -149,13 +154,36 @@ class Dialpad:
             and (not email or email in map(str.casefold, user.emails))
             and (not number or number in user.phone_numbers)
         ]
-        start = _start(query.get("cursor", ""))
-        end = start + PAGE
-        cursor = base64.urlsafe_b64encode(f"users:{end}".encode()).decode() if end < len(found) else None
-        return _json({"cursor": cursor, "items": [user.shown() for user in found[start:end]]})
+        return _page([user.shown() for user in found], "users", query.get("cursor", ""))
 
     async def user(self, request: web.Request) -> web.Response:
         return _json(self._found(self.carrier.users, request).shown())
+
+    # The company, and who said stop to it
+
+    async def company(self, request: web.Request) -> web.Response:
+        return _json({"id": COMPANY, "name": "Simulated company", "country": "us"})
+
+    async def opt_outs(self, request: web.Request) -> web.Response:
+        if request.match_info["id"] != COMPANY:
+            raise Problem(404, "Not found.")
+        query = request.query
+        if unknown := set(query) - OPT_OUT_FILTERS:
+            raise Problem(400, f"Unknown parameter: {', '.join(sorted(unknown))}.")
+        lists = {"opted_out": self.carrier.stopped, "opted_back_in": self.carrier.restarted}
+        state = query.get("opt_out_state", "")
+        if state not in lists:
+            raise Problem(400, "opt_out_state must be opted_out or opted_back_in.")
+        items = [
+            {
+                "external_endpoint": number,
+                "opt_out_state": state,
+                "date": at,
+                "opt_out_scope_info": {"opt_out_scope_level": "company", "scope_id": COMPANY},
+            }
+            for number, at in sorted(lists[state].items())
+        ]
+        return _page(items, "optouts", query.get("cursor", ""))
 
     # Texts
 
@@ -343,11 +371,19 @@ def _object(body: bytes) -> dict[str, Any]:
     return given
 
 
-def _start(cursor: str) -> int:
+def _page(items: list[Any], name: str, cursor: str) -> web.Response:
+    """One page of a list, and the cursor of the next."""
+    start = _start(name, cursor)
+    end = start + PAGE
+    following = base64.urlsafe_b64encode(f"{name}:{end}".encode()).decode() if end < len(items) else None
+    return _json({"cursor": following, "items": items[start:end]})
+
+
+def _start(name: str, cursor: str) -> int:
     if not cursor:
         return 0
     try:
-        return int(base64.urlsafe_b64decode(cursor).decode().removeprefix("users:"))
+        return int(base64.urlsafe_b64decode(cursor).decode().removeprefix(f"{name}:"))
     except ValueError:
         raise Problem(400, "The cursor is not one of ours.") from None
 

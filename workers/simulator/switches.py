@@ -54,6 +54,10 @@ DEFINITIONS = {
         Definition("server_error_after", "Answers", "500 after accepting", "Sends the text, then fails."),
         Definition("reset_after", "Answers", "Reset after accepting", "Sends the text, then breaks the connection."),
         Definition("failed", "Answers", "200 but failed", "Answers that the number cannot get texts."),
+        Definition(
+            "opted_out", "Answers", "Recipient opted out", "Refuses, in these words.", unit="words",
+            default="The recipient has opted out of your messages.",
+        ),
         Definition("duplicate_receipts", "Receipts", "Duplicate receipts", "Reports everything twice."),
         Definition("reordered_receipts", "Receipts", "Reordered receipts", "Reports the end before the beginning."),
         Definition("no_receipts", "Receipts", "No receipts", "Reports nothing about texts it took."),
@@ -61,10 +65,15 @@ DEFINITIONS = {
             "reject_percent", "Carriers", "Reject some", "Takes this share of the texts and does not deliver it.",
             unit="percent", default=10.0,
         ),
+        Definition(
+            "invalid_destination", "Carriers", "Cannot be texted", "Takes the text, reports that the number gets none."
+        ),
         Definition("honour_stop", "Carriers", "Honour STOP", "Delivers nothing to a phone that said STOP."),
+        Definition("answer_words", "Carriers", "Answer STOP and HELP", "Answers STOP, UNSTOP and HELP itself."),
     )
 }  # fmt: skip
 ANSWERS = tuple(name for name, each in DEFINITIONS.items() if each.group == "Answers" and name != "slow")
+AT_START = ("honour_stop", "answer_words")  # on from the start
 LIMITS = {"seconds": 3600.0, "percent": 100.0}
 
 
@@ -78,7 +87,7 @@ class Setting:
 
 
 class Switches:
-    """All switches of one simulator. STOP is honoured from the start; all else is off."""
+    """All switches of one simulator. STOP is honoured and answered from the start; all else is off."""
 
     def __init__(self) -> None:
         self._on: dict[str, Setting] = {}
@@ -86,7 +95,7 @@ class Switches:
 
     def reset(self) -> None:
         """As at the start."""
-        self._on = {"honour_stop": Setting(None, None, "sms")}
+        self._on = {name: Setting(None, None, "sms") for name in AT_START}
 
     def set(self, name: str, wanted: Any) -> None:
         """`wanted` is False or None for off, True for on, a value, or {"value", "calls", "applies_to"}.
@@ -123,7 +132,7 @@ class Switches:
 
     def take_answer(self, call: AppliesTo) -> tuple[str, Setting] | None:
         """The first wrong answer that is on for this call."""
-        if len(self._on) > 1 or "honour_stop" not in self._on:
+        if not self._on.keys() <= _QUIET:
             for name in ANSWERS:
                 if setting := self.take(name, call):
                     return name, setting
@@ -133,6 +142,9 @@ class Switches:
         """Every switch as JSON has it."""
         return {name: {"on": name in self._on} | vars(self._on.get(name, Setting(None, None, each.applies_to)))
                 for name, each in DEFINITIONS.items()}  # fmt: skip
+
+
+_QUIET = frozenset(AT_START)  # no wrong answers among these
 
 
 def _value(definition: Definition, value: Any) -> float | str | None:
