@@ -14,7 +14,7 @@ from web.csrf import MaskedCSRF
 from web.live import Live
 
 # Pictures and documents are compressed already, and events must leave as they happen.
-UNCOMPRESSED = ["^/pictures/", "^/attachments/", "^/files/", "/stream$", "^/healthz$", "^/readyz$"]
+UNCOMPRESSED = ["^/pictures/", "^/attachments/", "^/files/", "/seller-file.zip$", "/stream$", "^/healthz$", "^/readyz$"]
 
 
 @asynccontextmanager

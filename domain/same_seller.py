@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from domain.errors import Refused
+from domain.listings import Listing
 from domain.messages import Message
 from domain.sellers import Seller
 
@@ -17,6 +18,7 @@ from domain.sellers import Seller
 # ruff: noqa: S608
 
 MOST_LISTINGS = 500
+SHOWN = 50
 AT_ONCE = 500  # ids in one statement
 
 _ADDRESSES = ("phone", "mobile", "email")
@@ -66,6 +68,19 @@ async def messages(person: Person) -> list[UUID]:
     asked, arguments = messages_sql(person)
     rows = await Message.raw(f"SELECT id FROM ({asked}) AS theirs ORDER BY at, id", *arguments)
     return [UUID(str(row["id"])) for row in rows]
+
+
+async def shown(person: Person) -> list[dict[str, Any]]:
+    """The first 50 of their listings, the one asked about first, as {id, year, make, model, price, stage, hidden,
+    source_name, first_name, last_name}."""
+    return await Listing.raw(
+        f"""SELECT l.id, l.year, l.make, l.model, l.price, l.stage, l.hidden, s.name AS source_name, p.first_name,
+                   p.last_name
+            FROM listing l JOIN source s ON s.id = l.source LEFT JOIN seller p ON p.listing = l.id
+            WHERE l.id IN ({holes(person.listings)})
+            ORDER BY CASE WHEN l.id = {{}} THEN 0 ELSE 1 END, l.created_at DESC, l.id LIMIT {SHOWN}""",
+        *(*person.listings, person.listing),
+    )
 
 
 def messages_sql(person: Person) -> tuple[str, list[Any]]:

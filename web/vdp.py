@@ -45,6 +45,8 @@ async def context(account: Account, me: User, listing: Listing, seller: Seller) 
         "main_user_id": listing.main_user,
         "secondary_user_id": listing.secondary_user,
         "can_edit": can_edit,
+        "may_export": users.may(me, Permission.EXPORT),
+        "may_erase": users.may(me, Permission.ERASE),
         "draft_at": around["draft_at"],
         "appointment": appointment_pages.box(around, account),
         "appraisal": appointment_pages.appraised(around, account),

@@ -14,15 +14,13 @@ from domain.same_seller import Person, holes
 # Every f-string below holds fixed words and `{}` placeholders only; values travel as parameters.
 # ruff: noqa: S608
 
-SHOWN = 50
-
 
 @dataclass(frozen=True)
 class Preview:
     """What would go.
 
     person    whose it is: all their listings and addresses
-    listings  the first 50 as {id, year, make, model, price, stage, hidden, source_name, first_name, last_name}
+    listings  the first 50 of them
     messages  that still have their words, in either direction
     pending   of them, how many wait to leave and are cancelled
     drafts, visits   what somebody is writing to them, and planned appointments
@@ -57,15 +55,7 @@ async def preview(account: UUID, listing: UUID) -> Preview:
             FROM message m WHERE m.body <> {{}} AND m.id IN (SELECT id FROM ({asked}) AS theirs)""",
         *(*WAITING, *person.listings, *person.listings, ERASED, *arguments),
     )
-    shown = await Listing.raw(
-        f"""SELECT l.id, l.year, l.make, l.model, l.price, l.stage, l.hidden, s.name AS source_name, p.first_name,
-                   p.last_name
-            FROM listing l JOIN source s ON s.id = l.source LEFT JOIN seller p ON p.listing = l.id
-            WHERE l.id IN ({some}) ORDER BY CASE WHEN l.id = {{}} THEN 0 ELSE 1 END, l.created_at DESC, l.id
-            LIMIT {SHOWN}""",
-        *(*person.listings, listing),
-    )
-    return Preview(person, shown, **counts)
+    return Preview(person, await same_seller.shown(person), **counts)
 
 
 def _named(row: dict[str, Any]) -> bool:
