@@ -104,22 +104,29 @@ async def judge(account: Account, user: User, kind: str) -> Judge:
 
 
 async def rows(
-    account: Account, listings: Sequence[UUID], fields: Collection[str] = tuple(FIELDS), more: str = ""
+    account: Account,
+    listings: Sequence[UUID],
+    fields: Collection[str] = tuple(FIELDS),
+    columns: str = "",
+    joins: str = "",
+    arguments: Sequence[Any] = (),
 ) -> AsyncIterator[list[dict[str, Any]]]:
     """The rows of an account's listings, hundreds at a time, in the order given; those that are gone are left out.
 
-    `fields` are those of the seller whose addresses count, `more` further SQL columns of listing `l`, its source `i`
-    and its seller `p`, in fixed words.
+    `fields` are those of the seller whose addresses count; `columns` and `joins` are further SQL on listing `l`, its
+    source `i` and its seller `p`, in fixed words, and `arguments` what the joins take.
     """
     for first in range(0, len(listings), AT_ONCE):
         wanted = listings[first : first + AT_ONCE]
-        found = await _read(wanted, fields, more)
+        found = await _read(wanted, fields, columns, joins, arguments)
         # Asked for by id alone: told the account, too, PostgreSQL may read all its listings for each of these queries.
         by_id = {row["listing"]: row for row in found if row["account"] == account.id}
         yield [by_id[each] for each in wanted if each in by_id]
 
 
-async def _read(listings: Sequence[UUID], fields: Collection[str], more: str) -> list[dict[str, Any]]:
+async def _read(
+    listings: Sequence[UUID], fields: Collection[str], columns: str, joins: str, arguments: Sequence[Any]
+) -> list[dict[str, Any]]:
     now = clock.now()
     known = [standing.of_address("l.account", f"'{FIELDS[name]}'", f"p.{name}", f"{name}_") for name in fields]
     first, joined = [], []
@@ -141,12 +148,13 @@ async def _read(listings: Sequence[UUID], fields: Collection[str], more: str) ->
                    p.mobile, p.phone, p.email, p.postal_code, {standing.of_listing("l")},
                    NOT EXISTS (SELECT 1 FROM message e WHERE e.listing = l.id
                                AND e.state NOT IN ('pending', 'cancelled', 'skipped', 'expired')) AS nothing_yet,
-                   {", ".join([*known, *first, *([more] if more else [])])}
+                   {", ".join([*known, *first, *([columns] if columns else [])])}
             FROM listing l JOIN source i ON i.id = l.source LEFT JOIN seller p ON p.listing = l.id
-            {" ".join(joined)}
+            {" ".join([*joined, joins])}
             WHERE l.id {among}""",
         *[standing.a_day_before(now)] * len(known),
         *[now - APART] * len(joined),
+        *arguments,
         *wanted,
     )
     return found

@@ -223,9 +223,7 @@ async def inventory(
     """One page of a view. Every word of `q` must be found. An unknown view or sort is the default one, a cursor that
     cannot be read the first page."""
     by = SORTS.get(sort) or SORTS[DEFAULT_SORT]
-    where = _shown(account)
-    for condition in (*_of_view(view), *_matching(q)):
-        where &= condition
+    where = _where(account, view, q)
     cursor = _read_cursor(before or after, by)
     backwards = bool(before) and cursor is not None
     query = Listing.select(*ROW).where(where).limit(limit + 1)
@@ -245,6 +243,30 @@ async def inventory(
         _cursor(rows[-1], name) if rows and has_next else None,
         _cursor(rows[0], name) if rows and has_previous else None,
     )
+
+
+async def all_matching(account: UUID, view: str, q: str, most: int) -> list[UUID]:
+    """The listings of a view in which every word of `q` is found, the newest first, `most` of them."""
+    rows = (
+        await Listing.select(Listing.id)
+        .where(_where(account, view, q))
+        .order_by(Listing.created_at, Listing.id, ascending=False)
+        .limit(most)
+    )
+    return [row["id"] for row in rows]
+
+
+async def count_matching(account: UUID, view: str, q: str) -> int:
+    """How many those are."""
+    number: int = await Listing.count().where(_where(account, view, q))
+    return number
+
+
+def _where(account: UUID, view: str, q: str) -> Any:
+    where = _shown(account)
+    for condition in (*_of_view(view), *_matching(q)):
+        where &= condition
+    return where
 
 
 def is_cursor(text: str, sort: str = DEFAULT_SORT) -> bool:

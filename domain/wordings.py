@@ -25,6 +25,7 @@ class Rendered:
     spans: tuple[wildcards.Span, ...]  # of the values filled in
     holes: tuple[wildcards.Span, ...]  # of the tokens left
     cost: text.Cost
+    fallbacks: int = 0  # blanks filled with what stands in for a missing value
 
 
 def render(wording: str, values: Mapping[str, str], *, plain: bool = False) -> Rendered:
@@ -33,7 +34,9 @@ def render(wording: str, values: Mapping[str, str], *, plain: bool = False) -> R
     if plain:  # which may take away what stood between the words and the white space behind them
         tidy, values = text.plain(tidy).strip(), {token: text.plain(value) for token, value in values.items()}
     filled = wildcards.fill(tidy, values)
-    return Rendered(filled.body, filled.missing, filled.spans, filled.holes, text.measure(filled.body))
+    return Rendered(
+        filled.body, filled.missing, filled.spans, filled.holes, text.measure(filled.body), len(filled.fallbacks)
+    )
 
 
 @dataclass(frozen=True)
@@ -107,6 +110,17 @@ def values(
         "seller.city": seller.city,
         "seller.state": seller.state,
         "seller.postal_code": seller.postal_code,
+        **ours(account, user),
+        "appointment.date": appointment.day if appointment else "",
+        "appointment.time": appointment.clock if appointment else "",
+        "appointment.place": appointment.place if appointment else "",
+        "today": f"{today:%B} {today.day}, {today.year}",
+    }
+
+
+def ours(account: Account, user: User) -> dict[str, str]:
+    """What the wildcards of the sender and the dealership stand for."""
+    return {
         "agent.name": user.name,
         "agent.first_name": user.name.split(" ")[0],
         "agent.phone": phones.shown(user.phone) if user.phone else "",
@@ -117,10 +131,6 @@ def values(
         "dealer.address": address(account),
         "dealer.city": account.city,
         "dealer.website": account.website,
-        "appointment.date": appointment.day if appointment else "",
-        "appointment.time": appointment.clock if appointment else "",
-        "appointment.place": appointment.place if appointment else "",
-        "today": f"{today:%B} {today.day}, {today.year}",
     }
 
 

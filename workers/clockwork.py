@@ -6,7 +6,8 @@ from collections.abc import Awaitable, Callable
 from time import monotonic
 from typing import Any
 
-from domain import answers, attachments, connections, delivery, receipts, sessions
+from domain import answers, attachments, connections, delivery, receipts, schedules, sessions
+from workers.batches import expand_batches, tend_batches
 from workers.imports import run_due_imports
 from workers.inbox import handle_events
 from workers.lists import run_due_list_imports
@@ -27,8 +28,11 @@ class Clockwork:
         self._ctx = ctx
         self._wheels: list[tuple[float, Job]] = [
             (0.5, follow_up),
+            (2.0, release_plans),
             (2.0, handle_events),
             (5.0, match_early_receipts),
+            (2.0, expand_batches),
+            (1.0, tend_batches),
             (10.0, send_mail),
             (5.0, run_due_imports),
             (5.0, run_due_list_imports),
@@ -36,6 +40,7 @@ class Clockwork:
             (15.0, end_dead_leases),
             (60.0, sweep),
             (60.0, end_late_answers),
+            (60.0, end_plans),
             (3600.0, read_due_opt_outs),
             (3600.0, tidy),
             (3600.0, tidy_files),
@@ -60,6 +65,19 @@ class Clockwork:
 
 async def follow_up(ctx: dict[str, Any]) -> None:
     while listings := await delivery.follow_up():
+        await ctx["hint"](listings)
+
+
+async def release_plans(ctx: dict[str, Any]) -> None:
+    listings, queued = await schedules.release()
+    if queued:
+        ctx["dispatcher"].wake()
+    if listings:
+        await ctx["hint"](listings)
+
+
+async def end_plans(ctx: dict[str, Any]) -> None:
+    if listings := await schedules.end_without():
         await ctx["hint"](listings)
 
 

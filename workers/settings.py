@@ -16,6 +16,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from domain import db, delivery, emojis, logs
 from domain.channels import http
 from domain.settings import settings
+from workers import batches as batch_jobs
 from workers import delivery as delivery_jobs
 from workers import imports as import_jobs
 from workers import inbox as inbox_jobs
@@ -34,6 +35,7 @@ logger = logging.getLogger(__name__)
 # Every name anyone enqueues. keep_result=0, or arq would refuse the next kick of the same name for an hour.
 FUNCTIONS = [
     func(delivery_jobs.dispatch, keep_result=0),
+    func(batch_jobs.expand_batches, keep_result=0, timeout=600),
     func(inbox_jobs.handle_events, keep_result=0),
     func(import_jobs.run_import, keep_result=0, timeout=3600),
     func(list_jobs.run_list_import, keep_result=0, timeout=3600),

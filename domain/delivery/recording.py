@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from domain import clock, connections, db, gate, history, messages, receipts, told
+from domain.batches import credit
 from domain.channels.base import Accepted, ChannelError, Kind
 from domain.delivery.news import News
 from domain.delivery.retries import MOST_CONNECTS, again, backoff
@@ -42,6 +43,9 @@ async def record(outcomes: Sequence[Outcome]) -> News:
         for each in outcomes:
             if each.error:
                 await _not_accepted(each, each.error, now, news)
+        broke = [each for each in outcomes if each.error and each.error.kind is Kind.OUT_OF_CREDIT]
+        if broke and broke[0].error:
+            await credit.ran_out([each.started.outgoing.message_id for each in broke], broke[0].error.reason)
         await receipts.apply_early(
             [(each.started.connection, each.accepted.provider_id) for each in accepted if each.accepted]
         )

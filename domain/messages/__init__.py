@@ -4,7 +4,15 @@ from domain.messages.answering import answered, mark_responded, waiting_among
 from domain.messages.finding import by_id, by_nonce, opened_again, wrote_from
 from domain.messages.sending_again import mark_sent, retry
 from domain.messages.tables import CALLED, MAY_HAVE_ARRIVED, RANKS, RETRIABLE, WAITING, IdempotencyKey, Message, State
-from domain.messages.taking_back import cancel, cancel_for_address, cancel_for_listing, undo, unless_it_may_have_arrived
+from domain.messages.taking_back import (
+    cancel,
+    cancel_for_address,
+    cancel_for_batch,
+    cancel_for_listing,
+    cancel_for_reply,
+    undo,
+    unless_it_may_have_arrived,
+)
 
 __all__ = [
     "CALLED",
@@ -20,7 +28,9 @@ __all__ = [
     "by_nonce",
     "cancel",
     "cancel_for_address",
+    "cancel_for_batch",
     "cancel_for_listing",
+    "cancel_for_reply",
     "mark_responded",
     "mark_sent",
     "opened_again",

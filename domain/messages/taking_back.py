@@ -7,8 +7,11 @@ from piccolo.querystring import QueryString
 
 from domain import audit, clock, db
 from domain.errors import Refused
+from domain.gate import BY_ITSELF
 from domain.messages.tables import MAY_HAVE_ARRIVED, RANKS, WAITING, Message, State
 from domain.users import Role, User
+
+WROTE = "The seller wrote meanwhile."
 
 
 async def undo(message: Message) -> bool:
@@ -51,7 +54,25 @@ async def cancel(message: Message, user: User) -> bool:
 
 async def cancel_for_listing(listing_id: UUID, reason: str, code: str = "cancelled") -> int:
     """Cancels what has not left yet to this listing's seller. Call it inside your transaction; how many there were."""
-    return await _cancel(Message.listing == listing_id, reason, code)
+    return len(await _cancel(Message.listing == listing_id, reason, code))
+
+
+async def cancel_for_batch(batch_id: UUID, reason: str, code: str) -> int:
+    """Cancels what has not left yet of a batch. Call it inside your transaction; how many there were."""
+    return len(await _cancel(Message.batch == batch_id, reason, code))
+
+
+async def cancel_for_reply(account_id: UUID, listing_id: UUID | None, address: str) -> set[UUID]:
+    """Cancels what waits by itself for a seller who wrote meanwhile: to this listing, and to this address whatever the
+    listing, unless it was to leave all the same. Call it inside your transaction; the listings that changed."""
+    mine = Message.kind.is_in(list(BY_ITSELF)) & Message.stays_on_reply.eq(False)
+    changed: set[UUID] = set()
+    where: list[Any] = [Message.listing == listing_id] if listing_id else []
+    where += [(Message.account == account_id) & (Message.to_address == address)] if address else []
+    for which in where:
+        rows = await _cancel(which & mine, WROTE, "seller_wrote")
+        changed |= {row["listing"] for row in rows}
+    return changed
 
 
 async def cancel_for_address(account_id: UUID, address: str, reason: str, code: str) -> int:
@@ -60,7 +81,8 @@ async def cancel_for_address(account_id: UUID, address: str, reason: str, code: 
     An opt-out leaves its own confirmation alone, also when the person says stop again before that has left.
     """
     to_them = (Message.account == account_id) & (Message.to_address == address)
-    return await _cancel(to_them & (Message.kind != "answer") if code == "opted_out" else to_them, reason, code)
+    which = to_them & (Message.kind != "answer") if code == "opted_out" else to_them
+    return len(await _cancel(which, reason, code))
 
 
 def unless_it_may_have_arrived(state: State) -> dict[Any, Any]:
@@ -74,8 +96,9 @@ def unless_it_may_have_arrived(state: State) -> dict[Any, Any]:
     }
 
 
-async def _cancel(which: Any, reason: str, code: str) -> int:
-    rows = (
+async def _cancel(which: Any, reason: str, code: str) -> list[dict[str, Any]]:
+    now = clock.now()
+    rows: list[dict[str, Any]] = (
         await Message.update(
             {
                 **unless_it_may_have_arrived(State.CANCELLED),
@@ -83,10 +106,12 @@ async def _cancel(which: Any, reason: str, code: str) -> int:
                 Message.reason: reason,
                 Message.owner: "",
                 Message.lease_until: None,
-                Message.changed_at: clock.now(),
+                # A plan stood at the end of the history; now it stands where it ended.
+                Message.at: QueryString("CASE WHEN state = 'pending' THEN {} ELSE at END", now),
+                Message.changed_at: now,
             }
         )
         .where(which & (Message.direction == "out") & Message.state.is_in(list(WAITING)))
-        .returning(Message.id)
+        .returning(Message.id, Message.listing)
     )
-    return len(rows)
+    return rows

@@ -1,0 +1,72 @@
+"""Which listings a batch goes to: chosen one by one or all that match, and frozen from then on."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from domain import clock, db, ids, listings, plans, users
+from domain.accounts import Account
+from domain.batches.tables import Batch, BatchListing
+from domain.delivery.sql import holes
+from domain.errors import Refused
+from domain.listings import Listing
+from domain.users import Permission, User
+
+MOST = 10_000  # listings of one batch
+AT_ONCE = 500  # rows of one INSERT
+
+NONE = "Tick the listings you want to write to first."
+TOO_MANY = "A batch goes to {most:,} listings at most; {number:,} are chosen. Narrow the list down."
+
+
+async def choose(account: Account, user: User, chosen: Sequence[UUID], origin: str = "window") -> Batch:
+    """A draft for these listings of the account, each once, in this order; foreign and hidden ones are left out.
+
+    Raises Refused for who may not send batches, without any listing, and for too many.
+    """
+    await _allowed(account, user)
+    wanted = list(dict.fromkeys(chosen))
+    if len(wanted) > MOST:
+        raise Refused(TOO_MANY.format(most=MOST, number=len(wanted)), field="listing_ids", code="too_many")
+    known: set[UUID] = set()
+    for first in range(0, len(wanted), AT_ONCE):
+        some = wanted[first : first + AT_ONCE]
+        rows = await Listing.raw(
+            f"SELECT id, account FROM listing WHERE id IN ({holes(len(some))})",  # noqa: S608 - placeholders
+            *some,
+        )
+        known |= {row["id"] for row in rows if row["account"] == account.id}
+    return await _freeze(account, user, [each for each in wanted if each in known], origin)
+
+
+async def choose_all(account: Account, user: User, view: str, q: str, origin: str = "window") -> Batch:
+    """A draft for all listings of the inventory's view that match `q`, the newest first. Raises as `choose`."""
+    await _allowed(account, user)
+    found = await listings.all_matching(account.id, view, q, MOST + 1)
+    if len(found) > MOST:
+        count = await listings.count_matching(account.id, view, q)
+        raise Refused(TOO_MANY.format(most=MOST, number=count), field="listing_ids", code="too_many")
+    return await _freeze(account, user, found, origin)
+
+
+async def _allowed(account: Account, user: User) -> None:
+    users.require(user, Permission.BATCH)
+    await plans.require(account, "messaging")
+    await plans.require(account, "batch")
+
+
+async def _freeze(account: Account, user: User, chosen: Sequence[UUID], origin: str) -> Batch:
+    if not chosen:
+        raise Refused(NONE, field="listing_ids", code="required")
+    batch = Batch(account=account.id, user=user.id, size=len(chosen), origin=origin, created_at=clock.now())
+    async with db.writing():
+        await Batch.insert(batch)
+        for first in range(0, len(chosen), AT_ONCE):
+            some = chosen[first : first + AT_ONCE]
+            values = [value for n, each in enumerate(some, first) for value in (ids.new(), batch.id, n, each)]
+            await BatchListing.raw(
+                f"""INSERT INTO batch_listing (id, batch, n, listing, channel, code, waits, first, segments, length,
+                                               fallbacks)
+                    VALUES {", ".join(["({}, {}, {}, {}, '', '', '', false, 0, 0, 0)"] * len(some))}""",  # noqa: S608
+                *values,
+            )
+    return batch

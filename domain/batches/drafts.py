@@ -1,0 +1,149 @@
+"""What is to be sent to many, before anything leaves: written, checked, changed."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, time, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from domain import clock, db, introductions, offers, users, wildcards, wordings
+from domain.accounts import Account
+from domain.batches.files import BatchAttachment
+from domain.batches.tables import Batch
+from domain.errors import Refused
+from domain.messages import Message
+from domain.template_files import checked as checked_files
+from domain.users import Permission, User
+
+CHANNELS = ("auto", "text", "email", "form")
+TO_FIELDS = ("mobile", "phone")
+FILE_CHOICES = ("skip", "without", "link")
+LOCKED_FROM = 500  # texts a sender's day holds before the opt-out line stays on
+NOT_A_DRAFT = "This batch has begun. Look at how it goes, or choose listings for a new one."
+CHANGED = "Somebody changed this batch meanwhile. Look at it again."
+
+
+@dataclass(frozen=True)
+class Words:
+    """What goes to everybody, with its wildcards.
+
+    to_field      mobile | phone: the field of the seller a text goes to
+    file_choice   who cannot get the files: skip them, send without, or as a link
+    """
+
+    wording: str
+    channel: str = "auto"
+    to_field: str = "mobile"
+    subject: str = ""
+    template_version: UUID | None = None
+    opt_out_line: bool = True
+    files: tuple[UUID, ...] = ()
+    file_choice: str = "skip"
+
+    def of(self, channel: str) -> str:
+        """The wording as it goes by a channel: a text ends with the opt-out line, unless that was switched off."""
+        if channel == "text" and self.opt_out_line:
+            return introductions.with_opt_out(self.wording)
+        return self.wording
+
+
+def words_of(batch: Batch, files: tuple[UUID, ...] = ()) -> Words:
+    """What a batch says."""
+    return Words(
+        wording=batch.wording,
+        channel=batch.channel,
+        to_field=batch.to_field,
+        subject=batch.subject,
+        template_version=batch.template_version,
+        opt_out_line=batch.opt_out_line,
+        files=files,
+        file_choice=batch.files,
+    )
+
+
+async def change(batch: Batch, account: Account, user: User, words: Words) -> Batch:
+    """Writes what a draft says, and forgets what was looked at before. Raises Refused at `body`, `subject`, `channel`,
+    `to_field`, `attachment`, and once the batch has begun."""
+    users.require(user, Permission.BATCH)
+    words = await checked(account, user, words)
+    async with db.writing():
+        changed = (
+            await Batch.update(
+                {
+                    Batch.wording: words.wording,
+                    Batch.channel: words.channel,
+                    Batch.to_field: words.to_field,
+                    Batch.subject: words.subject,
+                    Batch.template_version: words.template_version,
+                    Batch.opt_out_line: words.opt_out_line,
+                    Batch.files: words.file_choice,
+                    Batch.user: user.id,
+                    Batch.revision: Batch.revision + 1,
+                    Batch.changed_at: clock.now(),
+                }
+            )
+            .where((Batch.id == batch.id) & (Batch.state == "draft"))
+            .returning(Batch.id)
+        )
+        if not changed:
+            raise Refused(NOT_A_DRAFT, code="started")
+        await BatchAttachment.delete().where(BatchAttachment.batch == batch.id)
+        rows = [BatchAttachment(batch=batch.id, attachment=each, position=n) for n, each in enumerate(words.files)]
+        if rows:
+            await BatchAttachment.insert(*rows)
+    fresh = await Batch.objects().get(Batch.id == batch.id)
+    assert fresh is not None
+    return fresh
+
+
+async def checked(account: Account, user: User, words: Words) -> Words:
+    """The words as they may go. Raises Refused at the field that is wrong."""
+    if words.channel not in CHANNELS:
+        raise Refused("Choose Auto, Text, Email or Form.", field="channel")
+    if words.to_field not in TO_FIELDS:
+        raise Refused("Choose the mobile or the phone number.", field="to_field")
+    if words.file_choice not in FILE_CHOICES:
+        raise Refused("Choose what happens where the files cannot go along.", field="file_choice")
+    for field, said in (("body", words.wording), ("subject", words.subject)):
+        if problems := wildcards.problems(said):
+            raise Refused(problems[0].message, field=field, code="unknown_wildcard")
+    if not words.wording.strip() and not words.files:
+        raise Refused("Write a message first.", field="body", code="required")
+    channel = "email" if words.channel == "email" else "text"
+    if len(words.wording) > wordings.LONGEST[channel]:
+        longest = f"{offers.ONE[channel]} holds {wordings.LONGEST[channel]:,} characters"
+        raise Refused(f"{longest}; this one has {len(words.wording):,}. Shorten it.", field="body", code="too_long")
+    await checked_files(account.id, words.files)
+    if not words.opt_out_line and await is_locked(account, user):
+        return replace(words, opt_out_line=True)
+    return words
+
+
+async def is_locked(account: Account, user: User) -> bool:
+    """Whether the opt-out line stays on until midnight (the account's clock): the sender's day holds 500 texts."""
+    zone = ZoneInfo(account.timezone)
+    today = clock.now().astimezone(zone).date()
+    begins = datetime.combine(today, time(), zone)
+    rows = await Message.raw(
+        """SELECT COUNT(*) AS number FROM (
+             SELECT 1 FROM message m WHERE m.account = {} AND m.at >= {} AND m.at < {} AND m."user" = {}
+               AND m.channel = 'text' AND m.direction = 'out'
+               AND m.state IN ('queued', 'claimed', 'sending', 'accepted', 'sent', 'delivered', 'undelivered',
+                               'unknown')
+             LIMIT {}) AS few""",
+        account.id,
+        begins,
+        begins + timedelta(days=1, hours=2),
+        user.id,
+        LOCKED_FROM,
+    )
+    return int(rows[0]["number"]) >= LOCKED_FROM
+
+
+async def files_of(batch: Batch) -> tuple[UUID, ...]:
+    """The files of a batch, in their order."""
+    rows = await (
+        BatchAttachment.select(BatchAttachment.attachment)
+        .where(BatchAttachment.batch == batch.id)
+        .order_by(BatchAttachment.position)
+    )
+    return tuple(row["attachment"] for row in rows)

@@ -1,0 +1,222 @@
+"""From a batch to its messages: some hundreds of listings a transaction, by a worker, wherever it was left off."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from domain import attachments, clock, db, ids, judging, template_files
+from domain.accounts import Account
+from domain.attachments import Attachment, MessageAttachment
+from domain.batches import drafts, looking
+from domain.batches.looking import Look, Verdict
+from domain.batches.tables import Batch
+from domain.listings import Listing
+from domain.messages import Message, State
+from domain.users import User
+
+logger = logging.getLogger(__name__)
+
+AT_ONCE = 200  # listings of one transaction
+
+
+@dataclass
+class Expansion:
+    """What a batch needs while it becomes messages, and how many there are by now."""
+
+    batch: Batch
+    account: Account
+    user: User
+    look: Look
+    files: list[Attachment]
+    sendable: int = 0
+    first: int = 0  # contacts
+
+
+async def due() -> list[UUID]:
+    """Batches that were started and are not all messages yet."""
+    rows = await Batch.raw("SELECT id FROM batch WHERE state = 'expanding' ORDER BY changed_at")
+    return [row["id"] for row in rows]
+
+
+async def expand(batch_id: UUID) -> int:
+    """All that is left of a batch becomes messages; how many listings that were. Of several workers at it each chunk is
+    one's: the place where it was left off is taken by a conditional update."""
+    prepared = await _prepare(batch_id)
+    done = 0
+    while prepared and (number := await _chunk(prepared)):
+        done += number
+    return done
+
+
+async def _prepare(batch_id: UUID) -> Expansion | None:
+    batch = await Batch.objects().get((Batch.id == batch_id) & (Batch.state == "expanding"))
+    if batch is None:
+        return None
+    account = await Account.objects().get(Account.id == batch.account)
+    user = await User.objects().get(User.id == batch.user)
+    assert account is not None
+    assert user is not None
+    files = await drafts.files_of(batch)
+    look = await looking.looker(account, user, drafts.words_of(batch, files), batch.scheduled_at)
+    rows = await Message.raw(
+        "SELECT channel, to_address FROM message WHERE batch = {} AND state <> 'skipped' AND to_address <> ''",
+        batch.id,
+    )
+    for row in rows:  # whom an earlier worker wrote to already
+        look.take(row["channel"], row["to_address"])
+    there = await template_files.checked(account.id, files)
+    return Expansion(batch, account, user, look, there, sendable=len(rows))
+
+
+async def _chunk(prepared: Expansion) -> int:
+    """The next listings become messages, all of them or none."""
+    batch, look = prepared.batch, prepared.look
+    now = clock.now()
+    async with db.writing():
+        rows = await Batch.raw(
+            "UPDATE batch SET changed_at = {} WHERE id = {} AND state = 'expanding' RETURNING expanded", now, batch.id
+        )
+        if not rows:
+            return 0
+        first = rows[0]["expanded"]
+        chosen = await looking.selection(batch, first, AT_ONCE)
+        found: list[Verdict] = []
+        listings = [listing for _, listing in chosen]
+        async for some in judging.rows(
+            prepared.account, listings, looking.fields(look.words), *looking.what_words_need()
+        ):
+            found += [look.at(row) for row in some]
+        await _write(prepared, found, now)
+        over = len(chosen) < AT_ONCE or first + len(chosen) >= batch.size
+        await Batch.raw(
+            "UPDATE batch SET expanded = {}, state = {}, changed_at = {} WHERE id = {}",
+            first + len(chosen),
+            "running" if over else "expanding",
+            now,
+            batch.id,
+        )
+    return len(chosen) if not over else 0
+
+
+COLUMNS = """id, account, listing, channel, direction, author_kind, "user", kind, origin, batch, wording,
+             wording_subject, template_version, to_field, to_address, encoding, segments, state, code, reason,
+             connection, scheduled_at, schedule_zone, schedule_wall, stays_on_reply, not_before, at, changed_at,
+             created_at"""
+
+
+async def _write(prepared: Expansion, found: Sequence[Verdict], now: datetime) -> None:
+    if not found:
+        return
+    rows = [(each, ids.new(), *_when(prepared, each, place, now)) for place, each in enumerate(found)]
+    values: list[Any] = []
+    for verdict, message, state, scheduled_at, not_before in rows:
+        values += _message(prepared, verdict, message, state, scheduled_at, not_before, now)
+    one = f"({', '.join(['{}'] * (len(values) // len(rows)))})"
+    await Message.raw(
+        f"INSERT INTO message ({COLUMNS}) VALUES {', '.join([one] * len(rows))}",  # noqa: S608 - fixed words
+        *values,
+    )
+    sent = [(verdict, message) for verdict, message, *_ in rows if verdict.sendable]
+    await _enclose(prepared, sent)
+    await _first_users([verdict.listing for verdict, _ in sent if verdict.first], prepared.user)
+
+
+def _when(prepared: Expansion, verdict: Verdict, place: int, now: datetime) -> tuple[State, datetime | None, datetime]:
+    """State, planned time and not-before of a message: the canaries of a batch that leaves now go first."""
+    batch = prepared.batch
+    if not verdict.sendable:
+        return State.SKIPPED, None, now
+    leaves = max(batch.scheduled_at or now, now)
+    prepared.sendable += 1
+    if verdict.first and (an_hour := prepared.account.first_contacts_an_hour):
+        leaves += timedelta(hours=1) / an_hour * prepared.first
+        prepared.first += 1
+    if batch.canary and prepared.sendable > batch.canary:
+        return State.PENDING, None, leaves  # held until the canaries are looked at
+    if leaves > now:
+        return State.PENDING, leaves, leaves
+    return State.QUEUED, None, leaves
+
+
+def _message(
+    prepared: Expansion,
+    verdict: Verdict,
+    message: UUID,
+    state: State,
+    scheduled_at: datetime | None,
+    not_before: datetime,
+    now: datetime,
+) -> list[Any]:
+    batch, channel = prepared.batch, verdict.channel
+    carrier = prepared.look.judge.carriers.get(channel)
+    is_text = channel == "text"
+    return [
+        message,
+        batch.account,
+        verdict.listing,
+        channel or "text",
+        "out",
+        "agent",
+        batch.user,
+        "batch",
+        batch.origin,
+        batch.id,
+        prepared.look.words.of(channel),
+        batch.subject if channel == "email" else "",
+        batch.template_version,
+        batch.to_field if is_text else "",
+        verdict.to,
+        verdict.letter.rendered.cost.encoding if verdict.letter and is_text else "",
+        verdict.segments,
+        str(state),
+        verdict.refusal.code if verdict.refusal else "",
+        verdict.refusal.message if verdict.refusal else "",
+        carrier.id if carrier else None,
+        scheduled_at,
+        batch.schedule_zone,
+        batch.schedule_wall,
+        batch.stays_on_reply,
+        not_before,
+        not_before,
+        now,
+        now,
+    ]
+
+
+async def _enclose(prepared: Expansion, sent: Sequence[tuple[Verdict, UUID]]) -> None:
+    """The files of those who get them. As links they stand in the words, each seller's own."""
+    if not prepared.files:
+        return
+    rows: list[MessageAttachment] = []
+    for verdict, message in sent:
+        if verdict.links:
+            await _link(prepared, verdict, message)
+        elif verdict.files:
+            rows += [
+                MessageAttachment(message=message, attachment=each.id, position=n)
+                for n, each in enumerate(prepared.files)
+            ]
+    if rows:
+        await MessageAttachment.insert(*rows)
+
+
+async def _link(prepared: Expansion, verdict: Verdict, message: UUID) -> None:
+    lines = []
+    for n, each in enumerate(prepared.files):
+        link = await attachments.share(each, verdict.listing, prepared.user)
+        lines.append(attachments.url(link, each))
+        row = MessageAttachment(message=message, attachment=each.id, link=link.id, position=n)
+        await MessageAttachment.insert(row)
+    wording = "\n".join([prepared.look.words.of(verdict.channel), *lines])
+    await Message.update({Message.wording: wording}).where(Message.id == message)
+
+
+async def _first_users(listings: Sequence[UUID], user: User) -> None:
+    """Who writes first about a listing looks after it."""
+    if listings:
+        await Listing.update({Listing.main_user: user.id}).where(
+            Listing.id.is_in(list(listings)) & Listing.main_user.is_null()
+        )

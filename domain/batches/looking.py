@@ -1,0 +1,254 @@
+"""The look before anything leaves: for every listing of a batch who gets what by which channel, and who does not and
+why."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from domain import appointments, clock, connections, enclosures, file_rules, gate, judging, offers, renderings
+from domain.accounts import Account
+from domain.batches import drafts
+from domain.batches.drafts import Words
+from domain.batches.tables import Batch, BatchListing
+from domain.channels.base import FileRules
+from domain.delivery.sql import as_table
+from domain.enclosures import Enclosures
+from domain.errors import Unavailable
+from domain.gate import Refusal
+from domain.judging import Judge
+from domain.users import User
+from domain.wordings import Letter
+
+AUTO = ("text", "form", "email")  # in this order the first that works
+WAITS = gate.WAITS
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What would become of one listing: by which channel it goes and what is said, or why it does not.
+
+    waits   the code of what it waits for before it leaves: the seller's morning, or a look at what they wrote
+    """
+
+    listing: UUID
+    channel: str = ""
+    to: str = ""
+    refusal: Refusal | None = None
+    waits: str = ""
+    letter: Letter | None = None
+    first: bool = False  # nobody wrote about this listing before
+    title: str = ""
+    seller: str = ""
+    files: bool = False  # its files go along
+    links: bool = False  # they go as links
+
+    @property
+    def sendable(self) -> bool:
+        return self.refusal is None
+
+    @property
+    def fallbacks(self) -> int:
+        return self.letter.rendered.fallbacks if self.letter else 0
+
+    @property
+    def segments(self) -> int:
+        return self.letter.rendered.cost.segments if self.letter and self.channel == "text" else 0
+
+
+@dataclass
+class Summary:
+    """The numbers of a look; `channels` and `codes` together sum to the selection."""
+
+    channels: Counter[str] = field(default_factory=Counter)
+    codes: Counter[str] = field(default_factory=Counter)
+    waits: Counter[str] = field(default_factory=Counter)
+    segments: int = 0
+    first: int = 0
+
+    def add(self, verdict: Verdict) -> None:
+        if verdict.refusal:
+            self.codes[verdict.refusal.code] += 1
+            return
+        self.channels[verdict.channel] += 1
+        self.segments += verdict.segments
+        self.first += verdict.first
+        if verdict.waits:
+            self.waits[verdict.waits] += 1
+
+    @property
+    def sendable(self) -> int:
+        return self.channels.total()
+
+    @property
+    def size(self) -> int:
+        return self.sendable + self.codes.total()
+
+
+class Look:
+    """Looks at the listings of one batch after another, in the order of the selection, and remembers who was written
+    to: one message a number or address."""
+
+    def __init__(self, judge: Judge, words: Words, enclosed: Enclosures) -> None:
+        self.judge, self.words, self._enclosed = judge, words, enclosed
+        self._taken: set[tuple[str, str]] = set()
+        self._rules: dict[str, FileRules | None] = {}
+        self._wordings = {channel: words.of(channel) for channel in (*AUTO, "facebook", "kijiji")}
+
+    def take(self, channel: str, to: str) -> None:
+        """Somebody of this batch is written to there already."""
+        self._taken.add((channel, to))
+
+    def at(self, row: Mapping[str, Any]) -> Verdict:
+        """What becomes of one row of `rows`."""
+        channels = AUTO if self.words.channel == "auto" else (self.words.channel,)
+        tried = [self._by(row, channel) for channel in channels]
+        best = next((each for each in tried if each.sendable), None) or self._why(tried)
+        if best.sendable:
+            self.take(best.channel, best.to)
+        return best
+
+    def _why(self, tried: Sequence[Verdict]) -> Verdict:
+        """Of several channels that cannot carry it: the first for which there is an address has its say."""
+        reachable = [
+            each for each in tried if each.refusal and each.refusal.code not in ("no_contact", "no_connection")
+        ]
+        return (reachable or list(tried))[0]
+
+    def _by(self, row: Mapping[str, Any], channel: str) -> Verdict:
+        """The address and the lists first: words are made only where they may go."""
+        judge, words = self.judge, self.words
+        to = self._to(row, channel)
+        problems = self._file_problems(channel, to)
+        stops = problems if problems and words.file_choice == "skip" else ()
+        duplicate = bool(to) and (channel, to) in self._taken
+        to_field = words.to_field if channel == "text" else ""
+        decision = judge.decide(row, channel, to_field, to, files=stops, duplicate=duplicate)
+        letter = None
+        if {each.code for each in decision.refusals} <= WAITS:
+            letter = renderings.letter(row, judge.account, judge.user, channel, words.subject, self._wordings[channel])
+            too_long = len(letter.body) > letter.longest
+            if letter.missing or too_long:
+                more: dict[str, Any] = {"missing": letter.missing, "too_long": too_long}
+                decision = judge.decide(row, channel, to_field, to, files=stops, duplicate=duplicate, **more)
+        codes = {each.code for each in decision.refusals}
+        waiting = bool(codes) and codes <= WAITS
+        return Verdict(
+            listing=row["listing"],
+            channel=channel,
+            to=to,
+            refusal=None if decision.allowed or waiting else decision.first,
+            waits=decision.refusals[0].code if waiting else "",
+            letter=letter,
+            first=bool(row["nothing_yet"]),
+            title=f"{row['year'] or ''} {row['make']} {row['model']}".strip(),
+            seller=f"{row['first_name'] or ''} {row['last_name'] or ''}".strip(),
+            files=bool(self._enclosed.files) and not problems,
+            links=bool(problems) and words.file_choice == "link",
+        )
+
+    def _to(self, row: Mapping[str, Any], channel: str) -> str:
+        if channel == "text":
+            return row[self.words.to_field] or ""
+        if channel == "email":
+            return row["email"] or ""
+        return row["url"] if channel == "form" and row["form_transport"] else ""
+
+    def _file_problems(self, channel: str, to: str) -> tuple[str, ...]:
+        if not self._enclosed.files:
+            return ()
+        if channel not in self._rules:
+            self._rules[channel] = self._rules_of(channel)
+        found = file_rules.problems(self._enclosed.files, self._rules[channel], offers.ONE[channel], to)
+        return tuple(each.message for each in found)
+
+    def _rules_of(self, channel: str) -> FileRules | None:
+        carrier = self.judge.carriers.get(channel)
+        if carrier is None:
+            return file_rules.DEFAULTS.get(channel)
+        try:
+            return connections.adapter(carrier).files
+        except Unavailable:
+            return None
+
+
+def fields(words: Words) -> tuple[str, ...]:
+    """Those of the seller whose addresses count for these words."""
+    if words.channel == "auto":
+        return (words.to_field, "email")
+    return (words.to_field,) if words.channel == "text" else ("email",) if words.channel == "email" else ()
+
+
+async def verdicts(
+    account: Account, user: User, words: Words, listings: Sequence[UUID], at: datetime | None = None
+) -> AsyncIterator[list[Verdict]]:
+    """What becomes of every listing, some hundreds at a time, in the order given. `at` is when it is to leave."""
+    look = await looker(account, user, words, at)
+    async for rows in judging.rows(account, listings, fields(words), *what_words_need()):
+        yield [look.at(row) for row in rows]
+        await asyncio.sleep(0)  # others have their turn between
+
+
+async def looker(account: Account, user: User, words: Words, at: datetime | None = None) -> Look:
+    """Who looks at the listings of a batch, one after another."""
+    judge = await judging.judge(account, user, "batch")
+    enclosed = await enclosures.read(account.id, words.files, "")
+    return Look(replace(judge, at=at) if at else judge, words, enclosed)
+
+
+def what_words_need() -> tuple[str, str, tuple[Any, ...]]:
+    """What the words need besides what the gate reads: columns, joins, arguments."""
+    return renderings.COLUMNS, appointments.joined("l.id"), (clock.now(),)
+
+
+async def look(batch: Batch, account: Account, user: User) -> Summary:
+    """Looks at all listings of a draft and keeps what it found with the selection: 10,000 in two seconds."""
+    words = drafts.words_of(batch, await drafts.files_of(batch))
+    chosen = await selection(batch)
+    places = {listing: n for n, listing in chosen}
+    summary = Summary()
+    async for some in verdicts(account, user, words, list(places), batch.scheduled_at):
+        for verdict in some:
+            summary.add(verdict)
+        await _keep(batch, [(places[each.listing], each) for each in some])
+    return summary
+
+
+async def selection(batch: Batch, first: int = 0, number: int = 1_000_000) -> list[tuple[int, UUID]]:
+    """The places and listings of a batch, from a place on."""
+    rows = await BatchListing.raw(
+        "SELECT n, listing FROM batch_listing WHERE batch = {} AND n >= {} AND n < {} ORDER BY n",
+        batch.id,
+        first,
+        first + number,
+    )
+    return [(row["n"], row["listing"]) for row in rows]
+
+
+async def _keep(batch: Batch, found: Sequence[tuple[int, Verdict]]) -> None:
+    if not found:
+        return
+    rows = [
+        (
+            n,
+            each.channel if each.sendable else "",
+            each.refusal.code if each.refusal else "",
+            each.waits,
+            each.first,
+            each.segments,
+            len(each.letter.body) if each.letter and each.sendable else 0,
+            each.fallbacks,
+        )
+        for n, each in found
+    ]
+    table, values = as_table(("int", "text", "text", "text", "bool", "int", "int", "int"), rows)
+    await BatchListing.raw(
+        f"""UPDATE batch_listing SET channel = given.column2, code = given.column3, waits = given.column4,
+                   first = given.column5, segments = given.column6, length = given.column7, fallbacks = given.column8
+            FROM {table} WHERE batch_listing.batch = {{}} AND batch_listing.n = given.column1""",  # noqa: S608
+        *values,
+        batch.id,
+    )

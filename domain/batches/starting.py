@@ -1,0 +1,73 @@
+"""A draft becomes a batch that leaves: once, however often it is pressed, and only what was looked at."""
+
+from math import ceil
+from typing import Any
+from uuid import UUID
+
+from domain import audit, clock, db, plans, users
+from domain.accounts import Account
+from domain.batches import drafts
+from domain.batches.looking import Summary
+from domain.batches.tables import Batch
+from domain.errors import Refused
+from domain.settings import settings
+from domain.users import Permission, User
+
+CANARY_ABOVE = 50  # recipients
+CANARY_LEAST = 5
+CANARY_SHARE = 0.02
+
+NOBODY = "Nobody of these would get it. Look at the reasons below."
+NO_ADDRESS = (
+    "Sellers could not open the links: this installation has no public address. Ask whoever runs Lotwire to set "
+    "LOTWIRE_PUBLIC_URL, or choose another way for the files."
+)
+
+
+def canaries(sendable: int) -> int:
+    """How many of so many recipients go first; 0: all at once."""
+    return max(CANARY_LEAST, ceil(sendable * CANARY_SHARE)) if sendable > CANARY_ABOVE else 0
+
+
+async def start(batch: Batch, account: Account, user: User, revision: int, summary: Summary) -> bool:
+    """Lets the batch go, as it was looked at: `revision` is that of the draft, `summary` the look. True for the one who
+    starts it; of fifty at once one does, and the others see it begun.
+
+    Raises Refused for who may not, when the draft was changed since the look, and when nobody would get it.
+    """
+    users.require(user, Permission.BATCH)
+    await plans.require(account, "messaging")
+    await plans.require(account, "batch")
+    if batch.state != "draft":
+        return False
+    if not summary.sendable:
+        raise Refused(NOBODY, code="nobody")
+    if batch.files == "link" and not settings().public_url and await drafts.files_of(batch):
+        raise Refused(NO_ADDRESS, field="file_choice", code="no_public_address")
+    now = clock.now()
+    async with db.writing():
+        started = (
+            await Batch.update(
+                {
+                    Batch.state: "expanding",
+                    Batch.canary: canaries(summary.sendable),
+                    Batch.user: user.id,
+                    Batch.started_at: now,
+                    Batch.changed_at: now,
+                }
+            )
+            .where((Batch.id == batch.id) & (Batch.state == "draft") & (Batch.revision == revision))
+            .returning(Batch.id)
+        )
+        if started:
+            facts: dict[str, Any] = {"size": batch.size, "sendable": summary.sendable, "channel": batch.channel}
+            await audit.record(account.id, user.id, "batch.started", batch.id, **facts)
+    if not started and await Batch.exists().where((Batch.id == batch.id) & (Batch.state == "draft")):
+        raise Refused(drafts.CHANGED, code="changed")
+    return bool(started)
+
+
+async def of(account: UUID, batch: UUID) -> Batch:
+    """The account's batch. Raises NotFound."""
+    one: Batch = await db.found(Batch.objects().get((Batch.id == batch) & (Batch.account == account)))
+    return one

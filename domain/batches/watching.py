@@ -1,0 +1,133 @@
+"""How a batch goes: counts that sum to the selection, who got it, who did not and why, and when it will be through."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from domain import clock
+from domain.batches.tables import Batch
+from domain.messages import Message
+
+# How states are told to people; together they are all there are of what goes out.
+GROUPS: dict[str, tuple[str, ...]] = {
+    "queued": ("pending", "queued", "claimed", "sending"),
+    "sent": ("accepted", "sent"),
+    "delivered": ("delivered",),
+    "failed": ("failed", "undelivered", "expired"),
+    "unknown": ("unknown",),
+    "skipped": ("skipped",),
+    "cancelled": ("cancelled",),
+}
+GROUP_OF = {state: group for group, states in GROUPS.items() for state in states}
+PAGE = 50
+CHUNK = 500  # rows of an export read at once
+
+
+@dataclass(frozen=True)
+class Progress:
+    """`groups` sum to `size`; `codes` are why messages failed or were skipped; `gone` left or ended, of `size`.
+
+    leaves_at   when the last one will have left at the pace of the last minutes; None while that cannot be told
+    """
+
+    size: int
+    groups: dict[str, int]
+    codes: dict[str, int]
+    leaves_at: datetime | None
+
+    @property
+    def gone(self) -> int:
+        return self.size - self.groups["queued"]
+
+
+async def progress(batch: Batch) -> Progress:
+    """Two queries."""
+    now = clock.now()
+    rows = await Message.raw(
+        "SELECT state, code, COUNT(*) AS number FROM message WHERE batch = {} GROUP BY state, code", batch.id
+    )
+    groups = dict.fromkeys(GROUPS, 0)
+    codes: dict[str, int] = {}
+    for row in rows:
+        group = GROUP_OF[row["state"]]
+        groups[group] += row["number"]
+        if row["code"] and group in ("failed", "skipped", "cancelled", "unknown"):
+            codes[row["code"]] = codes.get(row["code"], 0) + row["number"]
+    groups["queued"] += batch.size - sum(groups.values())  # not messages yet
+    return Progress(batch.size, groups, codes, await _leaves_at(batch, groups["queued"], now))
+
+
+async def _leaves_at(batch: Batch, waiting: int, now: datetime) -> datetime | None:
+    if not waiting or batch.state not in ("running", "expanding"):
+        return None
+    rows = await Message.raw(
+        """SELECT COUNT(*) AS number, MIN(a.started_at) AS first, MAX(m.not_before) AS planned
+           FROM message m LEFT JOIN attempt a ON a.message = m.id AND a.started_at > {}
+           WHERE m.batch = {} AND (a.id IS NOT NULL OR m.state IN ('pending', 'queued'))""",
+        now - timedelta(minutes=5),
+        batch.id,
+    )
+    begun = rows[0]["number"] - waiting if rows else 0
+    first = rows[0]["first"] if rows else None
+    if begun <= 0 or first is None:
+        return None
+    if isinstance(first, str):
+        first = datetime.fromisoformat(first)
+    seconds = max((now - first).total_seconds(), 1.0)
+    return now + timedelta(seconds=waiting * seconds / begun)
+
+
+async def recipients(
+    batch: Batch, group: str = "", code: str = "", after: UUID | None = None, limit: int = PAGE
+) -> list[dict[str, Any]]:
+    """One page of the recipients that are messages by now, in the order they were made: {id, listing, state, code,
+    reason, channel, to_address, attempts, changed_at, year, make, model, first_name, last_name}, one more than `limit`
+    when there are more. Those of a group of GROUPS, with a code, after a message."""
+    states = GROUPS.get(group, ())
+    where: list[str] = ["m.batch = {}"]
+    values: list[Any] = [batch.id]
+    if states:
+        where.append(f"m.state IN ({', '.join(repr(each) for each in states)})")
+    if code:
+        where.append("m.code = {}")
+        values.append(code)
+    if after:
+        where.append("m.id > {}")
+        values.append(after)
+    return await Message.raw(
+        f"""SELECT m.id, m.listing, m.state, m.code, m.reason, m.channel, m.to_address, m.attempts, m.changed_at,
+                   m.segments, m.body, l.year, l.make, l.model, p.first_name, p.last_name
+            FROM message m JOIN listing l ON l.id = m.listing LEFT JOIN seller p ON p.listing = l.id
+            WHERE {" AND ".join(where)} ORDER BY m.id LIMIT {{}}""",  # noqa: S608 - fixed words
+        *values,
+        limit + 1,
+    )
+
+
+async def every_recipient(batch: Batch, group: str = "", code: str = "") -> AsyncIterator[dict[str, Any]]:
+    """All of them, some hundreds read at a time."""
+    after: UUID | None = None
+    while True:
+        rows = await recipients(batch, group, code, after, CHUNK)
+        for row in rows[:CHUNK]:
+            yield row
+        if len(rows) <= CHUNK:
+            return
+        after = rows[CHUNK - 1]["id"]
+
+
+async def page(account: UUID, before: tuple[datetime, UUID] | None = None, limit: int = PAGE) -> list[dict[str, Any]]:
+    """The account's batches, the newest first, one more than `limit` when there are more: {id, created_at, state, size,
+    channel, wording, started_at, finished_at, person, sent, failed}."""
+    beyond = "AND (b.created_at, b.id) < ({}, {})" if before else ""
+    return await Batch.raw(
+        f"""SELECT b.id, b.created_at, b.state, b.size, b.channel, b.wording, b.started_at, b.finished_at,
+                   b.scheduled_at, b.held_reason, u.name AS person
+            FROM batch b JOIN app_user u ON u.id = b."user"
+            WHERE b.account = {{}} {beyond} ORDER BY b.created_at DESC, b.id DESC LIMIT {{}}""",  # noqa: S608
+        account,
+        *(before or ()),
+        limit + 1,
+    )
