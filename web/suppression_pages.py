@@ -1,6 +1,7 @@
 """The words and rows of the pages about whom nothing is sent to."""
 
 from typing import Any
+from urllib.parse import quote
 from uuid import UUID
 
 from domain import phones, users
@@ -8,6 +9,7 @@ from domain.accounts import Account
 from domain.errors import NotFound
 from domain.suppressions import Kind, ListImport, files
 from domain.suppressions.by_hand import MAY_ADD
+from domain.suppressions.erased import Remembered
 from domain.suppressions.paging import Listed
 from domain.users import Permission, User
 from web.filters import day
@@ -83,6 +85,22 @@ def row(entry: Listed, account: Account) -> dict[str, Any]:
         "lift_reason": entry.lift_reason,
         "url": url_for("suppressions.show", kind=entry.kind, entry_id=entry.id),
         "listing_url": url_for("listings.show", listing_id=entry.listing) if entry.listing else None,
+    }
+
+
+def remembered(entry: Remembered) -> dict[str, Any]:
+    """The same of an address that was erased and stays on the list: there is nothing to tell but that."""
+    nothing = dict.fromkeys(("source", "by", "lifted_by", "lift_reason"), "")
+    return {
+        **nothing,
+        "id": None,
+        "address": phones.shown(entry.address) if entry.address.startswith("+") else entry.address,
+        "of": CHANNELS[entry.channel] if entry.kind == Kind.OPT_OUT else "",
+        "reason": "Erased on request: only a fingerprint of the address is kept.",
+        "since": "",
+        "lifted": None,
+        "url": f"{url_for('suppressions.erased', kind=entry.kind)}?address={quote(entry.address)}",
+        "listing_url": None,
     }
 
 

@@ -1,5 +1,7 @@
 """Whom nothing is sent to: the three lists, who is on them and why, added and lifted by hand, and as a file."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote
 
@@ -11,6 +13,8 @@ from domain.accounts import Account
 from domain.errors import NotFound, Refused
 from domain.history import Cursor
 from domain.suppressions import Kind, by_hand, files, paging
+from domain.suppressions import erased as erased_addresses
+from domain.suppressions.erased import Remembered
 from domain.suppressions.paging import Listed
 from domain.users import User
 from web import render, suppression_pages
@@ -66,6 +70,28 @@ async def destroy(
     return render.go(request, suppression_pages.list_url(entry.kind), notice=notice)
 
 
+async def erased(
+    request: AnyRequest, me: Me, account: TheAccount, kind: FromPath[str], address: FromQuery[str] = ""
+) -> Response[str]:
+    """What is left of an address that was erased, for whoever has it."""
+    return _erased_page(request, me, await _remembered(account, kind, address), Form())
+
+
+async def lift_erased(
+    request: AnyRequest, me: Me, account: TheAccount, kind: FromPath[str], form: TheForm
+) -> Response[Any]:
+    entry = await _remembered(account, kind, form.value("address"), form.value("channel"))
+    try:
+        await erased_addresses.lift(account.id, me, entry, form.value("reason"))
+    except Refused as refused:
+        if refused.field != "reason":
+            raise
+        return _erased_page(request, me, entry, form.refuse(refused, ("reason",)))
+    shown = suppression_pages.remembered(entry)["address"]
+    notice = f"{shown} may be written to again, as far as this list goes."
+    return render.go(request, suppression_pages.list_url(entry.kind), notice=notice)
+
+
 async def export(account: TheAccount, kind: FromPath[str]) -> Stream:
     """The whole list as CSV, while it is read."""
     which = _kind(kind)
@@ -83,6 +109,19 @@ def _kind(slug: str) -> Kind:
 
 async def _found(account: Account, kind: str, entry_id: str) -> Listed:
     return await paging.entry(_kind(kind), account.id, suppression_pages.id_of(entry_id))
+
+
+async def _erased(account: Account, kind: Kind, q: str) -> list[Remembered]:
+    """What was searched for, if it was erased and stands on the list all the same."""
+    return await erased_addresses.of_address(account, kind, q) if q.strip() else []
+
+
+async def _remembered(account: Account, kind: str, address: str, channel: str = "") -> Remembered:
+    """Raises NotFound when the address does not stand on this list, or was never erased."""
+    for entry in await erased_addresses.of_address(account, _kind(kind), address):
+        if channel in ("", entry.channel):
+            return entry
+    raise NotFound
 
 
 async def _page(
@@ -111,6 +150,7 @@ async def _page(
         why=suppression_pages.WHY[kind],
         lift_label=suppression_pages.LIFT[kind],
         rows=[suppression_pages.row(entry, account) for entry in rows],
+        erased=[suppression_pages.remembered(each) for each in await _erased(account, kind, q if not lifted else "")],
         q=q,
         lifted=lifted,
         form=form,
@@ -125,19 +165,39 @@ async def _page(
 
 
 def _entry_page(request: AnyRequest, me: User, account: Account, entry: Listed, form: Form) -> Response[str]:
-    shown = suppression_pages.row(entry, account)
+    there = render.url_for("suppressions.destroy", kind=entry.kind, entry_id=entry.id)
+    return _lift_page(request, me, entry.kind, suppression_pages.row(entry, account), there, form)
+
+
+def _erased_page(request: AnyRequest, me: User, entry: Remembered, form: Form) -> Response[str]:
+    there = render.url_for("suppressions.lift_erased", kind=entry.kind)
+    hidden = {"address": entry.address, "channel": entry.channel}
+    return _lift_page(request, me, entry.kind, suppression_pages.remembered(entry), there, form, hidden)
+
+
+def _lift_page(
+    request: AnyRequest,
+    me: User,
+    kind: Kind,
+    shown: dict[str, Any],
+    there: str,
+    form: Form,
+    hidden: Mapping[str, str] = MappingProxyType({}),
+) -> Response[str]:
     return render.page(
         request,
         "suppressions/show.html",
         status=422 if form.errors else 200,
         entry=shown,
-        kind=entry.kind,
-        label=suppression_pages.LABELS[entry.kind],
-        lead=suppression_pages.LEADS[entry.kind],
-        list_url=suppression_pages.list_url(entry.kind),
-        lift_label=suppression_pages.LIFT[entry.kind],
-        why=suppression_pages.LIFT_WHY[entry.kind],
+        kind=kind,
+        label=suppression_pages.LABELS[kind],
+        lead=suppression_pages.LEADS[kind],
+        list_url=suppression_pages.list_url(kind),
+        lift_url=there,
+        lift_label=suppression_pages.LIFT[kind],
+        why=suppression_pages.LIFT_WHY[kind],
+        hidden=hidden,
         form=form,
-        **suppression_pages.rights(me, entry.kind),
-        page_title=f"{shown['address']} · {suppression_pages.LABELS[entry.kind]}",
+        **suppression_pages.rights(me, kind),
+        page_title=f"{shown['address']} · {suppression_pages.LABELS[kind]}",
     )
