@@ -74,8 +74,9 @@ class Newest:
 
 async def of(listing: Listing, reader: UUID, addresses: Sequence[str] = ()) -> Newest:
     """The newest platform message of a listing, in or out, queued, unknown and failed ones included; scheduled, taken
-    back, expired and skipped ones never were. The colleagues of `reader` who are writing about it now. And who wrote
-    first to these addresses of its seller about another listing, and which of them were texted before."""
+    back, expired and skipped ones never were, and an answer to STOP or HELP is nobody's. The colleagues of `reader` who
+    are writing about it now. And who wrote first to these addresses of its seller about another listing, and which of
+    them were texted before."""
     known = [address for address in addresses if address]
     numbers = [address for address in known if address.startswith("+")]
     rows: list[dict[str, Any]] = await Message.raw(
@@ -83,6 +84,7 @@ async def of(listing: Listing, reader: UUID, addresses: Sequence[str] = ()) -> N
              SELECT m.id, m.at, m.channel, m.direction, m."user", u.name AS person, '' AS about FROM message m
              LEFT JOIN app_user u ON u.id = m."user"
              WHERE m.listing = {{}} AND m.state NOT IN ('pending', 'cancelled', 'skipped', 'expired')
+               AND m.kind <> 'answer'
              ORDER BY m.at DESC, m.id DESC LIMIT 1) AS newest
            UNION ALL
            SELECT * FROM (
