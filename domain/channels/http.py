@@ -5,9 +5,10 @@ import logging
 import ssl
 import time
 from collections.abc import Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import lru_cache
 from json import dumps, loads
-from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -21,6 +22,14 @@ LARGEST_BODY = 1_000_000  # bytes; what an answer has beyond this is left unread
 
 log = logging.getLogger(__name__)
 
+
+class _Door:
+    """Where the bytes of one call go out: `left` from the moment they may have."""
+
+    left = False
+
+
+_door: ContextVar[_Door] = ContextVar("door")
 _session: aiohttp.ClientSession | None = None
 _session_loop: asyncio.AbstractEventLoop | None = None
 
@@ -55,9 +64,8 @@ async def call(
     `timeout` is the whole call in seconds. Raises ChannelError: NEVER_CONNECTED while no byte of the request can
     have left, UNKNOWN from then on, PERMANENT when the URL itself is wrong.
     """
-    host = urlsplit(url).hostname or url
-    total = TOTAL_TIMEOUT if timeout is None else timeout
-    trace = SimpleNamespace(left=False)
+    door = _Door()
+    _door.set(door)
     body = None if json is None else dumps(json).encode()
     started = time.monotonic()
     try:
@@ -67,9 +75,8 @@ async def call(
             data=body,
             params=params,
             headers={**headers, "Content-Type": "application/json"} if body is not None else headers,
-            timeout=aiohttp.ClientTimeout(total=total, sock_connect=min(CONNECT_TIMEOUT, total)),
+            timeout=_timeout(TOTAL_TIMEOUT if timeout is None else timeout),
             allow_redirects=False,
-            trace_request_ctx=trace,
         ) as response:
             answer = Answer(
                 response.status,
@@ -80,8 +87,9 @@ async def call(
         log.info(
             "%s %s: %s after %.2f s", method, _without_query(url), type(error).__name__, time.monotonic() - started
         )
-        raise _fault(error, host, trace.left) from error
-    log.debug("%s %s: %d after %.2f s", method, _without_query(url), answer.status, time.monotonic() - started)
+        raise _fault(error, urlsplit(url).hostname or url, door.left) from error
+    if log.isEnabledFor(logging.DEBUG):
+        log.debug("%s %s: %d after %.2f s", method, _without_query(url), answer.status, time.monotonic() - started)
     return answer
 
 
@@ -98,7 +106,7 @@ def session() -> aiohttp.ClientSession:
             connector=aiohttp.TCPConnector(limit=64, keepalive_timeout=10, ttl_dns_cache=60),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"User-Agent": "Lotwire"},
-            trace_configs=[_watch_the_door()],
+            request_class=_Request,
         )
     return _session
 
@@ -111,18 +119,23 @@ async def close() -> None:
         await gone.close()
 
 
-def _watch_the_door() -> aiohttp.TraceConfig:
-    """Notes on the call's own context that its bytes are about to leave: the one sure line between the two faults."""
+class _Request(aiohttp.ClientRequest):
+    """Notes on the call's own door that its bytes are about to leave: the one sure line between the two faults. Tracing
+    would tell it, too, at a tenth of what a call costs."""
 
-    async def leaving(session: aiohttp.ClientSession, context: SimpleNamespace, params: Any) -> None:
-        context.trace_request_ctx.left = True
+    async def send(self, conn: Any) -> aiohttp.ClientResponse:
+        _door.get().left = True
+        return await super().send(conn)
 
-    trace = aiohttp.TraceConfig()
-    trace.on_request_headers_sent.append(leaving)
-    return trace
+
+@lru_cache(maxsize=64)
+def _timeout(total: float) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(total=total, sock_connect=min(CONNECT_TIMEOUT, total))
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes:
+    if (response.content_length or LARGEST_BODY) < LARGEST_BODY and "Content-Encoding" not in response.headers:
+        return await response.read()
     parts: list[bytes] = []
     size = 0
     async for part in response.content.iter_chunked(65536):
