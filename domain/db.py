@@ -5,7 +5,7 @@ import contextlib
 import fcntl
 import io
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from typing import Any
 
 import asyncpg
@@ -13,7 +13,7 @@ from piccolo.engine.postgres import PostgresEngine, PostgresTransaction
 
 from domain.errors import NotFound, Unavailable
 from domain.settings import settings
-from domain.sqlite_engine import NOT_OPEN, PooledSQLiteEngine
+from domain.sqlite_engine import NOT_OPEN, PooledSQLiteEngine, run_each
 
 ACQUIRE_SECONDS = 10  # how long a query waits for a free PostgreSQL connection
 COMMAND_SECONDS = 60
@@ -162,6 +162,21 @@ async def opened() -> AsyncIterator[None]:
 def writing() -> Any:
     """One short write transaction: immediate on SQLite. No network call inside. In another it is a part of that."""
     return DB.transaction()
+
+
+async def each(sql: str, rows: Sequence[Sequence[Any]]) -> None:
+    """Runs one statement, written as for `Table.raw`, for each of many rows of values: prepared once, whatever their
+    number. In your transaction, of which it is a part."""
+    transaction = DB.current_transaction.get()
+    if transaction is None:
+        raise RuntimeError("What is written row by row is written whole or not at all: open db.writing() first.")
+    if not rows:
+        return
+    if isinstance(DB, PooledPostgresEngine):
+        text = sql.format(*(f"${n}" for n in range(1, len(rows[0]) + 1)))
+        await transaction.connection.executemany(text, rows)
+    else:
+        await run_each(transaction.connection, sql.format(*"?" * len(rows[0])), rows)
 
 
 async def found(query: Awaitable[Any]) -> Any:

@@ -154,6 +154,15 @@ def _execute(connection: sqlite3.Connection, query: str, args: Any) -> list[Any]
         cursor.close()
 
 
+async def run_each(connection: Any, query: str, rows: Sequence[Sequence[Any]]) -> None:
+    """One statement for each row, prepared once, in one hop."""
+    try:
+        await connection._execute(connection._conn.executemany, query, rows)
+    except sqlite3.OperationalError as error:
+        _explain(error)
+        raise
+
+
 async def _settle(connection: Any) -> None:
     """Rolls back what is still open, behind any statement queued before, and passes a cancellation on afterwards."""
     task = asyncio.ensure_future(connection._execute(_roll_back, connection._conn))

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections import Counter
+from datetime import UTC, datetime
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
@@ -20,6 +21,7 @@ from piccolo.table import Table
 from domain import db, ids
 from domain.accounts import Account
 from domain.errors import NotFound, Unavailable
+from domain.history import Event
 from domain.listings import Listing
 from domain.settings import ROOT
 from domain.sources import Source
@@ -312,6 +314,35 @@ async def test_a_commit_that_fails_gives_its_connection_back(house: None) -> Non
 
 
 # Missing and meeting
+
+
+async def test_a_statement_for_each_of_many_rows_knows_every_kind_of_value(house: None) -> None:
+    account, listing = await make.account(), await make.listing()
+    moments = [datetime(2026, 1, day, 12, 0, 0, day, UTC) for day in (1, 2)]
+    rows = [(ids.new(), account.id, listing.id, at, None, f"{{day {at.day}}}") for at in moments]
+    columns = 'id, account, listing, at, "user", kind, detail'
+    async with db.writing():
+        await db.each(f"INSERT INTO event ({columns}) VALUES ({{}}, {{}}, {{}}, {{}}, {{}}, {{}}, '{{{{}}}}')", rows)
+        await db.each("UPDATE event SET kind = {} WHERE id = {}", [])
+    events = await Event.objects().order_by(Event.at)
+    found = [(each.id, each.account, each.listing, each.at, each.user, each.kind) for each in events]
+    assert (found, {each.detail for each in events}) == (rows, {"{}"})
+
+
+async def test_of_many_rows_all_are_written_or_none(house: None) -> None:
+    name = "UPDATE account SET name = {} WHERE id = {}"
+    account = await make.account(name="As it was")
+    with pytest.raises(RuntimeError, match="written whole or not at all"):
+        await db.each(name, [("New", account.id)])
+
+    async def half() -> None:
+        async with db.writing():
+            await db.each(name, [("New", account.id)])
+            await db.each("INSERT INTO lease (name, owner) VALUES ({}, {})", [("a", "x"), ("a", "y")])
+
+    with pytest.raises(db.DUPLICATE):
+        await half()
+    assert [row["name"] for row in await Account.select(Account.name)] == ["As it was"]
 
 
 async def test_found_hands_over_the_record_or_says_not_found(house: None) -> None:
