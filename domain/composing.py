@@ -2,12 +2,13 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from domain import (
     clock,
     db,
+    departures,
     drafts,
     enclosures,
     facts,
@@ -23,9 +24,10 @@ from domain import (
     wildcards,
     wordings,
 )
+from domain.departures import Departure, Plan
 from domain.enclosures import Enclosures
 from domain.errors import Refused
-from domain.messages import Message
+from domain.messages import Message, State
 from domain.scenes import Scene
 from domain.standing import Standing
 from domain.wordings import Letter
@@ -46,6 +48,8 @@ class Draft:
     nonce: str | None = None
     origin: str = "window"  # window | api
     revision: int = 0  # of the draft that is sent
+    plan: Plan | None = None  # when it leaves; None: now
+    stays_on_reply: bool = False  # of a plan: it leaves although the seller wrote meanwhile
 
 
 async def judge(
@@ -55,8 +59,11 @@ async def judge(
     missing: tuple[str, ...] = (),
     enclosed: Enclosures = Enclosures(),  # noqa: B008 - frozen
     kind: str = "one_to_one",
+    standing: Standing | None = None,
+    at: datetime | None = None,
 ) -> gate.Decision:
-    """What the gate says of a message of this channel, from this user to this listing, now."""
+    """What the gate says of a message of this channel, from this user to this listing, now, or by the seller's clock
+    `at` another moment. `standing` is what the lists say of where it goes, for whoever has read that already."""
     to = scene.address(channel, to_field)
     seller, listing, reach = scene.seller, scene.listing, scene.reach
     country, postal_code = scene.account.country, seller.postal_code
@@ -81,13 +88,13 @@ async def judge(
                 scene.sender_state,
                 users.may(scene.user, users.Permission.SEND),
             ),
-            await _standing(scene, channel, to),
-            await seller_hours.at(scene.account.id, country, postal_code, (seller.mobile, seller.phone)),
+            await _standing(scene, channel, to) if standing is None else standing,
+            await seller_hours.at(scene.account.id, country, postal_code, (seller.mobile, seller.phone), at),
             missing=missing,
             files=file_problems(scene, channel, to, enclosed),
             recent_contact=_recent_contact(scene, to),
         ),
-        clock.now(),
+        at or clock.now(),
     )
 
 
@@ -115,9 +122,9 @@ def file_problems(scene: Scene, channel: str, to: str, enclosed: Enclosures) -> 
 
 
 async def send(scene: Scene, draft: Draft, alongside: Alongside | None = None) -> Message:
-    """Writes a message to leave now (after the undo window, from the window) and returns it; a repeated nonce returns
-    the first one. `alongside` writes what stands or falls with the message, in its transaction. Raises Refused with
-    the sentence, the field and the code of the first thing that stands against it.
+    """Writes a message to leave now (after the undo window, from the window) or as planned, and returns it; a repeated
+    nonce returns the first one. `alongside` writes what stands or falls with the message, in its transaction. Raises
+    Refused with the sentence, the field and the code of the first thing that stands against it.
     """
     if draft.nonce and (first := await messages.by_nonce(scene.account.id, draft.nonce)):
         return first
@@ -125,14 +132,15 @@ async def send(scene: Scene, draft: Draft, alongside: Alongside | None = None) -
         raise Refused(endless(draft.channel), field="body", code="too_long")
     enclosed = await enclosures.read(scene.account.id, draft.files, draft.body)
     letter = checked(scene, draft, enclosed)
-    decision = await judge(scene, draft.channel, draft.to_field, letter.missing, enclosed)
-    if not decision.allowed:
-        raise GateRefused(decision.refusals)
-    message = _message(scene, draft, letter)
+    departure = await departures.of(scene, draft.plan) if draft.plan else None
+    if refusals := await refusals_of(scene, draft, letter, enclosed, departure):
+        raise GateRefused(refusals)
+    message = _message(scene, draft, letter) if departure is None else _planned(scene, draft, letter, departure)
     async with db.writing():
         stored = await Message.insert(message).on_conflict(target=Message.nonce, action="DO NOTHING")
         if stored:
-            await _claim_first_contact(scene, message)
+            if departure is None:
+                await claim_first_contact(scene, message)
             await listings.become_main_user(scene.listing.id, scene.user.id)
             if enclosed:
                 await enclosures.enclose(message, enclosed)
@@ -148,8 +156,19 @@ async def send(scene: Scene, draft: Draft, alongside: Alongside | None = None) -
     return message
 
 
-async def _claim_first_contact(scene: Scene, message: Message) -> None:
-    """Of many who write to a person for the first time at the same moment one gets through."""
+async def refusals_of(
+    scene: Scene, draft: Draft, letter: Letter, enclosed: Enclosures, departure: Departure | None = None
+) -> tuple[gate.Refusal, ...]:
+    """What stands against a draft that was made final; of a planned one only what will not have passed by then."""
+    if departure is None:
+        return (await judge(scene, draft.channel, draft.to_field, letter.missing, enclosed)).refusals
+    asked = (scene, draft.channel, draft.to_field, letter.missing, enclosed)
+    return departures.against(await judge(*asked, kind="scheduled", at=departure.at))
+
+
+async def claim_first_contact(scene: Scene, message: Message) -> None:
+    """Of many who write to a person for the first time at the same moment one gets through. Call it in the transaction
+    that writes the message; raises GateRefused."""
     if scene.newest.nothing_yet and not await suppressions.claim_first_contact(
         scene.account.id, message.to_address, scene.listing.id, scene.user.id, message.id
     ):
@@ -247,6 +266,23 @@ def _message(scene: Scene, draft: Draft, letter: Letter) -> Message:
         at=now,
         changed_at=now,
     )
+
+
+def _planned(scene: Scene, draft: Draft, letter: Letter, departure: Departure) -> Message:
+    """Its blanks are filled again at the moment it leaves. It stands in the history at that moment, at the end."""
+    message = _message(scene, draft, letter)
+    message.kind = "scheduled"
+    message.state = State.PENDING
+    message.wording = text.storable(draft.body)
+    message.wording_subject = text.storable(draft.subject)
+    message.scheduled_at = message.at = departure.at
+    message.schedule_zone = departure.zone
+    message.schedule_wall = departure.wall
+    message.stays_on_reply = draft.stays_on_reply
+    message.revision = 1
+    message.not_before = None
+    message.undoable = False
+    return message
 
 
 class GateRefused(Refused):

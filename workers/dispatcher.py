@@ -53,6 +53,7 @@ class Dispatcher:
         self._served: dict[UUID, float] = {}  # connection -> when (monotonic) it had its last handful
         self._adapters: dict[UUID, tuple[tuple[str, ...], Channel]] = {}
         self._turn_until = 0.0
+        self._looked = clock.now()  # when a round last asked what is due
 
     def wake(self) -> None:
         """Something may be due now."""
@@ -86,6 +87,7 @@ class Dispatcher:
         """Begins a handful of every connection that has something due, in a task of its own: none waits for another's
         provider. Who waited longest comes first."""
         self._wake.clear()
+        self._looked = clock.now()
         if not await self._my_turn():
             return
         now = monotonic()
@@ -238,7 +240,7 @@ class Dispatcher:
     async def _sleep(self) -> None:
         wait = LONGEST_SLEEP
         try:
-            due = await delivery.next_due()
+            due = await delivery.next_due(self._looked)  # what came due since then would else be overslept
             if due is not None:
                 wait = min(wait, max(0.0, (due - clock.now()).total_seconds()))
         except Exception:

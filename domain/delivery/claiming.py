@@ -28,14 +28,14 @@ async def due_connections(limit: int, closed: Iterable[UUID] = ()) -> dict[UUID,
     return {row["id"]: row["due"] for row in rows if row["due"] and row["id"] not in shut}
 
 
-async def next_due() -> datetime | None:
-    """When the next message that is not due yet will be."""
+async def next_due(since: datetime | None = None) -> datetime | None:
+    """When the next message that was not due yet, now or at the last look, will be."""
     rows = await Message.raw(
         """SELECT m.not_before FROM connection c JOIN message m ON m.id = (
              SELECT id FROM message WHERE connection = c.id AND state = 'queued' AND not_before > {}
              ORDER BY not_before, id LIMIT 1)
            WHERE c.state = 'connected' ORDER BY m.not_before LIMIT 1""",
-        clock.now(),
+        since or clock.now(),
     )
     return rows[0]["not_before"] if rows else None
 

@@ -31,13 +31,17 @@ async def refuse(row: Mapping[str, Any], decision: gate.Decision, now: datetime,
 
 
 async def defer(row: Mapping[str, Any], decision: gate.Decision, now: datetime) -> None:
-    """Only the hour or an open review stands against it: it waits, and says what for."""
+    """Only the hour or an open review stands against it: it waits, and says what for. A plan becomes one for that later
+    moment, so that its author can still change it."""
     assert decision.defer_until is not None
+    waits: dict[Any, Any] = {Message.state: State.QUEUED, Message.not_before: decision.defer_until}
+    if row["kind"] == "scheduled":
+        waits |= {Message.state: State.PENDING, Message.scheduled_at: decision.defer_until}
+        waits |= {Message.at: decision.defer_until, Message.revision: Message.revision + 1}
     await Message.update(
         {
-            Message.state: State.QUEUED,
+            **waits,
             Message.rank: 0,
-            Message.not_before: decision.defer_until,
             Message.code: decision.refusals[0].code,
             Message.reason: decision.refusals[0].message,
             Message.decision: json.dumps(decision.record()),

@@ -12,6 +12,7 @@ from uuid import UUID
 from domain import (
     clock,
     db,
+    departures,
     gate,
     ids,
     plans,
@@ -88,9 +89,8 @@ async def start(
             known = known_of(row, just_now)
             recent = "" if first.get(row["id"], True) else ALREADY
             written = letters.get(row["id"])
-            seen = facts_of(
-                row, features, known, hour, files.problems if files else (), recent, is_late(row, now), written
-            )
+            late = is_late(row, now) or departures.is_late(row, now)
+            seen = facts_of(row, features, known, hour, files.problems if files else (), recent, late, written)
             decision = gate.decide(seen, now)
             if decision.defer_until:
                 await defer(row, decision, now)

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
-from domain import answers, clock, db, history, ids, messages, opt_out_words, receipts, reviews, suppressions
+from domain import answers, clock, db, history, ids, messages, opt_out_words, receipts, reviews, schedules, suppressions
 from domain.channels.base import Incoming
 from domain.connections import Connection
 from domain.listings import Listing
@@ -36,6 +36,7 @@ async def take(connection: Connection, said: Incoming) -> UUID | None:
     if await suppressions.blocked(account, said.from_address):  # stored silently: nobody is told, nobody owes an answer
         await Message.update({Message.responded_at: clock.now()}).where(Message.id == message_id)
         return None
+    await schedules.seller_wrote(account, listing, said.from_address)
     await reviews.open_(account, listing, message_id, said.from_address, reading)
     if listing:
         await answers.write(connection, listing, message_id, said, reading, news=news)

@@ -574,7 +574,7 @@ async def test_what_a_seller_says_in_plain_words_has_one_of_three_outcomes(house
 async def test_a_message_that_waits_for_a_look_holds_what_leaves_by_itself_and_not_a_person(house):
     dealer = await shop()
     listing = await make.listing(dealer.account)
-    by_itself = await dealer.text(listing, kind="automated")
+    by_itself = await dealer.text(listing, kind="automated", stays_on_reply=True)
     person = await dealer.text(listing, to_address=by_itself.to_address)
     await dealer.hook(**dealer.inbound(by_itself.to_address, "Not interested"))
     started = await dealer.start()

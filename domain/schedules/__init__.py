@@ -1,0 +1,36 @@
+"""Messages that leave later by themselves: planned, looked at, changed, taken back, and released when it is time."""
+
+from domain.departures import FARTHEST, FROZEN, LATEST, SOONEST, Departure, Plan, check, is_late, moment_for
+from domain.schedules.changing import Words, cancel, change, may_change, restore, send_now
+from domain.schedules.ending import change_plans, end_without, seller_wrote
+from domain.schedules.paging import Filters, Month, Page, counts, month, page, what_it_says_now
+from domain.schedules.releasing import release
+
+__all__ = [
+    "FARTHEST",
+    "FROZEN",
+    "LATEST",
+    "SOONEST",
+    "Departure",
+    "Filters",
+    "Month",
+    "Page",
+    "Plan",
+    "Words",
+    "cancel",
+    "change",
+    "change_plans",
+    "check",
+    "counts",
+    "end_without",
+    "is_late",
+    "may_change",
+    "moment_for",
+    "month",
+    "page",
+    "release",
+    "restore",
+    "seller_wrote",
+    "send_now",
+    "what_it_says_now",
+]
