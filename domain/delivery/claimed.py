@@ -44,7 +44,7 @@ async def announce(ids: Sequence[UUID]) -> None:
 
 async def claimed_rows(owner: str, ids: Sequence[UUID], now: datetime) -> list[dict[str, Any]]:
     lock = "FOR UPDATE OF m" if db.on_postgres() else ""
-    rows: list[dict[str, Any]] = await Message.raw(
+    return await Message.raw(
         f"""SELECT m.id, m.account, m.channel, m.kind, m.to_address, m.subject, m.body, m.attempts, m.tries,
                    m.not_before, m.connection, m.listing, m."user" AS person, m.from_address, m.nonce, m.at,
                    {CONFIRMS} AS confirms, l.stage, l.url, l.description, a.tier,
@@ -53,7 +53,7 @@ async def claimed_rows(owner: str, ids: Sequence[UUID], now: datetime) -> list[d
                    {standing.of_listing("l")}, {standing.of_address("m.account", "m.channel", "m.to_address")},
                    NOT EXISTS (SELECT 1 FROM message e WHERE e.listing = m.listing AND e.id <> m.id
                                AND (e.direction = 'in' OR e.state IN {standing.LEFT})) AS nothing_yet,
-                   m.wording, {TO_NOW} AS to_now, m.batch, {consents.salt_where_erased("m.account")} AS erased_salt,
+                   m.wording, {TO_NOW} AS to_now, m.batch,
                    EXISTS (SELECT 1 FROM message_attachment f WHERE f.message = m.id AND f.link IS NULL) AS with_files
             FROM message m
             JOIN listing l ON l.id = m.listing
@@ -69,11 +69,6 @@ async def claimed_rows(owner: str, ids: Sequence[UUID], now: datetime) -> list[d
         *ids,
         owner,
     )
-    salt = next((row["erased_salt"] for row in rows if row["erased_salt"]), None)
-    erased = await consents.tombstoned_among(salt, [(row["account"], row["to_address"]) for row in rows])
-    for row in rows:
-        row["erased"] = erased.get((row["account"], row["to_address"]), frozenset())
-    return rows
 
 
 async def first_contacts(rows: Sequence[Mapping[str, Any]], now: datetime) -> dict[UUID, bool]:
@@ -94,7 +89,7 @@ def where(row: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
 
 def known_of(row: Mapping[str, Any], just_now: Mapping[tuple[UUID, str], int]) -> Standing:
     """What stands of the address, with the automatic messages that begin beside this one."""
-    known = consents.with_erased(Standing.of(row), row["erased"], row["channel"])
+    known = Standing.of(row)
     more = just_now.get((row["account"], row["to_address"]), 0)
     if not more:
         return known
