@@ -16,6 +16,7 @@ from web.render import url_for
 
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 DEFAULT = "default"  # what the default is called in an address
+MOST_CLOCKS = 3  # that are told one by one
 NO_ROW = "No rule of its own: the default and the country’s hours."
 
 
@@ -61,15 +62,13 @@ def there(region: str, rules: Rules, account: Account) -> dict[str, Any]:
 def by_clocks(heres: Sequence[Here]) -> dict[str, Any]:
     """`{open, label, detail}` of several clocks: open where texts suit all of them."""
     told = [_by_clock(here) for here in heres]
-    alike = len({(here.open, tell) for here, tell in zip(heres, told, strict=True)}) == 1
-    clocks = " or ".join(_shown(here.local) for here in heres)
-    is_open = all(here.open for here in heres)
-    if alike:
-        return {"open": is_open, "label": told[0], "detail": f"It is {clocks} there."}
-    label = "Open" if is_open else "Open in part" if any(here.open for here in heres) else "Closed"
-    detail = "; ".join(
-        f"{_shown(here.local)}: {tell[0].lower()}{tell[1:]}" for here, tell in zip(heres, told, strict=True)
-    )
+    clocks, is_open = [as_it_shows(here.local) for here in heres], all(here.open for here in heres)
+    many = f"between {clocks[0]} and {clocks[-1]}" if len(clocks) > MOST_CLOCKS else " or ".join(clocks)
+    label, detail = told[0], f"It is {many} there."
+    if len(set(told)) > 1:
+        label = "Open" if is_open else "Open in part" if any(here.open for here in heres) else "Closed"
+        if len(clocks) <= MOST_CLOCKS:
+            detail = "; ".join(f"{at}: {tell[0].lower()}{tell[1:]}" for at, tell in zip(clocks, told, strict=True))
     return {"open": is_open, "label": label, "detail": detail}
 
 
@@ -182,10 +181,6 @@ def _when(local: datetime, then: datetime) -> str:
     if days == 1:
         return f"tomorrow, {at}"
     return f"{then:%A}, {at}" if days < 7 else f"{day(then.date())}, {at}"
-
-
-def _shown(local: datetime) -> str:
-    return as_it_shows(local)
 
 
 def _day_and_time(now: datetime, then: datetime, zone: str) -> str:

@@ -9,13 +9,14 @@ from uuid import UUID
 
 from markupsafe import Markup, escape
 
-from domain import composing, gate, message_templates, offers, phones, text, wildcards, wordings
+from domain import clock, composing, gate, message_templates, offers, phones, text, wildcards, wordings
 from domain.composing import Draft
 from domain.errors import NotFound
 from domain.newest import Newest
 from domain.scenes import Scene
+from domain.users import User
 from domain.wordings import Letter
-from web import filters
+from web import filters, mending
 from web.looking import Look, wrote
 from web.render import url_for
 
@@ -66,27 +67,23 @@ async def of(looked: Look, picked: str | None = None) -> dict[str, Any]:
             "told": str(looked.mark),
             "from_number": _from_number(scene) if looked.type == "text" else None,
         },
-        "send": {"label": _label(looked), "enabled": not reason, "reason": reason or None},
+        "send": {
+            "label": _label(looked),
+            "enabled": not reason,
+            "reason": reason or None,
+            # A new address each time: the second window keeps what it has of one it knows.
+            "why_url": f"{url_for('gates.show', listing_id=scene.listing.id)}?at={int(clock.now().timestamp())}",
+        },
     }
 
 
-def refusal(refused: gate.Refusal, scene: Scene) -> dict[str, Any]:
-    """The gate's sentence with a link where there is a page that mends it."""
-    message, step, url = refused.message, refused.next_step, None
-    if refused.code == "no_connection" and refused.message.endswith(CLICK_HERE):
+def refusal(refused: gate.Refusal, scene: Scene, reader: User | None = None) -> dict[str, Any]:
+    """The gate's sentence with a link where there is a page that mends it, which the reader (the scene's user unless
+    said otherwise) may open."""
+    message, step = refused.message, refused.next_step
+    if refused.message.endswith(CLICK_HERE):
         message, step = message.removesuffix(CLICK_HERE).strip(), CLICK_HERE
-        url = url_for("apps.show", kind="dialpad")
-    elif refused.code in ("sender_not_linked", "sender_without_number"):
-        url = url_for("apps.show", kind="dialpad")
-    elif refused.code == "no_connection":
-        url = url_for("apps.index")
-    elif refused.code == "tier":
-        url = url_for("plans.index")
-    elif refused.code in ("no_contact", "phone_invalid", "email_invalid"):
-        url = url_for("listings.edit", listing_id=scene.listing.id)
-    elif refused.code == "stage_pass":
-        url = url_for("listings.show", listing_id=scene.listing.id)
-    return {"code": refused.code, "message": message, "next_step": step, "url": url}
+    return {"code": refused.code, "message": message, "next_step": step, "url": mending.page_of(refused, scene, reader)}
 
 
 def parts(rendered: wordings.Rendered, picked: Sequence[str] = ()) -> list[tuple[str, bool]]:

@@ -472,6 +472,33 @@ async def test_plans(page: Page, dealership: Dealership) -> None:
     examine(page, "plans-owner")
 
 
+async def test_why_a_seller_cannot_be_texted(page: Page, dealership: Dealership) -> None:
+    seller = {"email": f"{LONG[:40]}@mail.example", "phone": make.phone(), "postal_code": "85701"}
+    listing = await dealership.listing(seller=seller)
+    async with dealership.site.opened():
+        mobile = (await make.seller_of(listing)).mobile
+        support = await make.user(dealership.account, "support")
+        await suppressions.dnc(dealership.account.id, [mobile], f"Angry {LONG}", user=dealership.agent)
+        await make.opt_out(mobile, dealership.account)
+    await dealership.signed_in(page)
+    page.open(f"/listings/{listing.id}")
+    page.click("[popovertarget=seller-menu]")
+    page.click("#seller-menu a")
+    page.wait_for("All reasons there are")
+    examine(page, "gate")
+    page.open(f"/listings/{listing.id}")
+    page.click(".seller .primary[data-opens]")
+    page.wait_until(lambda: page.find("#send-why a").is_displayed(), "the window does not lead there")
+    page.click("#send-why a")
+    page.wait_for("On record", "#side")
+    assert page.focused() == "side-title"
+    examine(page, "gate-beside-the-window")
+    await dealership.signed_in(page, support)
+    page.open(f"/listings/{listing.id}/permissions")
+    page.wait_for("Your role does not send messages.")
+    examine(page, "gate-read-only")
+
+
 async def test_quiet_hours(page: Page, dealership: Dealership) -> None:
     async with dealership.site.opened():
         manager = await make.user(dealership.account, "manager")

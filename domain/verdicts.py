@@ -1,0 +1,76 @@
+"""What the gate says of every way to write to a seller now: by each channel and number, for each kind of message."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from domain import composing, gate, users
+from domain.gate import Decision, Refusal
+from domain.known import Known
+from domain.scenes import Scene
+from domain.standing import Standing
+from domain.users import Permission
+
+KINDS = ("one_to_one", "batch", "scheduled", "automated")
+LISTED = ("text", "email")  # the channels whose lists are read with the seller
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One way to write to the seller: a channel, and of texts a number. `field` is mobile or phone, else empty; `to`
+    is empty when the seller cannot be reached by it."""
+
+    channel: str
+    field: str
+    to: str
+    decisions: Mapping[str, Decision]  # by kind
+
+    @property
+    def now(self) -> Decision:
+        """Of a message that a person writes now."""
+        return self.decisions["one_to_one"]
+
+    def said(self, code: str) -> Refusal:
+        """In which words a code that stands is told. KeyError for one that does not."""
+        found = [each for decision in self.decisions.values() for each in (*decision.refusals, *decision.warnings)]
+        return {each.code.partition(":")[0]: each for each in reversed(found)}[code]
+
+    @property
+    def codes(self) -> frozenset[tuple[str, str]]:
+        """Everything that stands: (code, kind)."""
+        return frozenset(
+            (each.code.partition(":")[0], kind)
+            for kind, decision in self.decisions.items()
+            for each in (*decision.refusals, *decision.warnings)
+        )
+
+
+async def of(scene: Scene, known: Sequence[Known]) -> list[Verdict]:
+    """Every channel that is offered here, and of texts both numbers. Each is judged for the scene's user; nothing of it
+    is about words or files, which are not there yet. `known` is what is on record: `known.of`."""
+    found = []
+    for channel, field in _ways(scene):
+        to = scene.address(channel, field)
+        standing = None if channel in LISTED else Standing(opted_out=_opted_out(known, channel, to))
+        decision = await composing.judge(scene, channel, field, standing=standing)
+        found.append(Verdict(channel, field, to, {kind: _of_kind(scene, decision, kind) for kind in KINDS}))
+    return found
+
+
+def _ways(scene: Scene) -> Iterator[tuple[str, str]]:
+    for channel in scene.offers():
+        if channel != "text":
+            yield channel, ""
+            continue
+        numbers = {scene.seller.phone: "phone", scene.seller.mobile: "mobile"}  # one that is both is the mobile
+        fields = [field for number, field in numbers.items() if number]
+        yield from (("text", field) for field in sorted(fields) or [""])
+
+
+def _of_kind(scene: Scene, decision: Decision, kind: str) -> Decision:
+    """The same facts for another kind of message."""
+    needed = Permission.BATCH if kind == "batch" else Permission.SEND
+    return gate.decide(replace(decision.facts, kind=kind, may_send=users.may(scene.user, needed)), decision.at)
+
+
+def _opted_out(known: Sequence[Known], channel: str, to: str) -> bool:
+    return any(each.code == "opted_out" and (each.channel, each.address) == (channel, to) for each in known)

@@ -1,0 +1,37 @@
+"""Where the reason that keeps a message back is mended: the page of each of the gate's codes."""
+
+from domain import gate, users
+from domain.scenes import Scene
+from domain.suppressions import Kind
+from domain.users import Permission, User
+from web import suppression_pages
+from web.render import url_for
+
+EDITED = frozenset(  # mended in the vehicle's form
+    {"no_contact", "phone_invalid", "email_invalid", "phone_landline", "phone_untextable", "facebook_without_phone"}
+)
+LISTS = {"opted_out": Kind.OPT_OUT, "phone_dnc": Kind.DNC, "phone_blocked": Kind.BLOCK}
+
+
+def page_of(refused: gate.Refusal, scene: Scene, reader: User | None = None) -> str | None:
+    """The address of the page where it is mended; None when there is none that the reader may open. The reader is
+    the scene's user unless somebody else is given."""
+    code, listing = refused.code, scene.listing
+    if code in EDITED:
+        may = users.may(reader or scene.user, Permission.EDIT_LISTING) and not listing.hidden
+        return url_for("listings.edit", listing_id=listing.id) if may else None
+    if code in LISTS:
+        return suppression_pages.list_url(LISTS[code])
+    if code in ("stage_pass", "stage_dnc", "hidden", "outside_window"):
+        return url_for("listings.show", listing_id=listing.id)
+    if code == "no_connection" and refused.message != gate.NO_DIALPAD_CONNECTION:
+        return url_for("apps.index")
+    if code in ("no_connection", "sender_not_linked", "sender_without_number"):
+        return url_for("apps.show", kind="dialpad")
+    places = {
+        "tier": "plans.index",
+        "dealership_reported": "dealership_reports.index",
+        "review_open": "reviews.index",
+        "quiet_hours": "quiet_hours.index",
+    }
+    return url_for(places[code]) if code in places else None
