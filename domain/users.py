@@ -45,6 +45,7 @@ class User(Table, db=DB, tablename="app_user"):
 class Permission(StrEnum):
     SEND = "message.send"
     BATCH = "message.batch"
+    READ_BATCHES = "batch.read"
     LOG = "history.log"
     RESPOND = "history.respond"
     EDIT_LISTING = "listing.edit"
@@ -75,6 +76,7 @@ _AGENT = frozenset(
 )
 _MANAGER = _AGENT | {
     Permission.BATCH,
+    Permission.READ_BATCHES,
     Permission.IMPORT,
     Permission.LIFT_DNC,
     Permission.UNDO_DEALERSHIP,
@@ -85,11 +87,12 @@ PERMISSIONS: dict[str, frozenset[Permission]] = {
     Role.ADMIN: frozenset(Permission),
     Role.MANAGER: _MANAGER,
     Role.AGENT: _AGENT,
-    Role.SUPPORT: frozenset({Permission.EXPORT}),  # reads everything, changes nothing
+    Role.SUPPORT: frozenset({Permission.EXPORT, Permission.READ_BATCHES}),  # reads everything, changes nothing
 }
 ROLE_LABELS = {Role.ADMIN: "Admin", Role.MANAGER: "Manager", Role.AGENT: "Agent", Role.SUPPORT: "Support (reads only)"}
 
 
+_GRANTED = frozenset({Permission.BATCH, Permission.READ_BATCHES})  # to an agent whom an admin lets send batches
 WRITERS = frozenset(str(role) for role, allowed in PERMISSIONS.items() if Permission.SEND in allowed)
 
 
@@ -97,7 +100,7 @@ def may(user: User, permission: str, account: Account | None = None) -> bool:
     """Whether the user's role allows it. Give the account where its switches matter (`template.global`)."""
     if not user.active:
         return False
-    if permission == Permission.BATCH and user.may_batch and user.role == Role.AGENT:
+    if permission in _GRANTED and user.may_batch and user.role == Role.AGENT:
         return True
     if permission == Permission.GLOBAL_TEMPLATES and account is not None and account.managers_own_global_templates:
         return user.role in {Role.ADMIN, Role.MANAGER}

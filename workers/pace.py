@@ -1,8 +1,6 @@
 """How fast messages may leave: a moving window per connection and sender on Valkey, kept as data on the connection."""
 
-import json
 import logging
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from time import time
@@ -13,12 +11,10 @@ from limits.aio.storage import MemoryStorage, RedisStorage
 from limits.aio.strategies import MovingWindowRateLimiter
 from limits.storage import storage_from_string
 
+from domain import pace_limits
 from domain.connections import Connection
 
 logger = logging.getLogger(__name__)
-
-# Dialpad's own limits are 100 texts a minute and 20 calls a second; ours stay below (providers' documentation).
-DEFAULTS = {"per_minute": 90, "per_second": 15}
 
 
 @dataclass(frozen=True)
@@ -57,7 +53,7 @@ class Pace:
 
 def limits_of(connection: Connection) -> list[RateLimitItem]:
     """The windows of a connection; a limit of 0 in its options is no limit."""
-    options = DEFAULTS | _numbers(json.loads(connection.options or "{}"))
+    options = pace_limits.of(connection)
     made: list[RateLimitItem] = []
     if options["per_minute"]:
         made.append(RateLimitItemPerMinute(options["per_minute"]))
@@ -79,10 +75,6 @@ async def _take(limiter: MovingWindowRateLimiter, items: list[RateLimitItem], na
         if not await limiter.hit(item, name, cost=allowed):  # another worker was quicker
             return Turn(0, 0.05)
     return Turn(allowed)
-
-
-def _numbers(options: Mapping[str, Any]) -> dict[str, int]:
-    return {name: max(0, int(options[name])) for name in DEFAULTS if str(options.get(name, "")).isdigit()}
 
 
 def _storage(queue_url: str) -> RedisStorage:

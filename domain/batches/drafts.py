@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from domain import clock, db, introductions, offers, users, wildcards, wordings
 from domain.accounts import Account
 from domain.batches.files import BatchAttachment
-from domain.batches.tables import Batch
+from domain.batches.tables import Batch, BatchListing
 from domain.errors import Refused
 from domain.messages import Message
 from domain.template_files import checked as checked_files
@@ -86,6 +86,9 @@ async def change(batch: Batch, account: Account, user: User, words: Words) -> Ba
         )
         if not changed:
             raise Refused(NOT_A_DRAFT, code="started")
+        await BatchListing.update({BatchListing.channel: "", BatchListing.code: ""}).where(
+            BatchListing.batch == batch.id
+        )
         await BatchAttachment.delete().where(BatchAttachment.batch == batch.id)
         rows = [BatchAttachment(batch=batch.id, attachment=each, position=n) for n, each in enumerate(words.files)]
         if rows:

@@ -144,8 +144,8 @@ class Look:
             waits=decision.refusals[0].code if waiting else "",
             letter=letter,
             first=bool(row["nothing_yet"]),
-            title=f"{row['year'] or ''} {row['make']} {row['model']}".strip(),
-            seller=f"{row['first_name'] or ''} {row['last_name'] or ''}".strip(),
+            title=title(row),
+            seller=seller(row),
             files=bool(self._enclosed.files) and not problems,
             links=bool(problems) and words.file_choice == "link",
         )
@@ -173,6 +173,14 @@ class Look:
             return connections.adapter(carrier).files
         except Unavailable:
             return None
+
+
+def title(row: Mapping[str, Any]) -> str:
+    return f"{row['year'] or ''} {row['make']} {row['model']}".strip()
+
+
+def seller(row: Mapping[str, Any]) -> str:
+    return f"{row['first_name'] or ''} {row['last_name'] or ''}".strip()
 
 
 def fields(words: Words) -> tuple[str, ...]:
@@ -248,7 +256,10 @@ async def _keep(batch: Batch, found: Sequence[tuple[int, Verdict]]) -> None:
     await BatchListing.raw(
         f"""UPDATE batch_listing SET channel = given.column2, code = given.column3, waits = given.column4,
                    first = given.column5, segments = given.column6, length = given.column7, fallbacks = given.column8
-            FROM {table} WHERE batch_listing.batch = {{}} AND batch_listing.n = given.column1""",  # noqa: S608
+            FROM {table} WHERE batch_listing.batch = {{}} AND batch_listing.n = given.column1
+              AND (SELECT b.revision FROM batch b WHERE b.id = {{}}) = {{}}""",  # noqa: S608
         *values,
         batch.id,
+        batch.id,
+        batch.revision,  # other words meanwhile: they are looked at by whoever wrote them
     )

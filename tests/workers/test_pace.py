@@ -8,8 +8,9 @@ import pytest
 
 from domain.connections import Connection
 from domain.ids import new
+from domain.pace_limits import DEFAULTS
 from tests import valkey_server
-from workers.pace import DEFAULTS, Pace, limits_of
+from workers.pace import Pace, limits_of
 
 
 @pytest.fixture

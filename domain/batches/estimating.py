@@ -1,0 +1,60 @@
+"""What a batch will take and bring, before it leaves: when the last one is out, and how many may answer."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from domain import clock, connections, pace_limits
+from domain.accounts import Account
+from domain.batches import starting, steering
+from domain.batches.looking import Summary
+from domain.messages import Message
+from domain.users import User
+
+FEW = 20  # first messages below which nothing can be said of how many answer
+NEWEST = 500
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """`leaves_at`: when all that do not wait for their morning have left. `answers`: of those who hear from us first
+    how many may write back, going by `known` first messages; None while too few are known."""
+
+    leaves_at: datetime
+    canaries: int
+    an_hour: int  # first contacts; 0: no limit
+    answers: int | None
+    known: int
+
+
+async def estimate(account: Account, user: User, summary: Summary) -> Estimate:
+    """Two queries."""
+    carriers = await connections.carriers(account.id, user.id)
+    minutes = [
+        pace_limits.minutes(carriers[channel][0], number)
+        for channel, number in summary.channels.items()
+        if channel in carriers
+    ]
+    takes = timedelta(minutes=max(minutes, default=0.0))
+    canaries = starting.canaries(summary.sendable)
+    if canaries:
+        takes += steering.CANARY_WAIT
+    if an_hour := account.first_contacts_an_hour:
+        takes = max(takes, timedelta(hours=1) / an_hour * max(summary.first - 1, 0))
+    known, answered = await _answered(account.id)
+    answers = round(summary.first * answered / known) if known >= FEW else None
+    return Estimate(clock.now() + takes, canaries, an_hour, answers, known)
+
+
+async def _answered(account: UUID) -> tuple[int, int]:
+    """Of the newest first messages that had two days to be answered: how many, and how many were."""
+    rows = await Message.raw(
+        """SELECT COUNT(*) AS number, SUM(CASE WHEN EXISTS (
+                    SELECT 1 FROM message m WHERE m.listing = f.listing AND m.direction = 'in' AND m.at >= f.at)
+                  THEN 1 ELSE 0 END) AS answered
+           FROM (SELECT listing, at FROM first_contact WHERE account = {} AND at < {} ORDER BY at DESC LIMIT {}) f""",
+        account,
+        clock.now() - timedelta(days=2),
+        NEWEST,
+    )
+    return int(rows[0]["number"]), int(rows[0]["answered"] or 0)

@@ -1,0 +1,125 @@
+"""What the look before a batch found, as it was kept: its numbers, its rows, its messages with the worst first."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from domain import clock, db, judging, renderings
+from domain.accounts import Account
+from domain.batches import drafts, looking
+from domain.batches.looking import Summary
+from domain.batches.tables import Batch, BatchListing
+from domain.users import User
+from domain.wordings import Letter
+
+PAGE = 50
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One message as it would leave: `place` of `of`, the longest with the most fallbacks first."""
+
+    letter: Letter
+    listing: UUID
+    title: str
+    seller: str
+    place: int
+    of: int
+    waits: str
+
+
+async def looked(batch: Batch, account: Account, user: User) -> tuple[Batch, Summary]:
+    """The draft and what a look at it found: the one that was kept, or a new one where words, sender or listings are
+    others by now."""
+    summary = await summary_of(batch) if batch.user == user.id else None
+    if summary is not None or batch.state != "draft":
+        return batch, summary or Summary()
+    return await look_again(batch, account, user)
+
+
+async def look_again(batch: Batch, account: Account, user: User) -> tuple[Batch, Summary]:
+    """Looks at everything anew, with this person as the sender."""
+    if batch.user != user.id:
+        await Batch.update(
+            {Batch.user: user.id, Batch.revision: Batch.revision + 1, Batch.changed_at: clock.now()}
+        ).where((Batch.id == batch.id) & (Batch.state == "draft"))
+        batch = await db.found(Batch.objects().get(Batch.id == batch.id))
+    return batch, await looking.look(batch, account, user)
+
+
+async def summary_of(batch: Batch) -> Summary | None:
+    """The numbers of the look that was kept; None when there was none since the words were changed."""
+    rows = await BatchListing.raw(
+        """SELECT channel, code, waits, first, COUNT(*) AS number, SUM(segments) AS segments FROM batch_listing
+           WHERE batch = {} GROUP BY channel, code, waits, first""",
+        batch.id,
+    )
+    summary = Summary()
+    for row in rows:
+        number = int(row["number"])
+        if row["code"]:
+            summary.codes[row["code"]] += number
+            continue
+        if not row["channel"]:
+            return None
+        summary.channels[row["channel"]] += number
+        summary.segments += int(row["segments"])
+        summary.first += number if row["first"] else 0
+        if row["waits"]:
+            summary.waits[row["waits"]] += number
+    return summary
+
+
+async def page(
+    batch: Batch, channel: str = "", code: str = "", after: int | None = None, limit: int = PAGE
+) -> list[dict[str, Any]]:
+    """The listings of a draft in their order, one more than `limit` when there are more: {n, listing, channel, code,
+    waits, segments, fallbacks, year, make, model, hidden, source, first_name, last_name}. Those that would go by a
+    channel, or would not go for a reason (or wait for it), after a place."""
+    where, values = ["b.batch = {}"], [batch.id]  # type: list[str], list[Any]
+    if channel:
+        where.append("b.channel = {}")
+        values.append(channel)
+    if code:
+        where.append("(b.code = {} OR b.waits = {})")
+        values += [code, code]
+    if after is not None:
+        where.append("b.n > {}")
+        values.append(after)
+    return await BatchListing.raw(
+        f"""SELECT b.n, b.listing, b.channel, b.code, b.waits, b.segments, b.fallbacks, l.year, l.make, l.model,
+                   l.hidden, i.name AS source, p.first_name, p.last_name
+            FROM batch_listing b JOIN listing l ON l.id = b.listing JOIN source i ON i.id = l.source
+            LEFT JOIN seller p ON p.listing = l.id
+            WHERE {" AND ".join(where)} ORDER BY b.n LIMIT {{}}""",  # noqa: S608 - fixed words
+        *values,
+        limit + 1,
+    )
+
+
+async def sample(batch: Batch, account: Account, user: User, summary: Summary, place: int) -> Sample | None:
+    """The message at a place, from 1, when the longest and those with the most fallbacks come first; None when nothing
+    would leave. Two queries."""
+    place = max(1, min(place, summary.sendable))
+    rows = await BatchListing.raw(
+        """SELECT listing, channel, waits FROM batch_listing WHERE batch = {} AND channel <> ''
+           ORDER BY length DESC, fallbacks DESC, n LIMIT 1 OFFSET {}""",
+        batch.id,
+        place - 1,
+    )
+    if not rows:
+        return None
+    row, words = rows[0], drafts.words_of(batch)
+    async for found in judging.rows(account, [row["listing"]], (), *looking.what_words_need()):
+        for known in found:
+            letter = renderings.letter(known, account, user, row["channel"], words.subject, words.of(row["channel"]))
+            return Sample(
+                letter,
+                row["listing"],
+                looking.title(known),
+                looking.seller(known),
+                place,
+                summary.sendable,
+                row["waits"],
+            )
+    return None

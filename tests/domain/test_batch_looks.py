@@ -1,0 +1,123 @@
+"""What the look before a batch keeps: numbers, rows by reason, the worst messages first, and what it will take."""
+
+from datetime import timedelta
+
+from domain import clock
+from domain.batches import drafts, estimating, looking, reading
+from domain.batches.drafts import Words
+from domain.batches.tables import Batch, BatchListing
+from domain.suppressions.tables import FirstContact
+from tests import make
+from tests.domain.test_batches import draft, listings, look, sender
+
+
+async def test_the_numbers_of_a_look_are_read_back_as_they_were_counted(house: None) -> None:
+    dealer = await sender()
+    chosen = [*await listings(dealer, 3), *await listings(dealer, 2, stage="pass")]
+    batch = await draft(dealer, chosen)
+    assert await reading.summary_of(batch) is None
+    counted = await look(dealer, batch)
+    assert counted.channels == {"text": 3}
+    assert counted.codes == {"stage_pass": 2}
+    assert await reading.summary_of(batch) == counted
+    assert counted.segments == 3
+
+
+async def test_other_words_are_looked_at_anew_and_an_old_look_writes_nothing_over_them(house: None) -> None:
+    dealer = await sender()
+    batch = await draft(dealer, await listings(dealer, 1))
+    await look(dealer, batch)
+    newer = await drafts.change(batch, dealer.account, dealer.user, Words("Another wording"))
+    assert await reading.summary_of(newer) is None
+    await looking.look(batch, dealer.account, dealer.user)  # began before the words were changed
+    assert await reading.summary_of(newer) is None
+    same, summary = await reading.looked(newer, dealer.account, dealer.user)
+    assert (same.revision, summary.sendable) == (newer.revision, 1)
+
+
+async def test_another_person_looks_as_the_one_who_would_send(house: None) -> None:
+    dealer = await sender()
+    batch = await draft(dealer, await listings(dealer, 1), "{{agent.name}} here")
+    await look(dealer, batch)
+    colleague = await make.user(dealer.account, role="manager", name="Colleen")
+    taken, summary = await reading.looked(batch, dealer.account, colleague)
+    assert (taken.user, taken.revision) == (colleague.id, batch.revision + 1)
+    sample = await reading.sample(taken, dealer.account, colleague, summary, 1)
+    assert sample is not None
+    assert sample.letter.body == "Colleen here\nReply STOP to opt out"
+
+
+async def test_the_rows_of_a_reason_come_page_by_page(house: None) -> None:
+    dealer = await sender()
+    chosen = [*await listings(dealer, 2, stage="pass"), *await listings(dealer, 1)]
+    batch = await draft(dealer, chosen)
+    await look(dealer, batch)
+    first = await reading.page(batch, code="stage_pass", limit=1)
+    assert [row["listing"] for row in first] == [chosen[0].id, chosen[1].id]  # one more says that there is more
+    assert [row["listing"] for row in await reading.page(batch, code="stage_pass", after=0)] == [chosen[1].id]
+    [going] = await reading.page(batch, channel="text")
+    assert (going["listing"], going["source"], going["first_name"]) == (chosen[2].id, "Craigslist", "Dana")
+
+
+async def test_the_longest_message_comes_first_then_the_one_with_more_made_up(house: None) -> None:
+    dealer = await sender()
+    short = await make.listing(dealer.account, model="Up", seller={"first_name": "Al"})
+    long = await make.listing(dealer.account, model="Grand Wagoneer", seller={"first_name": "Bo"})
+    nameless = await make.listing(dealer.account, model="Up", seller={"first_name": ""})
+    passed = await make.listing(dealer.account, stage="pass")
+    batch = await draft(dealer, [short, nameless, long, passed], "Hi {{seller.first_name|Al}}: {{vehicle.title}}")
+    summary = await look(dealer, batch)
+    samples = [await reading.sample(batch, dealer.account, dealer.user, summary, place) for place in (1, 2, 3, 4, 0)]
+    assert [each.listing for each in samples if each] == [long.id, nameless.id, short.id, short.id, long.id]
+    assert samples[0] is not None
+    assert samples[0].letter.body == "Hi Bo: 2019 Subaru Grand Wagoneer\nReply STOP to opt out"
+    assert (samples[3].place, samples[3].of) == (3, 3)  # type: ignore[union-attr]
+
+
+async def test_a_batch_that_reaches_nobody_has_no_message_to_show(house: None) -> None:
+    dealer = await sender()
+    batch = await draft(dealer, await listings(dealer, 1, stage="pass"))
+    assert await reading.sample(batch, dealer.account, dealer.user, await look(dealer, batch), 1) is None
+
+
+async def test_it_takes_as_long_as_the_connection_and_first_contacts_an_hour_let_it(house: None) -> None:
+    dealer = await sender(options='{"per_minute": 2}')
+    batch = await draft(dealer, await listings(dealer, 4))
+    summary = await look(dealer, batch)
+    seen = await estimating.estimate(dealer.account, dealer.user, summary)
+    assert round((seen.leaves_at - clock.now()).total_seconds()) == 120
+    assert (seen.canaries, seen.answers) == (0, None)
+    dealer.account.first_contacts_an_hour = 2
+    seen = await estimating.estimate(dealer.account, dealer.user, summary)
+    assert round((seen.leaves_at - clock.now()).total_seconds()) == 3 * 1800
+
+
+async def test_how_many_may_answer_goes_by_the_own_first_messages(house: None) -> None:
+    dealer = await sender()
+    batch = await draft(dealer, await listings(dealer, 4))
+    summary = await look(dealer, batch)
+    for place, listing in enumerate(await listings(dealer, 20)):
+        sent = await make.message(listing, at=clock.now() - timedelta(days=5))
+        at = clock.now() - timedelta(days=5)
+        row = FirstContact(
+            account=dealer.account.id,
+            address=sent.to_address,
+            listing=listing.id,
+            user=dealer.user.id,
+            message=sent.id,
+            at=at,
+        )
+        await FirstContact.insert(row)
+        if place < 5:
+            await make.message(listing, direction="in")
+    assert (await estimating.estimate(dealer.account, dealer.user, summary)).answers == 1
+
+
+async def test_a_batch_under_way_is_not_looked_at_again(house: None) -> None:
+    dealer = await sender()
+    batch = await draft(dealer, await listings(dealer, 1))
+    await Batch.update({Batch.state: "running"}).where(Batch.id == batch.id)
+    batch.state = "running"
+    _, summary = await reading.looked(batch, dealer.account, dealer.user)
+    assert summary.size == 0
+    assert await BatchListing.count().where((BatchListing.batch == batch.id) & (BatchListing.channel == "")) == 1
