@@ -22,6 +22,7 @@ Options: --database sqlite|postgres (while you work), --engine webkit, --screens
 import atexit
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -34,10 +35,18 @@ from unittest import mock
 import hypothesis
 import pytest
 
+from tests import scratch
+
 # The same examples on every machine, so that a red run can be repeated; HYPOTHESIS=explore looks for new ones.
 hypothesis.settings.register_profile("steady", derandomize=True, deadline=None)
 hypothesis.settings.register_profile("explore", max_examples=1000, deadline=None)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS", "steady"))
+
+scratch.choose()
+
+# Dozens of processes start from this checkout; each would compile all of it anew.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # The environment of whoever runs the tests must not reach them, and it is read when the house is imported.
 for name in [name for name in os.environ if name.startswith("LOTWIRE_") and name != "LOTWIRE_PYTHON"]:
@@ -63,7 +72,7 @@ MORNING = datetime(2026, 11, 24, 16, 0, tzinfo=UTC)  # a Tuesday, 11:00 in New Y
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--database", action="append", choices=databases.ENGINES, help="only on this database")
     parser.addoption("--engine", action="append", choices=["chromium", "firefox", "webkit"], help="browsers to use")
-    parser.addoption("--screenshots", type=Path, help="keep a picture of every page the browser tests look at")
+    parser.addoption("--screenshots", help="keep a picture of every page the browser tests look at")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

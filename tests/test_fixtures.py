@@ -1,5 +1,6 @@
 """The suite's own machinery: what every other test takes on trust."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -7,6 +8,7 @@ import time
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,7 +17,7 @@ from domain import clock as house_clock
 from domain import db
 from domain.accounts import Account
 from domain.settings import ROOT, Settings, settings
-from tests import databases, make, postgres
+from tests import databases, make, postgres, scratch
 from tests.conftest import MORNING, Clock
 
 
@@ -83,8 +85,13 @@ def test_without_postgresql_the_tests_fail_with_what_to_install(
         databases.Databases(tmp_path).cluster()
 
 
-@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGKILL])
-def test_a_run_that_is_broken_off_leaves_no_process_behind(ending: signal.Signals, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("ending", "processes"),
+    [(signal.SIGINT, "0"), (signal.SIGKILL, "0"), (signal.SIGKILL, "1")],  # 1: the test runs beside what is ended
+)
+def test_a_run_that_is_broken_off_leaves_no_process_behind(
+    ending: signal.Signals, processes: str, tmp_path: Path
+) -> None:
     probe = tmp_path / "test_probe.py"
     probe.write_text(
         "import time\n"
@@ -96,10 +103,14 @@ def test_a_run_that_is_broken_off_leaves_no_process_behind(ending: signal.Signal
         "    time.sleep(60)\n"
     )
     command = [sys.executable, "-m", "pytest", "-q", "-p", "tests.conftest", "--database", "postgres", str(probe)]
+    command += ["-n", "2", "-n", processes]  # what is said last counts
     run = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:
         _until(
-            lambda: ((tmp_path / "pids").exists() and (tmp_path / "pids").read_text().strip()) or run.poll() is not None
+            lambda: (
+                ((tmp_path / "pids").exists() and (tmp_path / "pids").read_text().strip()) or run.poll() is not None
+            ),
+            patience=90,  # a busy machine takes its time to start it
         )
         assert run.poll() is None, run.stdout and run.stdout.read()
         children = [int(pid) for pid in (tmp_path / "pids").read_text().split()]
@@ -110,6 +121,19 @@ def test_a_run_that_is_broken_off_leaves_no_process_behind(ending: signal.Signal
     finally:
         run.kill()
         run.communicate()
+
+
+def test_files_are_in_memory_only_where_that_has_room_and_runs_programs(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(scratch, "ROOM", 1)
+    assert scratch.serves(tmp_path)
+    assert not scratch.serves(tmp_path / "nothing")
+    with monkeypatch.context() as small:
+        small.setattr(scratch, "ROOM", 2**60)
+        assert not scratch.serves(tmp_path)
+    monkeypatch.setattr(os, "statvfs", lambda path: SimpleNamespace(f_flag=os.ST_NOEXEC))
+    assert not scratch.serves(tmp_path)
 
 
 def _until(fact: Callable[[], Any], patience: float = 30) -> None:

@@ -79,4 +79,5 @@ async def _dealership(site: Site) -> AsyncIterator[Dealership]:
 
 
 def _screenshots(request: pytest.FixtureRequest) -> Path | None:
-    return request.config.getoption("--screenshots")
+    directory = request.config.getoption("--screenshots")
+    return Path(directory) if directory else None
