@@ -1,5 +1,6 @@
 """How `./lotwire test` gets what the tests need, with an apt-get and a sudo that only write down what they are told."""
 
+import argparse
 import os
 import shutil
 from collections.abc import Callable
@@ -135,3 +136,14 @@ def test_what_is_there_is_not_missing(machine: Bin, tmp_path: Path, monkeypatch:
 
     assert "chromium" not in command.missing()
     assert "chromium-driver" in command.missing()
+
+
+def test_two_processes_share_the_tests_unless_the_caller_says_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    became: list[list[str]] = []
+    monkeypatch.setattr(command, "missing", list)
+    monkeypatch.setattr(os, "chdir", lambda directory: None)
+    monkeypatch.setattr(os, "execv", lambda program, arguments: became.append(arguments))
+
+    command.run(argparse.Namespace(rest=["-n", "0", "tests/web"]))
+
+    assert became[0][-7:] == ["-m", "pytest", "-n", "2", "-n", "0", "tests/web"]  # to pytest the last word counts

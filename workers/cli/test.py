@@ -1,4 +1,5 @@
-"""Runs the tests. On Debian it first installs the browsers, servers and fonts they need. Options go to pytest."""
+"""Runs the tests, in two processes. On Debian it first installs the browsers, servers and fonts they need. Options go
+to pytest: “-n 0” keeps the tests in one process, “-n 4” takes four."""
 
 import argparse
 import os
@@ -13,6 +14,7 @@ from typing import NoReturn
 from domain.settings import ROOT
 
 PASSES_ON = True
+PROCESSES = "2"  # pytest takes what is said last, so that who runs the tests has the last word
 APT_SECONDS = 1800
 STDERR = 2  # for what others print: our stdout is pytest's
 CLUSTERS = Path("/etc/postgresql-common/createcluster.conf")
@@ -87,7 +89,7 @@ def _root() -> list[str] | None:
 def _become_pytest(arguments: list[str]) -> NoReturn:
     """Its last line and its exit status are ours."""
     os.chdir(ROOT)
-    os.execv(sys.executable, [sys.executable, "-P", "-m", "pytest", *arguments])
+    os.execv(sys.executable, [sys.executable, "-P", "-m", "pytest", "-n", PROCESSES, *arguments])
 
 
 def _do(command: list[str], text: str | None = None) -> bool:
