@@ -31,7 +31,11 @@ def test_another_key_opens_nothing_and_says_what_to_do(configure):
     assert unseal(seal("new")) == "new"
 
 
-@pytest.mark.parametrize("broken", ["x", "gAAAAA", seal("secret")[:-6], seal("secret").swapcase()])
+@pytest.mark.parametrize(
+    "broken",
+    ["x", "gAAAAA", seal("secret")[:-6], seal("secret").swapcase()],
+    ids=["no token", "a beginning", "without its end", "in other letters"],
+)
 def test_what_was_tampered_with_is_not_opened(broken):
     with pytest.raises(Unavailable):
         unseal(broken)
