@@ -6,7 +6,20 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from domain import clock, connections, db, facts, gate, plans, quiet_hours, scenes, seller_hours, standing, users
+from domain import (
+    clock,
+    connections,
+    consents,
+    db,
+    facts,
+    gate,
+    plans,
+    quiet_hours,
+    scenes,
+    seller_hours,
+    standing,
+    users,
+)
 from domain.accounts import Account
 from domain.connections import Connection, ConnectionState
 from domain.delivery.sql import holes
@@ -43,6 +56,7 @@ class Judge:
         channel. `more` is what `facts.of` takes besides, such as `missing`."""
         name = to_field or "mobile" if channel == "text" else "email" if channel == "email" else ""
         known = Standing.of(row, f"{name}_") if name else Standing()
+        known = consents.with_erased(known, row["erased"].get(name, frozenset()), channel)
         return gate.decide(
             facts.of(
                 None,
@@ -121,7 +135,17 @@ async def rows(
         found = await _read(wanted, fields, columns, joins, arguments)
         # Asked for by id alone: told the account, too, PostgreSQL may read all its listings for each of these queries.
         by_id = {row["listing"]: row for row in found if row["account"] == account.id}
+        await _mark_erased(list(by_id.values()), fields)
         yield [by_id[each] for each in wanted if each in by_id]
+
+
+async def _mark_erased(found: Sequence[dict[str, Any]], fields: Collection[str]) -> None:
+    """On each row, field -> the lists on which its address stays although it was erased."""
+    salt = found[0]["erased_salt"] if found else None
+    asked = [(row["account"], row[name]) for row in found for name in fields if row[name]] if salt else []
+    erased = await consents.tombstoned_among(salt, asked)
+    for row in found:
+        row["erased"] = {name: erased[key] for name in fields if (key := (row["account"], row[name])) in erased}
 
 
 async def _read(
@@ -146,6 +170,7 @@ async def _read(
     found: list[dict[str, Any]] = await Listing.raw(
         f"""SELECT l.id AS listing, l.account, l.stage, i.messageable, i.slug AS source_slug, i.form_transport, l.url,
                    p.mobile, p.phone, p.email, p.postal_code, {standing.of_listing("l")},
+                   {consents.salt_where_erased("l.account")} AS erased_salt,
                    NOT EXISTS (SELECT 1 FROM message e WHERE e.listing = l.id
                                AND e.state NOT IN ('pending', 'cancelled', 'skipped', 'expired')) AS nothing_yet,
                    {", ".join([*known, *first, *([columns] if columns else [])])}

@@ -7,7 +7,7 @@ from uuid import UUID
 from piccolo.columns import Text, Varchar
 from piccolo.table import Table
 
-from domain import appointments, clock, seller_keys, standing
+from domain import appointments, clock, consents, seller_keys, standing
 from domain.accounts import Account
 from domain.appointments import Next
 from domain.columns import key, parent
@@ -69,7 +69,8 @@ async def with_reach(listing: UUID) -> tuple[Seller, Reach]:
     rows = await Seller.raw(
         f"""SELECT p.*, s.name AS source_name, s.slug AS source_slug, s.form_transport AS source_form,
                    s.messageable AS source_open,
-                   {standing.of_listing("l")}, {lists}, {appointments.COLUMNS}
+                   {standing.of_listing("l")}, {lists}, {appointments.COLUMNS},
+                   {consents.salt_where_erased("l.account")} AS erased_salt, l.account AS of_account
             FROM listing l JOIN source s ON s.id = l.source {appointments.joined("l.id")}
             LEFT JOIN seller p ON p.listing = l.id WHERE l.id = {{}}""",  # noqa: S608 - fixed words
         *[standing.a_day_before(clock.now())] * len(_FIELDS),
@@ -79,7 +80,15 @@ async def with_reach(listing: UUID) -> tuple[Seller, Reach]:
     if not rows:
         return Seller(listing=listing), Reach()
     row = dict(rows[0])
-    known = {row[field]: Standing.of(row, f"{field}_") for field in _FIELDS if row[field]}
+    account = row["of_account"]
+    erased = await consents.tombstoned_among(row["erased_salt"], [(account, row[field] or "") for field in _FIELDS])
+    known = {
+        row[field]: consents.with_erased(
+            Standing.of(row, f"{field}_"), erased.get((account, row[field]), frozenset()), channel
+        )
+        for field, channel in _FIELDS.items()
+        if row[field]
+    }
     reach = Reach(
         source=row["source_name"],
         slug=row["source_slug"],

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from domain import (
     connections,
+    consents,
     db,
     facts,
     gate,
@@ -16,7 +17,6 @@ from domain import (
 )
 from domain.answers import CONFIRMS
 from domain.connections import ConnectionState
-from domain.delivery.sql import holes
 from domain.gate import BY_ITSELF, SenderState
 from domain.messages import Message
 from domain.seller_hours import Hour
@@ -35,8 +35,10 @@ TO_NOW = f"""CASE WHEN m.kind NOT IN {standing.AUTOMATIC} THEN m.to_address
 
 async def announce(ids: Sequence[UUID]) -> None:
     """Before anything is read: an opt-out of these accounts waits for us or is seen, and of the messages that leave by
-    themselves to one address no other worker counts at the same time."""
-    rows = await Message.raw(f"SELECT account, kind, to_address FROM message WHERE id IN ({holes(len(ids))})", *ids)
+    themselves to one address no other worker counts at the same time. On SQLite nobody else writes meanwhile."""
+    if not db.on_postgres():
+        return
+    rows = await Message.raw("SELECT account, kind, to_address FROM message WHERE id = ANY({})", list(ids))
     for account in sorted({row["account"] for row in rows}, key=str):
         await suppressions.announce_start(account)
     await suppressions.one_at_a_time({(row["account"], row["to_address"]) for row in rows if row["kind"] in BY_ITSELF})
@@ -44,7 +46,7 @@ async def announce(ids: Sequence[UUID]) -> None:
 
 async def claimed_rows(owner: str, ids: Sequence[UUID], now: datetime) -> list[dict[str, Any]]:
     lock = "FOR UPDATE OF m" if db.on_postgres() else ""
-    return await Message.raw(
+    rows: list[dict[str, Any]] = await Message.raw(
         f"""SELECT m.id, m.account, m.channel, m.kind, m.to_address, m.subject, m.body, m.attempts, m.tries,
                    m.not_before, m.connection, m.listing, m."user" AS person, m.from_address, m.nonce, m.at,
                    {CONFIRMS} AS confirms, l.stage, l.url, l.description, a.tier,
@@ -53,7 +55,7 @@ async def claimed_rows(owner: str, ids: Sequence[UUID], now: datetime) -> list[d
                    {standing.of_listing("l")}, {standing.of_address("m.account", "m.channel", "m.to_address")},
                    NOT EXISTS (SELECT 1 FROM message e WHERE e.listing = m.listing AND e.id <> m.id
                                AND (e.direction = 'in' OR e.state IN {standing.LEFT})) AS nothing_yet,
-                   m.wording, {TO_NOW} AS to_now, m.batch,
+                   m.wording, {TO_NOW} AS to_now, m.batch, {consents.salt_where_erased("m.account")} AS erased_salt,
                    EXISTS (SELECT 1 FROM message_attachment f WHERE f.message = m.id AND f.link IS NULL) AS with_files
             FROM message m
             JOIN listing l ON l.id = m.listing
@@ -63,12 +65,17 @@ async def claimed_rows(owner: str, ids: Sequence[UUID], now: datetime) -> list[d
             JOIN connection c ON c.id = m.connection
             JOIN app_user u ON u.id = m."user"
             LEFT JOIN sender_link s ON s.connection = m.connection AND s."user" = m."user"
-            WHERE m.id IN ({holes(len(ids))}) AND m.state = 'claimed' AND m.owner = {{}}
+            WHERE {db.among("m.id")} AND m.state = 'claimed' AND m.owner = {{}}
             ORDER BY m.not_before, m.id {lock}""",
         standing.a_day_before(now),
-        *ids,
+        db.listed(ids),
         owner,
     )
+    salt = next((row["erased_salt"] for row in rows if row["erased_salt"]), None)
+    erased = await consents.tombstoned_among(salt, [(row["account"], row["to_address"]) for row in rows])
+    for row in rows:
+        row["erased"] = erased.get((row["account"], row["to_address"]), frozenset())
+    return rows
 
 
 async def first_contacts(rows: Sequence[Mapping[str, Any]], now: datetime) -> dict[UUID, bool]:
@@ -89,7 +96,7 @@ def where(row: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
 
 def known_of(row: Mapping[str, Any], just_now: Mapping[tuple[UUID, str], int]) -> Standing:
     """What stands of the address, with the automatic messages that begin beside this one."""
-    known = Standing.of(row)
+    known = consents.with_erased(Standing.of(row), row["erased"], row["channel"])
     more = just_now.get((row["account"], row["to_address"]), 0)
     if not more:
         return known

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from domain import (
     clock,
+    consents,
     db,
     departures,
     gate,
@@ -29,7 +30,6 @@ from domain.delivery.ending import defer, refuse
 from domain.delivery.leases import lease_end
 from domain.delivery.news import News
 from domain.delivery.packing import Packed
-from domain.delivery.sql import as_table, holes
 from domain.gate import ANSWER, BY_ITSELF, Permit
 from domain.messages import Message
 from domain.seller_hours import Hour
@@ -107,11 +107,26 @@ async def start(
                     just_now[row["account"], row["to_address"]] += 1
                 started.append(_started(row, decision, files))
         await _write_attempts(begun, now)
-        await _write_letters([(row["id"], letters[row["id"]]) for row, _ in begun if row["id"] in letters])
+        await consents.captured((_seen(row, decision) for row, decision in begun if not row["attempts"]), now)
+        await _write_sending([row for row, _ in begun], letters, now)
         for row, decision in refused:
             await refuse(row, decision, now)
     news.listings.update(row["listing"] for row, _ in begun + refused)
     return started, news
+
+
+def _seen(row: Mapping[str, Any], decision: gate.Decision) -> consents.Seen:
+    """The ad as it was seen when this message left, for the record of why it might."""
+    evidence = decision.facts.evidence
+    return consents.Seen(
+        row["account"],
+        row["listing"],
+        row["channel"],
+        row["to_address"],
+        row["url"],
+        evidence["listing_hash"],
+        row["person"],
+    )
 
 
 def _started(row: Mapping[str, Any], decision: gate.Decision, files: Packed | None) -> Started:
@@ -160,47 +175,48 @@ async def _move(row: Mapping[str, Any], now: datetime) -> bool:
     return bool(moved)
 
 
-async def _write_letters(written: Sequence[tuple[UUID, Letter]]) -> None:
-    """The words as they leave, on messages that held a wording until now."""
-    if not written:
-        return
-    rows = [
-        (each, letter.body, letter.subject, letter.rendered.cost.encoding, letter.rendered.cost.segments)
-        if letter.channel == "text"
-        else (each, letter.body, letter.subject, "", 0)
-        for each, letter in written
-    ]
-    table, values = as_table(("uuid", "text", "text", "text", "int"), rows)
-    await Message.raw(
-        f"""UPDATE message SET body = given.column2, subject = given.column3, encoding = given.column4,
-                   segments = given.column5
-            FROM {table} WHERE message.id = given.column1""",
-        *values,
-    )
-
-
 async def _write_attempts(allowed: Sequence[tuple[dict[str, Any], gate.Decision]], now: datetime) -> None:
-    if not allowed:
-        return
-    rows: list[Any] = []
-    for row, decision in allowed:
-        rows += [ids.new(), row["id"], row["attempts"] + 1, row["connection"], row["provider"], decision.facts.sender]
-        rows += [json.dumps(decision.record()), now]
-    one = "({}, {}, {}, {}, {}, {}, {}, {}, null, '', '', '')"
-    await Message.raw(
-        f"""INSERT INTO attempt (id, message, n, connection, provider, sender, decision, started_at,
-                                 finished_at, outcome, reason, provider_id)
-            VALUES {", ".join([one] * len(allowed))}""",
-        *rows,
+    await db.each(
+        """INSERT INTO attempt (id, message, n, connection, provider, sender, decision, started_at,
+                                finished_at, outcome, reason, provider_id)
+           VALUES ({}, {}, {}, {}, {}, {}, {}, {}, null, '', '', '')""",
+        [
+            (
+                ids.new(),
+                row["id"],
+                row["attempts"] + 1,
+                row["connection"],
+                row["provider"],
+                decision.facts.sender,
+                json.dumps(decision.record()),
+                now,
+            )
+            for row, decision in allowed
+        ],
     )
-    until, arguments = lease_end()
-    await Message.raw(
-        f"""UPDATE message SET state = 'sending', rank = 1, attempts = attempts + 1, changed_at = {{}},
-                   at = CASE WHEN attempts = 0 AND kind IN {standing.AUTOMATIC} THEN {{}} ELSE at END,
-                   lease_until = {until}
-            WHERE id IN ({holes(len(allowed))})""",
-        now,
-        now,
-        *arguments,
-        *[row["id"] for row, _ in allowed],
+
+
+async def _write_sending(rows: Sequence[Mapping[str, Any]], letters: Mapping[UUID, Letter], now: datetime) -> None:
+    """That their calls begin now; what leaves by itself stands in the history from this moment, and with the words it
+    leaves with on messages that held a wording until now."""
+    until, lease = lease_end()
+    begins = f"state = 'sending', rank = 1, attempts = attempts + 1, changed_at = {{}}, lease_until = {until}"
+    of_now = f"{begins}, at = CASE WHEN attempts = 0 AND kind IN {standing.AUTOMATIC} THEN {{}} ELSE at END"
+    written = [(letters[row["id"]], row["id"]) for row in rows if row["id"] in letters]
+    await db.each(
+        f"UPDATE message SET {of_now}, body = {{}}, subject = {{}}, encoding = {{}}, segments = {{}} WHERE id = {{}}",
+        [(now, *lease, now, letter.body, letter.subject, *_cost(letter), each) for letter, each in written],
     )
+    others = [row for row in rows if row["id"] not in letters]
+    by_itself = [row["id"] for row in others if row["kind"] in BY_ITSELF]
+    if by_itself:
+        sql = f"UPDATE message SET {of_now} WHERE {db.among('id')}"
+        await Message.raw(sql, now, *lease, now, db.listed(by_itself))
+    by_hand = [row["id"] for row in others if row["kind"] not in BY_ITSELF]
+    if by_hand:
+        await Message.raw(f"UPDATE message SET {begins} WHERE {db.among('id')}", now, *lease, db.listed(by_hand))
+
+
+def _cost(letter: Letter) -> tuple[str, int]:
+    cost = letter.rendered.cost
+    return (cost.encoding, cost.segments) if letter.channel == "text" else ("", 0)

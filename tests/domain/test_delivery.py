@@ -2,6 +2,7 @@
 
 import asyncio
 import contextvars
+import hashlib
 import json
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from domain import clock, connections, db, delivery, house_mail, inbox, messages
 from domain.attempts import Attempt
 from domain.channels.base import Accepted, ChannelError, Kind, Outgoing, Sender
 from domain.connections import Connection, ConnectionState
+from domain.consents import Consent
 from domain.delivery import Outcome, starting
 from domain.listings import Listing, Stage
 from domain.messages import Message, State
@@ -793,3 +795,15 @@ async def test_a_retry_the_gate_refuses_does_not_say_that_the_first_call_never_a
     assert await dealer.start() == []
     ended = await again(message)
     assert (ended.state, ended.code) == (State.UNKNOWN, "opted_out")
+
+
+async def test_what_leaves_leaves_the_reason_why_with_the_ad_as_it_was_seen_once(house):
+    dealer = await shop()
+    listing = await make.listing(dealer.account, description="One owner, no accidents", url="https://ads.example/7")
+    await dealer.text(listing)
+    await dealer.text(listing)
+    assert len(await dealer.start()) == 2
+    [consent] = await Consent.select()
+    assert (consent["basis"], consent["source_url"]) == ("published_in_listing", "https://ads.example/7")
+    assert consent["text_hash"] == hashlib.sha256(b"One owner, no accidents").hexdigest()
+    assert consent["address"] == (await make.seller_of(listing)).mobile

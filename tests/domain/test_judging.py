@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
-from domain import clock, composing, delivery, judging, suppressions
+from domain import clock, composing, consents, delivery, installations, judging, suppressions
 from domain.gate import BY_ITSELF
 from domain.listings import Listing
 from domain.messages import Message, State
@@ -278,3 +278,16 @@ async def test_what_is_refused_or_waits_keeps_the_decision_with_what_was_seen(ho
     assert kept["codes"] == ["opted_out"]
     assert kept["facts"]["to"] == message.to_address
     assert kept["facts"]["opted_out"] is True
+
+
+async def test_an_erased_number_stays_on_its_list_for_every_caller(house):
+    dealer = await shop()
+    dealer.user.role = "manager"
+    listing = await make.listing(dealer.account, seller=TUCSON)
+    phone = (await make.seller_of(listing)).mobile
+    salt = await installations.salt()
+    await consents.bury(dealer.account.id, salt, [consents.Entry("opt_out", "text", phone)])
+    said = await window(dealer, listing, "batch")
+    assert "opted_out" in said
+    assert await many(dealer, [listing.id], "batch") == [said]
+    assert await last_look(dealer, listing, "batch") == said
