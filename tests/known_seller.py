@@ -27,7 +27,7 @@ MOBILE, PHONE, OLD, EMAIL = "+14805550117", "+14805550118", "+14805550119", "dan
 STRANGER = "+14805550190"
 NAME = ("Dana", "Quillfeather")
 WORDS = (  # nothing of it may be left of somebody who was erased
-    *("Quillfeather", "4805550117", "4805550118", "4805550119", EMAIL, "Nutmeg Lane", "85704", "(480) 555", "walnut"),
+    *("Quillfeather", "4805550117", "4805550118", "4805550119", EMAIL, "Nutmeg Lane", "K1A 0Q7", "(480) 555", "walnut"),
 )
 
 
@@ -57,7 +57,7 @@ async def known() -> Known:
     person = {"first_name": NAME[0], "last_name": NAME[1], "mobile": MOBILE, "street": "12 Nutmeg Lane"}
     listing = await make.listing(
         account,
-        seller={**person, "phone": PHONE, "postal_code": "85704"},
+        seller={**person, "phone": PHONE, "postal_code": "K1A 0Q7"},
         description="Runs great. Call Dana Quillfeather, (480) 555-0117.",
         search="2019 subaru outback dana quillfeather 14805550117",
     )
@@ -116,7 +116,7 @@ async def _messages(
 
 
 def _evidence(listing: Listing) -> dict[str, str]:
-    return {"listing_url": listing.url, "listing_hash": "ab" * 32, "seller_clock_by": "postal code 85704"}
+    return {"listing_url": listing.url, "listing_hash": "ab" * 32, "seller_clock_by": "postal code K1A 0Q7"}
 
 
 async def _files(sent: Message, strangers: Listing, admin: User) -> tuple[Attachment, Attachment, FileLink]:
