@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
+from functools import cache, cached_property
 
 import regex
 
@@ -68,20 +68,13 @@ def rule(name: str, *patterns: str) -> Rule:
 
 class Rules:
     """Rules in the order they are asked. A pattern is tried only where one of the pieces of text stands that it cannot
-    match without, so that most clauses are cheap."""
+    match without, so that most clauses are cheap. Nothing is made ready before the first message: all patterns take
+    most of a second, which every start of a process would wait for."""
 
     def __init__(self, rules: Iterable[Rule]) -> None:
-        self._names: list[str] = []
-        self._patterns: list[str] = []
-        self._always: list[int] = []
-        self._by_piece: dict[str, list[int]] = {}
-        for each in rules:
-            for pattern in each.patterns:
-                for wanted in [self._by_piece.setdefault(piece, []) for piece in one_of(pattern)] or [self._always]:
-                    wanted.append(len(self._names))
-                self._names.append(each.name)
-                self._patterns.append(pattern)
-        self._starts = _by_start(self._by_piece)
+        named = [(each.name, pattern) for each in rules for pattern in each.patterns]
+        self._names = [name for name, _ in named]
+        self._patterns = [pattern for _, pattern in named]
 
     def first(self, clauses: Iterable[str]) -> tuple[str, str] | None:
         """The first rule that matches any clause: (its name, the words), or None."""
@@ -99,17 +92,27 @@ class Rules:
 
     def _asked(self, words: str) -> set[int]:
         """The patterns that may match."""
-        asked = set(self._always)
+        always, by_piece, starts = self._pieces
+        asked = set(always)
         for at in range(len(words)):
-            for piece in self._starts.get(words[at : at + START], ()):
+            for piece in starts.get(words[at : at + START], ()):
                 if words.startswith(piece, at):
-                    asked.update(self._by_piece[piece])
+                    asked.update(by_piece[piece])
         return asked
+
+    @cached_property
+    def _pieces(self) -> tuple[list[int], dict[str, list[int]], dict[str, list[str]]]:
+        """The patterns that are always tried, those of each piece of text, and the pieces by how they start."""
+        always: list[int] = []
+        by_piece: dict[str, list[int]] = {}
+        for index, pattern in enumerate(self._patterns):
+            for wanted in [by_piece.setdefault(piece, []) for piece in one_of(pattern)] or [always]:
+                wanted.append(index)
+        return always, by_piece, _by_start(by_piece)
 
 
 @cache
 def _compiled(pattern: str) -> regex.Pattern[str]:
-    """When it is first asked: all of them take most of a second, which every start of a process would wait for."""
     return regex.compile(pattern)
 
 
