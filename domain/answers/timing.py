@@ -35,8 +35,9 @@ async def expire() -> set[UUID]:
     now = clock.now()
     rows = await Message.raw(
         """UPDATE message SET state = 'expired', code = 'expired', reason = {}, changed_at = {}
-           WHERE id IN (SELECT m.id FROM account a JOIN message m ON m.account = a.id AND m.at > {} AND m.at < {}
-                        WHERE m.kind = 'answer' AND m.state = 'queued') AND state = 'queued' RETURNING listing""",
+           WHERE id IN (SELECT m.id FROM account CROSS JOIN message m  -- or SQLite reads all that waits
+                        WHERE m.account = account.id AND m.at > {} AND m.at < {}
+                          AND m.kind = 'answer' AND m.state = 'queued') AND state = 'queued' RETURNING listing""",
         TOO_LATE,
         now,
         now - LOOKED_BACK,

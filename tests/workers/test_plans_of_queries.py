@@ -6,7 +6,21 @@ from typing import Any
 
 import pytest
 
-from domain import attachments, clock, connections, db, delivery, history, inbox, messages, receipts, suppressions
+from domain import (
+    answers,
+    attachments,
+    clock,
+    connections,
+    db,
+    delivery,
+    history,
+    inbox,
+    messages,
+    number_facts,
+    provider_lists,
+    receipts,
+    suppressions,
+)
 from domain.attachments import Attachment, AttachmentVariant, MessageAttachment
 from domain.channels.base import Accepted, ChannelError
 from domain.channels.base import Kind as Fault
@@ -30,6 +44,7 @@ GROWING = (
     "seller",
     "listing",
     "opt_out",
+    "number_fact",
     "do_not_contact",
     "block",
     "house_mail",
@@ -99,6 +114,7 @@ async def a_day(dealer: Shop) -> None:
     await dealer.hook(**dealer.inbound(make.phone(), "Who is this?"))
     await dealer.hook(**dealer.inbound(message.to_address, "STOP"))
     await dealer.hook(**dealer.inbound(message.to_address, "START"))
+    await answered(dealer, message)
     await messages.mark_responded(listing.id)
     page = await history.page(listing.id)
     await history.page(listing.id, page.first)
@@ -106,6 +122,26 @@ async def a_day(dealer: Shop) -> None:
     await history.stamp(listing.id)
     await files_that_go(dealer, file)
     await lists(dealer)
+
+
+async def answered(dealer: Shop, message: Message) -> None:
+    """A stop in the seller's own words and a call for help, what a provider tells of a number, and its own list."""
+    await dealer.hook(**dealer.inbound(message.to_address, "info"))
+    await dealer.hook(**dealer.inbound(message.to_address, "take me off your list"))
+    await dealer.hook(**dealer.inbound(message.to_address, "info"))
+    to_them = (Message.account == dealer.account.id) & (Message.to_address == message.to_address)
+    assert await Message.count().where(to_them & (Message.kind == "answer")) == 4
+    await end(await dealer.start(), Accepted("1006"))
+    await answers.expire()
+    dead = await dealer.text()
+    await end(await dealer.start(), ChannelError("…", Fault.PERMANENT, tells="untextable"))
+    refused = await dealer.text()
+    await end(await dealer.start(), ChannelError("…", Fault.PERMANENT, tells="opted_out"))
+    await delivery.follow_up()
+    assert await suppressions.opted_out(dealer.account.id, refused.to_address)
+    assert await number_facts.clear(dealer.account.id, dead.to_address)
+    await provider_lists.due()
+    await provider_lists.last(dealer.connection)
 
 
 async def lists(dealer: Shop) -> None:
