@@ -14,6 +14,7 @@ from domain import (
     facts,
     file_rules,
     gate,
+    introductions,
     listings,
     messages,
     offers,
@@ -103,8 +104,7 @@ def _recent_contact(scene: Scene, to: str) -> str:
     there = scene.newest.elsewhere.get(to)
     if there is None or not scene.newest.nothing_yet:
         return ""
-    when = wordings.local(there.at, scene.account)
-    return f"{there.person} wrote to this seller about the {there.about} on {when:%B} {when.day}."
+    return there.sentence(scene.account)
 
 
 async def _standing(scene: Scene, channel: str, to: str) -> Standing:
@@ -145,7 +145,8 @@ async def send(scene: Scene, draft: Draft, alongside: Alongside | None = None) -
             if enclosed:
                 await enclosures.enclose(message, enclosed)
             if draft.origin == "window":
-                await drafts.sent(scene.user.id, scene.listing.id, draft.revision, draft.body)
+                below = introductions.parted(draft.body, scene.values())[1]
+                await drafts.sent(scene.user.id, scene.listing.id, draft.revision, draft.body, below)
             if alongside is not None:
                 await alongside(message)
     if not stored:
@@ -187,6 +188,11 @@ def composed(scene: Scene, draft: Draft) -> Letter:
     )
 
 
+def is_empty(scene: Scene, letter: Letter) -> bool:
+    """Whether nothing is written: who writes and how to stop is no message by itself."""
+    return introductions.is_nothing(letter.rendered.body, scene.values())
+
+
 def checked(scene: Scene, draft: Draft, enclosed: Enclosures = Enclosures()) -> Letter:  # noqa: B008 - frozen
     """The draft made final. Raises Refused when its channel does not exist here, it is empty or too long, holds a token
     that does not exist, or lost a file."""
@@ -198,7 +204,7 @@ def checked(scene: Scene, draft: Draft, enclosed: Enclosures = Enclosures()) -> 
     if found:
         raise Refused(found[0].message, field=found[0].field, code="unknown_wildcard")
     letter = composed(scene, draft)
-    if not letter.rendered.body and not enclosed.files:
+    if is_empty(scene, letter) and not enclosed.files:
         raise Refused("Write a message first.", field="body", code="required")
     if len(letter.body) > letter.longest:
         raise Refused(

@@ -141,16 +141,20 @@ async def discard(user_id: UUID, listing_id: UUID) -> bool:
         return await _remove(user_id, listing_id)
 
 
-async def sent(user_id: UUID, listing_id: UUID, revision: int, body: str) -> None:
+async def sent(user_id: UUID, listing_id: UUID, revision: int, body: str, below: str = "") -> None:
     """The draft became a message. Call it in the transaction that writes the message.
 
     Only the draft that was sent goes: the one the window knew, or an earlier moment of the same words. What was written
-    elsewhere meanwhile stays.
+    elsewhere meanwhile stays. `below` is the line that ends the message, and ended it at every earlier moment.
     """
     await _alone(user_id, listing_id)
     known = await of(user_id, listing_id)
-    if known and (known.revision == revision or body.strip().startswith(known.writing.body.strip())):
+    if known and (known.revision == revision or body.strip().startswith(_words(known.writing, below))):
         await _remove(user_id, listing_id)
+
+
+def _words(writing: Writing, below: str) -> str:
+    return writing.body.strip().removesuffix(below).strip()
 
 
 async def _alone(user_id: UUID, listing_id: UUID) -> None:

@@ -4,12 +4,22 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
-from domain import attachments, drafts, emojis, message_templates, template_files, text, users, wildcards
+from domain import (
+    attachments,
+    drafts,
+    emojis,
+    introductions,
+    message_templates,
+    template_files,
+    text,
+    users,
+    wildcards,
+)
 from domain.errors import NotFound, Refused
 from domain.message_templates import TemplateVersion
 from domain.scenes import Scene
 from domain.users import Permission
-from web import composer
+from web import composer, introducing
 from web.forms import Form
 from web.render import url_for
 from web.typed import Typed
@@ -46,14 +56,31 @@ async def window(scene: Scene, done: Pressed, **more: Any) -> dict[str, Any]:
     return {**context, "notice": {"text": done.notice, "tone": "warn"} if done.notice else None}
 
 
+async def opened(
+    scene: Scene, saved: drafts.Saved | None, to: str = "", channel: str = "", template_id: str = ""
+) -> Pressed:
+    """The fields of a window that opens: those of the draft, for the number that was clicked or the channel that was
+    asked for, with the words of a template. Without words a first text begins with its line."""
+    typed = Typed.kept(saved) if saved else Typed()
+    if to in ("mobile", "phone"):
+        typed = replace(typed, to=to, channel=channel or typed.channel or "text")
+    elif channel:
+        typed = replace(typed, channel=channel)
+    done = await filled(scene, replace(typed, template_id=template_id)) if template_id else Pressed(typed)
+    kept, now = saved.writing if saved else drafts.Writing(), done.typed
+    if not kept.body.strip() or (kept.channel, kept.to_field) != (now.channel, now.to):
+        done = replace(done, typed=introducing.turned(scene, now))
+    return done
+
+
 async def pressed(scene: Scene, typed: Typed, form: Form) -> Pressed:
     """What the button of a form that was posted as a whole asks for."""
     if channel := form.value("pick"):
-        return Pressed(replace(typed, channel=channel, template_id=""))
+        return Pressed(introducing.turned(scene, replace(typed, channel=channel, template_id="")))
     if token := form.value("insert"):
-        return Pressed(replace(typed, body=typed.body + composer.value(scene, token)))
+        return Pressed(introducing.added(scene, typed, composer.value(scene, token)))
     if emoji := form.value("insert_emoji"):
-        return Pressed(replace(typed, body=typed.body + await _picked_emoji(scene, emoji)))
+        return Pressed(introducing.added(scene, typed, await _picked_emoji(scene, emoji)))
     if file := drafts.typed_ids([form.value("detach")]):
         return Pressed(replace(typed, files=_without(typed.files, file)))
     if file := drafts.typed_ids([form.value("share")]):
@@ -73,16 +100,20 @@ async def pressed(scene: Scene, typed: Typed, form: Form) -> Pressed:
         case "load" | "replace" | "append" | "normalize" as deed:
             return await filled(scene, typed, "" if deed == "load" else deed)
         case _:  # the preview, or a panel beside the fields
-            return Pressed(typed)
+            turned = form.value("was") not in ("", f"{typed.channel} {typed.to}")
+            return Pressed(introducing.turned(scene, typed) if turned else typed)
 
 
 async def filled(scene: Scene, typed: Typed, deed: str = "") -> Pressed:
     """The fields after a template was picked: its words with this vehicle's values in them, its subject and files.
 
-    `deed` replace or append answers the question that typed text raises; normalize makes the text plain.
+    `deed` replace or append answers the question that typed text raises; normalize makes the text plain, and number
+    was chosen anew. The line of a first text stays below the words.
     """
     if deed == "normalize":
         return Pressed(replace(typed, body=text.plain(typed.body)))
+    if deed == "number":
+        return Pressed(introducing.turned(scene, typed))
     template = drafts.typed_ids([typed.template_id])
     if not template:
         return Pressed(typed)
@@ -94,11 +125,16 @@ async def filled(scene: Scene, typed: Typed, deed: str = "") -> Pressed:
         return Pressed(replace(typed, template_id=""), notice=message_templates.GONE)
     if picked.type != channel and typed.channel:
         return Pressed(replace(typed, template_id=""), notice="This template is for another type of message.")
-    body = wildcards.fill(version.body, scene.values()).body
-    if deed == "append" and typed.body.strip():
-        body = f"{typed.body.rstrip()}\n\n{body}"
-    elif deed != "replace" and typed.body.strip() and typed.body.strip() != body.strip():
+    values = scene.values()
+    body = wildcards.fill(version.body, values).body
+    wording, below = introductions.parted(typed.body, values)
+    if deed == "append" and wording.strip():
+        body = f"{wording.rstrip()}\n\n{body}"
+    elif deed != "replace" and wording.strip() and wording.strip() != body.strip():
         return Pressed(typed, question={"template_id": typed.template_id, "name": picked.name})
+    if introducing.due(scene, picked.type, typed.to) and (below or deed != "append"):
+        below = introductions.line(values, body)
+    body = introductions.joined(body, below)
     return await _put(scene, replace(typed, channel=picked.type), body, version, deed)
 
 
@@ -149,7 +185,8 @@ async def _shared(scene: Scene, typed: Typed, file: UUID) -> Pressed:
         link = await attachments.share(found[0], scene.listing.id, scene.user)
     except Refused as refused:
         return Pressed(typed, notice=refused.message)
-    body = f"{typed.body.rstrip()}\n{attachments.url(link, found[0])}".lstrip()
+    wording, below = introductions.parted(typed.body, scene.values())
+    body = introductions.joined(f"{wording.rstrip()}\n{attachments.url(link, found[0])}".lstrip(), below)
     return Pressed(replace(typed, body=body, files=_without(typed.files, (file,))))
 
 
@@ -167,9 +204,9 @@ async def _on_to_templates(scene: Scene, typed: Typed, deed: str) -> Pressed:
 
 async def _kept(scene: Scene, typed: Typed, *, anyway: bool = False) -> Pressed:
     users.require(scene.user, Permission.SEND, scene.account)
-    nonce = typed.message_nonce(scene.user) or ""
+    nonce, writing = typed.message_nonce(scene.user) or "", typed.writing(scene.values())
     try:
-        saved = await drafts.save(scene.user, scene.listing, typed.writing(), typed.revision, nonce, anyway=anyway)
+        saved = await drafts.save(scene.user, scene.listing, writing, typed.revision, nonce, anyway=anyway)
     except drafts.Conflict as conflict:
         return Pressed(typed, conflict=conflict)
     return Pressed(replace(typed, revision=saved.revision if saved else 0), saved=saved)

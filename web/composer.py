@@ -22,7 +22,7 @@ from domain.listings import title
 from domain.scenes import Scene
 from domain.shipped_templates import PURPOSES
 from domain.users import Permission
-from web import emoji_panel, filters, previews
+from web import emoji_panel, filters, introducing, previews
 from web import files as files_of
 from web.forms import Form
 from web.looking import Look, look
@@ -97,6 +97,7 @@ async def window(
         **channel_parts(looked),
         **await previews.of(looked, picked),
         "body": typed.body,
+        "line": introducing.opening(scene),
         "question": question,
         "buttons": _buttons(scene),
         "in_a_row": IN_A_ROW,

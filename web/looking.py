@@ -37,12 +37,16 @@ class Look:
 
 async def look(scene: Scene, typed: Typed) -> Look:
     """Reads what the window shows beside the scene. A channel that is not offered here counts as none chosen."""
-    news = scene.newest
-    offered = scene.offers(typed.to)
-    choice = offers.choose(news.channel, offered)
-    channel = typed.channel if typed.channel in offered else choice.channel
+    channel, choice = chosen(scene, typed)
     enclosed = await enclosures.read(scene.account.id, typed.files, typed.body)
-    return Look(scene, typed, channel, choice, news, enclosed, Mark.of(scene))
+    return Look(scene, typed, channel, choice, scene.newest, enclosed, Mark.of(scene))
+
+
+def chosen(scene: Scene, typed: Typed) -> tuple[str, Choice]:
+    """The channel it is written for, and the one it begins with."""
+    offered = scene.offers(typed.to)
+    choice = offers.choose(scene.newest.channel, offered)
+    return (typed.channel if typed.channel in offered else choice.channel), choice
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from domain.newest import Newest
 from domain.scenes import Scene
 from domain.users import User
 from domain.wordings import Letter
-from web import filters, mending
+from web import filters, introducing, mending
 from web.looking import Look, wrote
 from web.render import url_for
 
@@ -46,6 +46,7 @@ async def of(looked: Look, picked: str | None = None) -> dict[str, Any]:
         return _nothing_to_show(looked, composing.endless(draft.channel))
     problems = composing.problems(scene, draft)
     letter = composing.composed(scene, draft)
+    empty = composing.is_empty(scene, letter)
     known = tuple(token for token in letter.missing if token in wildcards.WILDCARDS)
     decision = await composing.judge(scene, looked.type, typed.to, known, looked.enclosed)
     refusals = [refusal(each, scene) for each in decision.refusals if not each.code.startswith("missing_wildcard")]
@@ -62,6 +63,8 @@ async def of(looked: Look, picked: str | None = None) -> dict[str, Any]:
             "refusals": refusals,
             "warnings": [each.message for each in problems[:3]],
             "cautions": [_caution(each, decision) for each in decision.warnings],
+            "unsaid": "" if empty else introducing.unsaid(scene, looked.type, typed.to, letter.rendered.body),
+            "idle": empty,
             "news": wrote(looked),
             "writing": _writing(looked.news),
             "told": str(looked.mark),
@@ -137,6 +140,8 @@ def _nothing_to_show(looked: Look, reason: str) -> dict[str, Any]:
         **told,
         "refusals": [],
         "cautions": [],
+        "unsaid": "",
+        "idle": False,
         "warnings": [reason],
         "from_number": None,
     }
@@ -166,7 +171,7 @@ def _reason(
         return looked.choice.reason
     if looked.typed.uploading:
         return "Wait for the upload."
-    if not letter.rendered.body and not looked.enclosed.files:
+    if composing.is_empty(looked.scene, letter) and not looked.enclosed.files:
         return "Write a message first."
     if problems:
         return problems[0]

@@ -1,9 +1,10 @@
 """What stands in the fields of the Send Message window, and the drafts that are made of it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from domain import drafts
+from domain import drafts, introductions
 from domain.composing import Draft
 from domain.drafts import Saved, Writing
 from domain.users import User
@@ -58,13 +59,14 @@ class Typed:
             revision=saved.revision,
         )
 
-    def writing(self) -> Writing:
+    def writing(self, values: Mapping[str, str]) -> Writing:
+        """What is kept as the draft: the line of a first text alone is nothing. `values` are those of the wildcards."""
         template = drafts.typed_ids([self.template_id])
         return Writing(
             channel=self.channel[:10],
             to_field=self.to if self.to in ("mobile", "phone") else "",
             subject=self.subject,
-            body=self.body,
+            body="" if introductions.is_nothing(self.body, values) else self.body,
             template=template[0] if template else None,
             version=self.version,
             files=self.files,

@@ -87,12 +87,14 @@ async def opened(
     linked: bool = True,
     **account: Any,
 ) -> AsyncIterator[Dealership]:
-    """`connected`: Dialpad is; `linked`: the agent has a Dialpad account. At the end the provider is told to call no
+    """`connected`: Dialpad is; `linked`: the agent has a Dialpad account. Windows begin empty, unless the dealership
+    `introduces_itself` in first texts. At the end the provider is told to call no
     more, so that later dealerships on this site hear only of their own, and its switches are as at the start."""
     n = next(_count)
     async with site.opened():
         number = make.phone()
-        made = await make.account(**{"name": f"Harbor Auto Buyers {n}", "tier": "professional", **account})
+        usual = {"name": f"Harbor Auto Buyers {n}", "tier": "professional", "introduces_itself": False}
+        made = await make.account(**{**usual, **account})
         email = f"maya{n}@harborauto.example"
         agent = await make.user(made, role, name="Maya Ortiz", email=email, undo_seconds=undo_seconds)
         if linked:

@@ -23,7 +23,7 @@ A3,2020,Ford,F-150,XLT,33100,31200,Ana,Silva,,Yuma,AZ,https://ads.example/a3
 
 @pytest.mark.parametrize("site", ["sqlite", "postgres"], indirect=True, scope="session")
 async def test_from_a_file_of_ads_to_an_answer_of_the_seller(page: Page, site: Site, tmp_path: Path) -> None:
-    async with dealerships.opened(site, role="manager", undo_seconds=2) as dealership:
+    async with dealerships.opened(site, role="manager", undo_seconds=2, introduces_itself=True) as dealership:
         mobile, other = make.phone(), make.phone()
         async with site.opened():
             await make.source(dealership.account)

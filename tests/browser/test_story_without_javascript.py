@@ -10,10 +10,12 @@ from tests.browser.page import Page
 from tests.site import Site
 
 
-async def test_an_agent_finds_the_vehicle_writes_and_reads_the_answer(
-    no_script: Page, site: Site, dealership: Dealership
-) -> None:
-    page = no_script
+async def test_an_agent_finds_the_vehicle_writes_and_reads_the_answer(no_script: Page, site: Site) -> None:
+    async with dealerships.opened(site, introduces_itself=True) as dealership:
+        await the_story(no_script, site, dealership)
+
+
+async def the_story(page: Page, site: Site, dealership: Dealership) -> None:
     mobile = await dealership.mobile(await dealership.listing())
     await dealership.listing(make="Honda", model="Civic")
     sign_in(page, dealership)

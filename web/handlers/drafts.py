@@ -4,7 +4,7 @@ from typing import Any
 
 from litestar import Request, Response
 
-from domain import drafts
+from domain import drafts, wordings
 from web import composer, render
 from web.lookups import Me, TheAccount, TheForm, TheListing
 from web.typed import Typed
@@ -17,9 +17,10 @@ async def update(request: AnyRequest, account: TheAccount, me: Me, listing: TheL
     person said that this one counts (`do=mine`)."""
     typed = Typed.of(form)
     saved, conflict = None, None
+    writing = typed.writing(wordings.ours(account, me))
     nonce, mine = typed.message_nonce(me) or "", form.value("do") == "mine"
     try:
-        saved = await drafts.save(me, listing, typed.writing(), typed.revision, nonce, anyway=mine)
+        saved = await drafts.save(me, listing, writing, typed.revision, nonce, anyway=mine)
     except drafts.Conflict as error:
         conflict = error
     state = composer.draft_state(saved, account.timezone, revision=typed.revision if conflict else 0, conflict=conflict)

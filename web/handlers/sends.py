@@ -11,7 +11,7 @@ from domain.composing import Draft
 from domain.errors import Refused
 from domain.messages import Message, State
 from domain.scenes import Scene
-from web import buttons, composer, looking, previews, queue, render
+from web import buttons, composer, introducing, looking, previews, queue, render
 from web.forms import Form
 from web.lookups import Me, TheAccount, TheForm, TheListing
 from web.typed import Typed
@@ -40,16 +40,9 @@ async def new(
         typed = composer.reopened(words, await enclosures.of_message(words["id"]), me.signature)
         return render.page(request, "sends/new.html", **await composer.window(scene, typed, panel=panel))
     saved = await drafts.of(me.id, listing.id)
-    typed = Typed.kept(saved) if saved else Typed()
-    if to in ("mobile", "phone"):  # a number was clicked
-        typed = replace(typed, to=to, channel=channel or typed.channel or "text")
-    elif channel:
-        typed = replace(typed, channel=channel)
-    filled = buttons.Pressed(typed)
-    if template_id:
-        filled = await buttons.filled(scene, replace(typed, template_id=template_id))
+    opened = await buttons.opened(scene, saved, to, channel, template_id)
     state = composer.draft_state(saved, account.timezone, restored=saved is not None)
-    return render.page(request, "sends/new.html", **await buttons.window(scene, filled, draft=state, panel=panel))
+    return render.page(request, "sends/new.html", **await buttons.window(scene, opened, draft=state, panel=panel))
 
 
 async def create(request: AnyRequest, account: TheAccount, me: Me, listing: TheListing, form: TheForm) -> Response[Any]:
@@ -116,10 +109,12 @@ async def preview(
 async def channel(
     request: AnyRequest, account: TheAccount, me: Me, listing: TheListing, form: TheForm
 ) -> Response[str]:
-    """What depends on the channel, after another one was chosen; the text stays as it is."""
+    """What depends on the channel, after another one was chosen; the text stays as it is, but for the line of a first
+    text."""
+    scene = await scenes.of(account, me, listing)
     typed = replace(Typed.of(form), channel=form.value("pick") or form.value("channel"), template_id="")
-    looked = await looking.look(await scenes.of(account, me, listing), typed)
-    parts = {**composer.channel_parts(looked), **await composer.picker(looked)}
+    looked = await looking.look(scene, introducing.turned(scene, typed))
+    parts = {**composer.channel_parts(looked), **await composer.picker(looked), "body": looked.typed.body, "form": form}
     return render.fragment(request, "sends/_channel.html", **parts, **await previews.of(looked))
 
 

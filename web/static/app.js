@@ -11,14 +11,15 @@ function insert(field, text, whole) {
   field.focus({ preventScroll: true });
   if (whole) field.select();
   else field.setSelectionRange(field.selectionStart, field.selectionEnd);   // or Chromium undoes the words before, too
-  document.execCommand("insertText", false, text);   // deprecated, yet nothing else does
+  document.execCommand("insertText", false, text);   // nothing else does
+  if (text[0] === "\n") field.setSelectionRange(0, 0);   // above the line
   if (keep) had.focus({ preventScroll: true });
 }
 htmx.registerExtension("caret", {
   handle_swap: (style, target, { textContent }) => insert(target, textContent, style === "whole") || true,
 });
 
-/* A press on what inserts must not steal the caret. */
+/* A press on what inserts leaves the caret. */
 on("mousedown", e => e.target.closest("[data-insert], [role=listbox]") && e.preventDefault());
 
 /* data-opens="send": the dialog opens at once, htmx fills it. What is half written is kept. */
@@ -26,7 +27,7 @@ on("click", e => {
   const link = e.target.closest("[data-opens]"), box = link && byId(link.dataset.opens);
   if (!box || e.ctrlKey || e.metaKey || e.shiftKey) return;
   const slot = box.lastChild, form = byId("send-window"), to = new URL(link.href).searchParams.get("to");
-  if (box === dialog ? form?.body.value.trim() || form?.querySelector(".file") : slot.from === link.href) {
+  if (box === dialog ? form?.body.value.replace(form.body.dataset.line, "").trim() || form?.querySelector(".file") : slot.from === link.href) {
     stop(e);
     if (to && form.to.options) choose(form.to, to);
   } else slot.replaceChildren(copy("opening"));
@@ -108,7 +109,7 @@ on("click", e => {
   else if (empties) {
     byId(empties).replaceChildren();
     byId("tracks-b").focus();
-  } else if (b.matches("[commandfor]")) b.closest("dialog").close();   // WebKitGTK 2.50, Safari before 26.2
+  } else if (b.matches("[commandfor]")) b.closest("dialog").close();   // Safari before 26.2
   else {
     b.closest(".toast, .file").remove();
     if (b.name) htmx.trigger("#send-window", "files-changed");
@@ -143,13 +144,13 @@ on("input focusout click", e => {
   else if (list) e.type === "input" ? complete(e.target, list) : list.hidePopover();
 });
 
-/* Enter in a search takes the first that was found, once that is what was asked for. */
+/* Enter in a search takes the first, once that is what was asked for. */
 function first(field) {
   if (listOf(field).dataset.q === field.value.trim()) listOf(field).querySelector(".hit, .emoji")?.click();
   else if (field.matches(":focus")) setTimeout(first, 50, field);
 }
 
-/* Keys: in that list; Ctrl+Enter, once however long it is held; / for the templates; arrows in a [data-grid]. */
+/* Keys: in that list; Ctrl+Enter, once however long; / at the start of a text; arrows in a [data-grid]. */
 on("keydown", e => {
   const field = e.target, form = byId("send-window"), list = document.querySelector("[role=listbox]:popover-open");
   const grid = field.closest("[data-grid]"), step = { ArrowDown: 1, ArrowUp: -1, ArrowRight: 2, ArrowLeft: -2 }[e.key];
@@ -164,7 +165,7 @@ on("keydown", e => {
     if (!e.repeat && (ahead || form.querySelector("#send-go:enabled, #preview.htmx-request"))) form.requestSubmit();   // the server says why not
   } else if (e.key === "Enter" && field.type === "search" && listOf(field)) {
     first(field);
-  } else if (e.key === "/" && form?.checkVisibility() && !field.closest("#side, [popover]") && !field.matches("input, select, textarea:not(:placeholder-shown)")) {
+  } else if (e.key === "/" && form?.checkVisibility() && !field.closest("#side, [popover]") && !field.matches("input, select") && !field.selectionEnd) {
     byId("find-b").click();
   } else if (grid && step && !(step % 2 === 0 && field.type === "search")) {
     const all = [...grid.querySelectorAll("[type=search], button, a")].filter(one => one.checkVisibility() && !one.disabled);
@@ -182,7 +183,7 @@ on("htmx:after:swap", e => {
   if (!body?.checkVisibility()) return;
   if (target?.id === "beside") byId("tracks").hidePopover(), target.focus();
   else if (!had.isConnected && document.activeElement === document.body) body.focus();
-  if (document.activeElement !== body && !body.selectionEnd) body.setSelectionRange(1e9, 1e9);
+  if (/^send-s/.test(target?.id) && body.value[0] > "\n") body.setSelectionRange(1e9, 1e9);   // opened
 });
 
 /* [data-left] counts down, then its [data-expires] goes. The server holds the clock. */
