@@ -41,7 +41,7 @@ class Message(Table, db=DB, tablename="message"):
     direction = Varchar(3)  # in | out
     author_kind = Varchar(10)  # agent | seller | system
     user = parent(User, null=True)  # who sends
-    kind = Varchar(12, default="one_to_one")  # one_to_one | batch | scheduled | automated
+    kind = Varchar(12, default="one_to_one")  # one_to_one | batch | scheduled | automated | answer
     origin = Varchar(10, default="window")  # window | api | app (the provider's own) | hook
     subject = Text(default="")
     body = Text(default="")
