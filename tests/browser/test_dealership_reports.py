@@ -29,7 +29,7 @@ async def two_of_one_number_and_a_namesake(dealership: Dealership) -> Listing:
 def report_from_the_menu(page: Page, listing: Listing) -> None:
     page.open(f"/listings/{listing.id}")
     page.click("[popovertarget=seller-menu]")
-    page.click("#seller-menu a")
+    page.click("#seller-menu a[href*=dealership-reports]")
     page.wait_for("Report Dana Reyes as a dealership?", "h1")
 
 

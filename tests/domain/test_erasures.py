@@ -10,6 +10,7 @@ from domain import (
     ads,
     attachments,
     clock,
+    composing,
     consents,
     db,
     delivery,
@@ -415,6 +416,21 @@ async def test_the_same_ad_may_come_in_again_and_the_gate_still_says_no(house: N
     assert not (await erase(there)).before  # and may be erased again
     assert left_of(await everything()) == []
     assert await Tombstone.count() == 4
+
+
+async def test_the_window_and_the_workers_last_look_still_say_no(house: None) -> None:
+    shop = await sending.shop()
+    listing = await make.listing(shop.account, seller={"mobile": MOBILE})
+    other = await make.listing(shop.account, seller={"mobile": STRANGER})
+    admin = await make.user(shop.account, "admin")
+    await erasures.erase(shop.account.id, listing, admin, "ERASE", REASON)
+    await Seller.update({Seller.mobile: MOBILE}).where(Seller.listing == listing.id)  # typed by hand
+    decision = await composing.judge(await shop.scene(listing), "text")
+    assert [refusal.code for refusal in decision.refusals] == ["phone_dnc"]
+    assert (await composing.judge(await shop.scene(other), "text")).allowed
+    refused, sent = await shop.text(listing, to_address=MOBILE), await shop.text(other, to_address=STRANGER)
+    assert [each.outgoing.message_id for each in await shop.start()] == [sent.id]
+    assert ((await again(refused)).state, (await again(refused)).code) == (State.FAILED, "phone_dnc")
 
 
 async def test_who_was_erased_and_says_start_may_be_written_to_again(house: None, data_dir: Any) -> None:
