@@ -171,11 +171,15 @@ async def test_stop_turns_sending_off_and_start_turns_it_on(page: Page, dealersh
     await receive(dealership, mobile, "START")
     page.wait_until(lambda: page.find("#send-go").is_enabled(), "START did not lift it")
     page.click("#send-go")
+    page.wait_for("Still there?", "#log")
+    page.wait_until(lambda: len(dealership.texts_to(mobile)) == 2, "not all has left")
     page.wait_for("Delivered", "#log")
     lines = [line.text for line in page.all("#log .ev")]
     assert any("asked not to get texts" in line for line in lines)
     assert any("may be texted again" in line for line in lines)
-    assert dealership.texts_to(mobile) == ["Still there?"]
+    started = f"You will get texts from {dealership.account.name} again. Reply STOP to end them."
+    assert sorted(dealership.texts_to(mobile)) == ["Still there?", started]
+    assert any(started in line.text for line in page.all("#log .sys"))
 
 
 async def test_a_stopped_number_is_marked_when_the_page_is_opened(page: Page, dealership: Dealership) -> None:
