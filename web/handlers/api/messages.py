@@ -11,6 +11,7 @@ from domain import (
     composing,
     enclosures,
     idempotency,
+    introductions,
     listings,
     message_templates,
     scenes,
@@ -107,6 +108,8 @@ def _wrong(body: Mapping[str, Any]) -> list[Problem]:
     wrong = []
     if body.get("subject") and body["channel"] != "email":
         wrong.append(Problem("subject", "invalid", "Only an email has a subject. Leave it out."))
+    if body.get("opt_out_line") and body["channel"] != "text":
+        wrong.append(Problem("opt_out_line", "invalid", "Only a text has an opt-out line. Leave it out."))
     if body.get("send_at"):
         sentence = "Messages cannot be scheduled yet. Leave send_at out, and it leaves at once."
         wrong.append(Problem("send_at", "not_available", sentence))
@@ -133,8 +136,9 @@ async def _composed(account: Account, me: User, body: Mapping[str, Any]) -> tupl
     files = await _files(account, body.get("attachments"), version, wrong)
     if wrong or listing is None:
         raise Problems(422, wrong)
+    wording = version.body if version else body.get("body") or ""
     draft = Draft(
-        body=version.body if version else body.get("body") or "",
+        body=introductions.with_opt_out(wording) if body.get("opt_out_line") else wording,
         channel=body["channel"],
         subject=body.get("subject") or (version.subject if version else ""),
         to_field=body.get("to_number") or "",

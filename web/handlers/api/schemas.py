@@ -1,6 +1,7 @@
 """The shapes of what the API takes and gives, in JSON Schema (2020-12): what is documented is what is checked."""
 
 from domain.ad_values import HIGHEST_ODOMETER, HIGHEST_PRICE, LONGEST_NAME, LONGEST_TEXT, MOST_PICTURES
+from domain.introductions import OPT_OUT_LINE
 from domain.listings import Stage
 from domain.messages import State
 from web.handlers.api.shapes import COUNT, ID, TEXT, TIME, Schema, listed, maybe, named, page_of, taken, whole
@@ -60,6 +61,11 @@ SEND_FIELDS: dict[str, Schema] = {
         "items": ID,
         "maxItems": 10,
         "description": "Files that go along, by the ids their upload gave. Left out: those of the template.",
+    },
+    "opt_out_line": {
+        "type": ["boolean", "null"],
+        "default": False,
+        "description": f"Of a text: true puts “{OPT_OUT_LINE}” below the wording, unless it stands there already.",
     },
 }
 
