@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from domain import dealerships, gate, plans, reviews, suppressions
+from domain import dealerships, gate, plans, reviews, suppressions, verdicts
 from domain.accounts import Account
 from domain.listings import Listing
 from domain.number_facts import NumberFact
 from domain.opt_out_words import Outcome, Reading
+from domain.settings import ROOT
 from domain.suppressions import FirstContact
 from domain.users import User
 from tests import make
@@ -19,7 +20,7 @@ from tests.client import Client
 MOBILE, PHONE, MAIL = "+15205550117", "+15205550118", "dana@mail.example"
 SELLER = {"first_name": "Dana", "mobile": MOBILE, "phone": PHONE, "email": MAIL, "postal_code": "85701"}
 
-# messaging.md, 13.5, letter by letter.
+# As they were promised, letter by letter.
 CODES = (
     *("tier", "no_permission", "hidden", "dealership_reported", "stage_dnc", "stage_pass", "no_contact"),
     *("phone_invalid", "phone_landline", "phone_untextable", "phone_blocked", "phone_dnc", "opted_out"),
@@ -95,6 +96,20 @@ async def test_all_codes_are_named_with_a_sentence_a_next_step_and_the_kinds_the
         assert [cell.removesuffix(" now") for cell in cells] == [by_hand, waits, others, others], code
     assert {row.partition(":")[0] for row in CODES} <= set(gate.CODES)
     assert page.count('<tr id="reason-') == len(gate.CODES)
+
+
+def test_the_documentation_says_the_same_of_each_code() -> None:
+    told = {}
+    for line in (ROOT / "docs" / "gate.md").read_text().splitlines():
+        if line.startswith("| `"):
+            name, said, *effects = (cell.strip() for cell in line.strip("|").split("|"))
+            told[name.strip("`")] = (said.replace(".", ""), [each.strip("–") for each in effects])
+    expected = {}
+    for code, known in gate.CODES.items():
+        name = "missing_wildcard:<token>" if code == "missing_wildcard" else code
+        said = f"{known.sentence.removesuffix(' Click here to connect.')} {known.next_step}".replace(".", "")
+        expected[name] = (said, [gate.effect(code, kind) for kind in verdicts.KINDS])
+    assert told == expected
 
 
 async def test_where_nothing_stands_against_it_a_text_may_go_and_the_email_says_why_not(agent_client: Client) -> None:
