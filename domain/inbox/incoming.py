@@ -22,7 +22,7 @@ async def take(connection: Connection, said: Incoming) -> UUID | None:
     message_id = ids.new()
     listing = await listing_of(account, said.from_address, said.to_address)
     if listing and db.on_postgres():  # the listing before its messages, as whoever changes a stage locks them
-        await Listing.raw("SELECT id FROM listing WHERE id = {} FOR UPDATE", listing)
+        await Listing.raw("SELECT id FROM listing WHERE id = {} FOR NO KEY UPDATE", listing)
     stored = await Message.insert(_inbound(message_id, connection, listing, said)).on_conflict(
         target=Message.nonce, action="DO NOTHING"
     )
