@@ -24,6 +24,7 @@ LONG = {
     "domain/imports.py": "one noun, top to bottom",
     "domain/listings.py": "one noun, top to bottom",
     "domain/sessions.py": "one noun, top to bottom",
+    "web/routes.py": "every URL on one page",
     "workers/simulator/carrier.py": "a whole carrier in a box",
     "workers/simulator/dialpad.py": "one provider's whole API",
 }

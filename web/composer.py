@@ -123,7 +123,7 @@ async def picker(looked: Look) -> dict[str, Any]:
         "listing": listing(scene),
         "channel": looked.channel,
         "type": looked.type,
-        "templates": _grouped(offered),
+        "templates": grouped(offered),
         "template_id": typed.template_id or None,
         "template": _template(scene, offered, typed.template_id),
         "templates_url": {
@@ -241,7 +241,7 @@ def _frame(looked: Look) -> dict[str, Any]:
     }
 
 
-def _grouped(offered: Sequence[Mapping[str, Any]]) -> list[tuple[str, list[tuple[str, str]]]]:
+def grouped(offered: Sequence[Mapping[str, Any]]) -> list[tuple[str, list[tuple[str, str]]]]:
     """Favorites, one's own, everyone's, then the shipped ones by purpose; they come in that order."""
     groups: dict[str, list[tuple[str, str]]] = {}
     for each in offered:

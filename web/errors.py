@@ -61,7 +61,7 @@ def on_error(request: AnyRequest, error: Exception) -> Response[Any]:
     if request.url.path.startswith("/api/"):
         code, field = (error.code, error.field) if isinstance(error, Refused) else (_code(status), "")
         return api_problem(status, FOR_PROGRAMS.get(status, sentence), code, field, headers)
-    return render.problem(request, status, title, sentence, _next_step(request, status), headers)
+    return render.problem(request, status, title, sentence, _next_step(request, status, error), headers)
 
 
 def api_problem(
@@ -126,7 +126,9 @@ def _route(request: AnyRequest) -> str:
     return (handler.name if handler else None) or ""
 
 
-def _next_step(request: AnyRequest, status: int) -> dict[str, str]:
+def _next_step(request: AnyRequest, status: int, error: Exception) -> dict[str, str]:
+    if isinstance(error, Refused) and error.code == "tier":
+        return {"url": render.url_for("plans.index"), "label": "Compare plans"}
     if status == 403 and (back := auth.local_path(auth.path_of(request.headers.get("referer", "")))):
         return {"url": back, "label": "Back to the page"}
     if request.scope.get("user") is None and status != 404:

@@ -7,11 +7,14 @@ from uuid import UUID
 
 from litestar import Response
 
-from domain import attachments, file_rules
+from domain import attachments, drafts, file_rules
 from domain.accounts import Account
 from domain.attachments import Attachment, FileLink
+from domain.errors import Refused
 from domain.file_rules import FileProblem
+from domain.users import User
 from web import filters
+from web.forms import Form
 from web.render import url_for
 
 # Whatever a browser takes the bytes for: no script, no form, no frame, no origin of ours.
@@ -50,6 +53,23 @@ def linked(link: FileLink, attachment: Attachment, account: Account) -> dict[str
     """The same of a file that goes as a link in the text."""
     until = filters.day(link.expires_at, account.timezone)
     return {**row(attachment), "link": {"id": link.id, "url": attachments.url(link, attachment), "until": until}}
+
+
+async def keep(account: Account, me: User, form: Form) -> tuple[list[UUID], str]:
+    """The files the form holds now: those it had, without what was taken out, and those chosen; and what is wrong with
+    the ones that cannot be kept."""
+    gone = drafts.typed_ids([form.value("detach")])
+    ids = [each for each in drafts.typed_ids(form.all("attachment")) if each not in gone]
+    problems = []
+    for upload in form.files:
+        try:
+            if upload.filename:
+                ids.append((await attachments.upload(account.id, me.id, upload)).id)
+        except Refused as refused:
+            problems.append(refused.message)
+    if form.value("do") == "attach" and not any(each.filename for each in form.files):
+        problems.append("Choose a file first, then press Attach.")
+    return ids, " ".join(problems)
 
 
 def download(content: bytes, attachment: Attachment, headers: Mapping[str, str]) -> Response[bytes]:

@@ -25,8 +25,13 @@ STAGE_TONES: dict[str, str] = {
 }
 
 
-async def context(account: Account, view: str, q: str, sort: str, after: str, before: str) -> dict[str, Any]:
-    """All that listings/index.html shows, in five queries."""
+async def context(
+    account: Account, view: str, q: str, sort: str, after: str, before: str, tick: str | None = None
+) -> dict[str, Any]:
+    """All that listings/index.html shows, in five queries, six where there is something to tick.
+
+    `tick` says which rows are ticked: none of them, those of the `page`, `all` that match; None where nobody may.
+    """
     view = view if view in VIEWS else listings.DEFAULT_VIEW
     sort = sort if sort in SORTS else listings.DEFAULT_SORT
     page = await listings.inventory(account.id, view, q, sort, after, before)
@@ -41,6 +46,37 @@ async def context(account: Account, view: str, q: str, sort: str, after: str, be
         "next_url": _url(view, q, sort, after=page.next),
         "previous_url": _url(view, q, sort, before=page.previous),
         "total_label": _total(page, counts[view], q),
+        "picking": await _picking(account, page, counts[view], view, q, sort, after, before, tick)
+        if tick is not None and page.rows
+        else None,
+    }
+
+
+async def _picking(
+    account: Account,
+    page: Page,
+    in_view: int,
+    view: str,
+    q: str,
+    sort: str,
+    after: str,
+    before: str,
+    tick: str,
+) -> dict[str, Any]:
+    """The bar under the rows: what is ticked, and what may be ticked at once."""
+    here = {name: value for name, value in (("after", after), ("before", before)) if value}
+    shown = {"view": view, **({"q": q} if q else {}), "sort": sort, **here}
+    beyond = page.next is not None or page.previous is not None
+    matching = (await listings.count_matching(account.id, view, q) if q.strip() else in_view) if beyond else 0
+    tick = tick if tick in ("page", "all") else ""
+    return {
+        "tick": "page" if tick == "all" and not matching else tick,
+        "on_page": len(page.rows),
+        "matching": matching,
+        **{
+            name: f"{render.url_for('listings.index')}?{urlencode({**shown, 'tick': name})}" for name in ("page", "all")
+        },
+        "none": f"{render.url_for('listings.index')}?{urlencode(shown)}",
     }
 
 

@@ -12,6 +12,8 @@ from litestar.di import NamedDependency, Provide
 from domain import attachments, dealerships, listings, message_templates, messages, users
 from domain.accounts import Account
 from domain.attachments import Attachment, FileLink
+from domain.batches import starting
+from domain.batches.tables import Batch
 from domain.errors import NotFound
 from domain.listings import Listing, Picture
 from domain.message_templates import MessageTemplate
@@ -24,6 +26,7 @@ Me = NamedDependency[User]  # me: the signed-in user; me.account is the account'
 TheAccount = NamedDependency[Account]  # account: theirs
 TheForm = NamedDependency[Form]  # form: what was posted
 TheAttachment = NamedDependency[Attachment]  # attachment: of {attachment_id}, not removed
+TheBatch = NamedDependency[Batch]  # batch: of {batch_id}
 TheFileLink = NamedDependency[FileLink]  # file_link: of {link_id}, whether it works or not
 TheListing = NamedDependency[Listing]  # listing: of {listing_id}; its foreign keys are bare ids
 TheKeptListing = NamedDependency[Listing]  # kept_listing: the same, also one that a dealership report hides
@@ -49,6 +52,10 @@ async def form(request: AnyRequest) -> Form:
 
 async def attachment(request: AnyRequest) -> Attachment:
     return await attachments.by_id(request.user.account.id, _id(request, "attachment_id"))
+
+
+async def batch(request: AnyRequest) -> Batch:
+    return await starting.of(request.user.account.id, _id(request, "batch_id"))
 
 
 async def file_link(request: AnyRequest) -> FileLink:
@@ -86,5 +93,5 @@ def _id(request: AnyRequest, name: str) -> UUID:
         raise NotFound from None
 
 
-PROVIDERS = (me, account, form, attachment, file_link, listing, kept_listing, message, person, picture, template)
+PROVIDERS = (me, account, form, attachment, batch, file_link, listing, kept_listing, message, person, picture, template)
 DEPENDENCIES = {provider.__name__: Provide(provider) for provider in PROVIDERS}

@@ -1,5 +1,7 @@
 """Where the reason that keeps a message back is mended: the page of each of the gate's codes."""
 
+from uuid import UUID
+
 from domain import gate, users
 from domain.scenes import Scene
 from domain.suppressions import Kind
@@ -16,14 +18,19 @@ LISTS = {"opted_out": Kind.OPT_OUT, "phone_dnc": Kind.DNC, "phone_blocked": Kind
 def page_of(refused: gate.Refusal, scene: Scene, reader: User | None = None) -> str | None:
     """The address of the page where it is mended; None when there is none that the reader may open. The reader is
     the scene's user unless somebody else is given."""
-    code, listing = refused.code, scene.listing
+    return page(refused, scene.listing.id, reader or scene.user, hidden=scene.listing.hidden)
+
+
+def page(refused: gate.Refusal, listing: UUID, reader: User, *, hidden: bool = False) -> str | None:
+    """The same for a listing that nothing more is read of."""
+    code = refused.code
     if code in EDITED:
-        may = users.may(reader or scene.user, Permission.EDIT_LISTING) and not listing.hidden
-        return url_for("listings.edit", listing_id=listing.id) if may else None
+        may = users.may(reader, Permission.EDIT_LISTING) and not hidden
+        return url_for("listings.edit", listing_id=listing) if may else None
     if code in LISTS:
         return suppression_pages.list_url(LISTS[code])
     if code in ("stage_pass", "stage_dnc", "hidden", "outside_window"):
-        return url_for("listings.show", listing_id=listing.id)
+        return url_for("listings.show", listing_id=listing)
     if code == "no_connection" and refused.message != gate.NO_DIALPAD_CONNECTION:
         return url_for("apps.index")
     if code in ("no_connection", "sender_not_linked", "sender_without_number"):

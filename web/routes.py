@@ -25,6 +25,8 @@ from web.handlers import (
     assignments,
     attachments,
     attempts,
+    batch_drafts,
+    batches,
     confirmations,
     connection_tests,
     connections,
@@ -89,6 +91,11 @@ async def _messaging(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRout
 
 
 def _guards(permission: Permission | None) -> list[Any]:
+async def _batches(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    """A guard: the dealership's plan includes one wording to many listings."""
+    await all_plans.require(connection.user.account, "batch")
+
+
     async def allowed(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
         users.require(connection.user, permission or "", connection.user.account)
 
@@ -285,5 +292,25 @@ ROUTES: list[Any] = [
     api.ROUTER,
     Router("/", guards=[auth.visitors], route_handlers=VISITORS),
     Router("/", guards=[auth.members], route_handlers=MEMBERS),
+# One wording to many listings
+MANY = [
+    GET("/batches", batches.index, Permission.READ_BATCHES),
+    POST("/batches", batch_drafts.create, Permission.BATCH),
+    GET("/batches/{batch_id:str}", batches.show, Permission.READ_BATCHES),
+    GET("/batches/{batch_id:str}/edit", batch_drafts.edit, Permission.BATCH),
+    POST("/batches/{batch_id:str}", batch_drafts.update, Permission.BATCH, **WITH_FILES),
+    POST("/batches/{batch_id:str}/preview", batch_drafts.preview, Permission.BATCH, **WITH_FILES),
+    GET("/batches/{batch_id:str}/look", batch_drafts.look, Permission.BATCH),
+    POST("/batches/{batch_id:str}/looks", batch_drafts.look_again, Permission.BATCH),
+    POST("/batches/{batch_id:str}/starts", batch_drafts.start, Permission.BATCH),
+    POST("/batches/{batch_id:str}/pause", batches.pause, Permission.BATCH),
+    POST("/batches/{batch_id:str}/pause/deletion", batches.resume, Permission.BATCH),
+    GET("/batches/{batch_id:str}/stop/new", batches.confirm_stop, Permission.BATCH),
+    POST("/batches/{batch_id:str}/stop", batches.stop, Permission.BATCH),
+    POST("/batches/{batch_id:str}/attempts", batches.retry, Permission.BATCH),
+    GET("/batches/{batch_id:str}/recipients.csv", batches.export, Permission.READ_BATCHES),
+]
+
     Router("/", guards=[auth.members, _messaging], route_handlers=CONVERSATION),
 ]
+    Router("/", guards=[auth.members, _messaging, _batches], route_handlers=MANY),

@@ -157,7 +157,7 @@ async def context(
         "scopes": _scopes(account, me),
         "scope_label": SCOPES.get(template.scope, "") if template else "",
         "purposes": list(PURPOSES.items()),
-        "buttons": [_button(token) for token in (*FIRST, *(each for each in WILDCARDS if each not in FIRST))],
+        "buttons": [button(token) for token in (*FIRST, *(each for each in WILDCARDS if each not in FIRST))],
         "first": len(FIRST),
         "longest_name": checking.LONGEST_NAME,
         "longest_subject": checking.LONGEST_SUBJECT,
@@ -251,7 +251,7 @@ def _scopes(account: Account, me: User) -> list[tuple[str, str]]:
     return [(slug, SCOPES[slug]) for slug in ("local", "global") if slug == "local" or _may_hide(account, me)]
 
 
-def _button(token: str) -> dict[str, str]:
+def button(token: str) -> dict[str, str]:
     return {"token": token, "label": WILDCARDS[token].label, "example": WILDCARDS[token].example}
 
 

@@ -1,6 +1,6 @@
 """How a batch goes: counts that sum to the selection, who got it, who did not and why, and when it will be through."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,7 +8,9 @@ from uuid import UUID
 
 from domain import clock
 from domain.batches.tables import Batch
+from domain.delivery.sql import holes
 from domain.messages import Message
+from domain.users import User
 
 # How states are told to people; together they are all there are of what goes out.
 GROUPS: dict[str, tuple[str, ...]] = {
@@ -20,8 +22,14 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "skipped": ("skipped",),
     "cancelled": ("cancelled",),
 }
+# What can be asked for: a group, or all who did not get it.
+SHOWN = {
+    **GROUPS,
+    "missed": tuple(state for group in ("failed", "unknown", "skipped", "cancelled") for state in GROUPS[group]),
+}
 GROUP_OF = {state: group for group, states in GROUPS.items() for state in states}
 PAGE = 50
+LIST = 20  # batches of a page: each may have ten thousand messages to count
 CHUNK = 500  # rows of an export read at once
 
 
@@ -84,8 +92,8 @@ async def recipients(
 ) -> list[dict[str, Any]]:
     """One page of the recipients that are messages by now, in the order they were made: {id, listing, state, code,
     reason, channel, to_address, attempts, changed_at, year, make, model, first_name, last_name}, one more than `limit`
-    when there are more. Those of a group of GROUPS, with a code, after a message."""
-    states = GROUPS.get(group, ())
+    when there are more. Those of a group of SHOWN, with a code, after a message."""
+    states = SHOWN.get(group, ())
     where: list[str] = ["m.batch = {}"]
     values: list[Any] = [batch.id]
     if states:
@@ -118,9 +126,9 @@ async def every_recipient(batch: Batch, group: str = "", code: str = "") -> Asyn
         after = rows[CHUNK - 1]["id"]
 
 
-async def page(account: UUID, before: tuple[datetime, UUID] | None = None, limit: int = PAGE) -> list[dict[str, Any]]:
+async def page(account: UUID, before: tuple[datetime, UUID] | None = None, limit: int = LIST) -> list[dict[str, Any]]:
     """The account's batches, the newest first, one more than `limit` when there are more: {id, created_at, state, size,
-    channel, wording, started_at, finished_at, person, sent, failed}."""
+    channel, wording, started_at, finished_at, scheduled_at, held_reason, person}."""
     beyond = "AND (b.created_at, b.id) < ({}, {})" if before else ""
     return await Batch.raw(
         f"""SELECT b.id, b.created_at, b.state, b.size, b.channel, b.wording, b.started_at, b.finished_at,
@@ -131,3 +139,26 @@ async def page(account: UUID, before: tuple[datetime, UUID] | None = None, limit
         *(before or ()),
         limit + 1,
     )
+
+
+async def groups_of(batches: Sequence[tuple[UUID, int]]) -> dict[UUID, dict[str, int]]:
+    """(batch, size) -> its groups, which sum to the size. One query."""
+    if not batches:
+        return {}
+    rows = await Message.raw(
+        f"""SELECT batch, state, COUNT(*) AS number FROM message WHERE batch IN ({holes(len(batches))})
+            GROUP BY batch, state""",  # noqa: S608 - placeholders
+        *[batch for batch, _ in batches],
+    )
+    found = {batch: dict.fromkeys(GROUPS, 0) for batch, _ in batches}
+    for row in rows:
+        found[row["batch"]][GROUP_OF[row["state"]]] += row["number"]
+    for batch, size in batches:
+        found[batch]["queued"] += size - sum(found[batch].values())
+    return found
+
+
+async def starter(batch: Batch) -> str:
+    """Who started it, or would."""
+    row = await User.select(User.name).where(User.id == batch.user).first()
+    return row["name"] if row else ""

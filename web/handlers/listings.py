@@ -23,8 +23,10 @@ async def index(
     sort: FromQuery[str] = "",
     after: FromQuery[str] = "",
     before: FromQuery[str] = "",
+    tick: FromQuery[str] = "",
 ) -> Response:
-    context = await inventory.context(account, view, q, sort, after, before)
+    may_batch = users.may(me, Permission.BATCH) and await plans.includes(account, "batch")
+    context = await inventory.context(account, view, q, sort, after, before, tick if may_batch else None)
     context["review_count"] = await reviews.count(account.id)
     can_edit = users.may(me, Permission.EDIT_LISTING)
     return render.page(request, "listings/index.html", **context, can_edit=can_edit, page_title="Inventory")

@@ -15,6 +15,7 @@ from domain.message_templates.keeping import NotSaved
 from domain.users import User
 from domain.wildcards import WILDCARDS
 from web import auth, render, template_pages
+from web import files as kept_files
 from web.forms import Form
 from web.lookups import Me, TheAccount, TheForm, TheTemplate
 
@@ -148,7 +149,7 @@ async def insertion(form: TheForm) -> Response[str]:
 
 async def files(request: AnyRequest, me: Me, account: TheAccount, form: TheForm) -> Response[str]:
     """The files of the form after some were chosen or one was taken out."""
-    ids, problem = await _files(account, me, form)
+    ids, problem = await kept_files.keep(account, me, form)
     rows = template_pages.file_rows(await attachments.of(account.id, ids), problem)
     return render.fragment(request, "message_templates/_files.html", **rows)
 
@@ -161,7 +162,7 @@ async def _pressed(
         return None
     if form.value("insert"):
         form.values["body"] = form.value("body") + _token(form)
-    ids, problem = await _files(account, me, form)
+    ids, problem = await kept_files.keep(account, me, form)
     return await _page(request, account, me, form, template, files=ids, file_problem=problem)
 
 
@@ -171,25 +172,9 @@ async def _attached(
     """Keeps the files that were chosen and not attached yet; the page again when one of them cannot be kept."""
     if not form.files:
         return None
-    ids, problem = await _files(account, me, form)
+    ids, problem = await kept_files.keep(account, me, form)
     form.lists["attachment"] = [str(each) for each in ids]
     return await _page(request, account, me, form, template, file_problem=problem, status=422) if problem else None
-
-
-async def _files(account: Account, me: User, form: Form) -> tuple[list[UUID], str]:
-    """The files the form holds now, and what is wrong with those that cannot be kept."""
-    gone = drafts.typed_ids([form.value("detach")])
-    ids = [each for each in drafts.typed_ids(form.all("attachment")) if each not in gone]
-    problems = []
-    for upload in form.files:
-        try:
-            if upload.filename:
-                ids.append((await attachments.upload(account.id, me.id, upload)).id)
-        except Refused as refused:
-            problems.append(refused.message)
-    if form.value("do") == "attach" and not any(each.filename for each in form.files):
-        problems.append("Choose a file first, then press Attach.")
-    return ids, " ".join(problems)
 
 
 async def _page(

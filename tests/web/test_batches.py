@@ -1,0 +1,490 @@
+"""One wording to many on the web: chosen in the inventory, written, looked at, let go, watched, steered."""
+
+import asyncio
+import csv
+import html
+import io
+import re
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+from arq.connections import ArqRedis
+
+from domain import plans
+from domain.batches import drafts, expanding, exporting, steering, watching
+from domain.batches.tables import Batch
+from domain.messages import Message, State
+from tests import make
+from tests.client import Client
+from tests.sending import without
+
+WORDING = "Hi {{seller.first_name}}, is your {{vehicle.title}} still for sale?"
+
+
+def text(response: httpx.Response) -> str:
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", response.text)).split())
+
+
+@pytest.fixture
+async def manager(manager_client: Client) -> Client:
+    """A manager whose dealership can text."""
+    await plans.seed()
+    connection = await make.connection(kind="simulator")
+    await make.sender_link(connection, manager_client.user)
+    return manager_client
+
+
+async def chosen(client: Client, number: int = 2, **values: Any) -> str:
+    """The address of a batch to that many listings, as the inventory makes it."""
+    ids = [str((await make.listing(**values)).id) for _ in range(number)]
+    answer = await client.submit("/batches", {"listing_ids": ids})
+    assert answer.status_code == 303, text(answer)
+    return answer.headers["location"].removesuffix("/edit")
+
+
+async def written(client: Client, url: str, **fields: Any) -> httpx.Response:
+    said = {"channel": "text", "to_field": "mobile", "body": WORDING, "opt_out_shown": "1", "opt_out_line": "1"}
+    return await client.submit(url, {**said, "do": "look", **fields})
+
+
+async def looked(client: Client, number: int = 2, **values: Any) -> str:
+    url = await chosen(client, number, **values)
+    assert (await written(client, url)).headers["location"] == f"{url}/look"
+    return url
+
+
+async def revision(client: Client, url: str) -> str:
+    found = re.search(r'name="revision" value="(\d+)"', (await client.get(f"{url}/look")).text)
+    assert found
+    return found[1]
+
+
+async def started(client: Client, number: int = 2, **values: Any) -> str:
+    url = await looked(client, number, **values)
+    answer = await client.submit(f"{url}/starts", {"revision": await revision(client, url)})
+    assert (answer.status_code, answer.headers["location"]) == (303, url)
+    await expanding.expand((await batch_of(url)).id)
+    return url
+
+
+async def batch_of(url: str) -> Batch:
+    batch = await Batch.objects().get(Batch.id == url.rpartition("/")[2])
+    assert batch
+    return batch
+
+
+# Choosing
+
+
+async def test_who_may_send_to_many_ticks_rows_and_others_do_not(manager: Client, client: Client) -> None:
+    listing = await make.listing()
+    box = f'name="listing_ids" value="{listing.id}"'
+    assert box in (await manager.get("/listings")).text
+    for values in ({"role": "agent"}, {"role": "support"}):
+        async with await client.signed_in(await make.user(**values)) as other:
+            assert box not in (await other.get("/listings")).text
+            assert (await other.submit("/batches", {"listing_ids": [str(listing.id)]})).status_code == 403
+    async with await client.signed_in(await make.user(role="agent", may_batch=True)) as granted:
+        assert box in (await granted.get("/listings")).text
+        assert "/batches" in (await granted.get("/listings")).text
+
+
+async def test_the_ticked_ones_are_chosen_and_the_window_says_how_many(manager: Client) -> None:
+    url = await chosen(manager, 3)
+    page = await manager.get(f"{url}/edit")
+    assert "Message to 3 sellers" in text(page)
+    assert 'value="mobile" selected' in page.text
+    assert manager.user.email in page.text
+
+
+async def test_all_on_the_page_and_all_that_match_can_be_ticked_without_a_script(
+    manager: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for n in range(55):
+        await make.listing(search="outback" if n else "civic")
+    plain = await manager.get("/listings?q=outback")
+    assert "Choose the 50 on this page" in text(plain)
+    assert "Choose all 54 matching" in text(plain)
+    assert " checked" not in plain.text
+    page = (await manager.get("/listings?q=outback&tick=page")).text
+    assert page.count('value="') > 50
+    assert len(re.findall(r'name="listing_ids"[^>]* checked', page)) == 50
+    everything = await manager.get("/listings?q=outback&tick=all")
+    assert "All 54 chosen" in text(everything)
+    fields = {"which": "matching", "view": "all", "q": "outback"}
+    made = await manager.submit("/batches", fields)
+    assert (await batch_of(made.headers["location"].removesuffix("/edit"))).size == 54
+
+
+async def test_nothing_ticked_leads_back_with_what_to_do(manager: Client) -> None:
+    answer = await manager.submit("/batches", {"view": "contacted", "q": "a b"})
+    assert answer.headers["location"] == "/listings?view=contacted&q=a+b"
+    assert "Tick the listings you want to write to first." in text(await manager.get(answer.headers["location"]))
+
+
+async def test_the_inventory_with_tick_boxes_asks_at_most_eight_times(
+    manager: Client, count_queries: Callable[[], Any]
+) -> None:
+    for _ in range(52):
+        await make.listing(search="outback")
+    await plans.table()
+    with count_queries() as queries:
+        assert "Choose all 52 matching" in text(await manager.get("/listings?q=outback"))
+    assert queries.count <= 8, queries.statements
+
+
+# The window
+
+
+async def test_what_is_wrong_is_told_at_its_field_and_what_was_typed_stays(manager: Client) -> None:
+    url = await chosen(manager)
+    answer = await written(manager, url, body="Hi {{seller.nick}}", to_field="phone", opt_out_line="")
+    assert answer.status_code == 422
+    assert 'id="f-body-err"' in answer.text
+    assert "Hi {{seller.nick}}" in html.unescape(answer.text)
+    assert 'value="phone" selected' in answer.text
+    assert not re.search(r'name="opt_out_line"[^>]* checked', answer.text)
+    assert "Write a message first." in text(await written(manager, url, body=" "))
+
+
+async def test_a_template_brings_its_words_with_their_blanks_and_asks_before_it_replaces(manager: Client) -> None:
+    url = await chosen(manager)
+    template = await make.template(name="First", body=WORDING)
+    shown = await manager.submit(url, {"channel": "text", "template_id": str(template.id), "do": "load"})
+    assert WORDING in html.unescape(shown.text)
+    asked = await manager.submit(url, {"channel": "text", "template_id": str(template.id), "do": "load", "body": "Hey"})
+    assert "What should the template do?" in text(asked)
+    below = await manager.submit(
+        url, {"channel": "text", "template_id": str(template.id), "do": "append", "body": "Hey"}
+    )
+    assert f"Hey\n\n{WORDING}" in html.unescape(below.text)
+    version = re.search(r'name="template_version" value="([^"]+)"', below.text)
+    assert version
+    await written(manager, url, template_version=version[1])
+    assert str((await batch_of(url)).template_version) == version[1]
+
+
+async def test_a_button_puts_in_the_blank_and_not_a_value(manager: Client) -> None:
+    url = await chosen(manager)
+    page = await manager.submit(url, {"channel": "text", "body": "Hi ", "insert": "seller.first_name"})
+    assert "Hi {{seller.first_name}}" in html.unescape(page.text)
+
+
+async def test_only_what_the_channel_has_is_asked_for(manager: Client) -> None:
+    url = await chosen(manager)
+    email = (await manager.submit(url, {"channel": "email", "do": "show"})).text
+    assert 'placeholder="Inquiry about your {{vehicle.title}}"' in html.unescape(email)
+    assert 'name="opt_out_line"' not in email
+    texting = (await manager.submit(url, {"channel": "text", "do": "show"})).text
+    assert '<input type="hidden" name="subject"' in texting
+    assert 'name="opt_out_line" value="1"' in texting
+
+
+async def test_files_go_along_and_the_starter_says_what_happens_where_they_cannot(manager: Client) -> None:
+    url = await chosen(manager)
+    file = await make.attachment()
+    page = await manager.submit(url, {"channel": "text", "attachment": str(file.id), "do": "show"})
+    assert "Where the files cannot go along" in text(page)
+    gone = await manager.submit(url, {"channel": "text", "attachment": str(file.id), "detach": str(file.id)})
+    assert "front.jpg" not in gone.text
+    await written(manager, url, attachment=str(file.id), file_choice="without")
+    batch = await batch_of(url)
+    assert (batch.files, await drafts.files_of(batch)) == ("without", (file.id,))
+
+
+async def test_the_opt_out_line_is_locked_with_the_reason_after_many_texts(
+    manager: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drafts, "LOCKED_FROM", 1)
+    await make.message(user=manager.user)
+    url = await chosen(manager)
+    page = await manager.get(f"{url}/edit")
+    assert "this stays on until midnight" in text(page)
+    assert re.search(r'type="checkbox" name="opt_out_line"[^>]* checked disabled', page.text)
+    await written(manager, url, opt_out_line="")
+    assert (await batch_of(url)).opt_out_line
+
+
+async def test_the_preview_counts_the_segments_and_says_that_a_filled_in_text_can_be_longer(manager: Client) -> None:
+    url = await chosen(manager)
+    shown = await manager.submit(
+        f"{url}/preview", {"channel": "text", "body": "x" * 150, "opt_out_shown": "1", "opt_out_line": "1"}, htmx=True
+    )
+    assert "2 segments" in text(shown)
+    assert "it can be longer" in text(shown)
+    without_line = await manager.submit(
+        f"{url}/preview", {"channel": "text", "body": "x" * 150, "opt_out_shown": "1"}, htmx=True
+    )
+    assert "1 segment ·" in text(without_line)
+
+
+# The look
+
+
+async def test_the_page_before_names_every_number_and_they_sum(manager: Client) -> None:
+    going, passed = await make.listing(), await make.listing(stage="pass", model="Forester")
+    made = await manager.submit("/batches", {"listing_ids": [str(going.id), str(passed.id)]})
+    url = made.headers["location"].removesuffix("/edit")
+    await written(manager, url)
+    page = await manager.get(f"{url}/look")
+    said = text(page)
+    assert "1 of 2 get it, 1 does not. 1 + 1 = 2" in said
+    assert "Send 1 text" in said
+    assert "1 This listing was passed." in said
+    assert "Hi Dana , is your 2019 Subaru Outback still for sale? Reply STOP to opt out" in said
+    assert f'href="/listings/{passed.id}"' in page.text
+    narrowed = text(await manager.get(f"{url}/look?code=stage_pass"))
+    assert narrowed.count("2019 Subaru Forester") >= 1
+    assert "Show all 2" in narrowed
+
+
+async def test_each_row_that_does_not_go_leads_to_what_mends_it(manager: Client) -> None:
+    nobody = await make.listing(seller={"mobile": ""})
+    stopped = await make.listing()
+    await make.opt_out((await make.seller_of(stopped)).mobile)
+    made = await manager.submit("/batches", {"listing_ids": [str(nobody.id), str(stopped.id)]})
+    url = made.headers["location"].removesuffix("/edit")
+    await written(manager, url)
+    page = (await manager.get(f"{url}/look")).text
+    assert f"/listings/{nobody.id}/edit" in page
+    assert "/suppressions?kind=opt_out" in page
+    assert "Nobody of these would get it" in html.unescape(page)
+    refused = await manager.submit(f"{url}/starts", {"revision": "1"})
+    assert refused.headers["location"] == f"{url}/look"
+    assert (await batch_of(url)).state == "draft"
+
+
+async def test_the_messages_can_be_paged_the_longest_first(manager: Client) -> None:
+    long = await make.listing(model="Grand Wagoneer")
+    short = await make.listing(model="Up")
+    made = await manager.submit("/batches", {"listing_ids": [str(short.id), str(long.id)]})
+    url = made.headers["location"].removesuffix("/edit")
+    await written(manager, url)
+    first, second = await manager.get(f"{url}/look"), await manager.get(f"{url}/look?place=2")
+    assert "longest first 1 of 2" in text(first)
+    assert f'<a class="link" href="/listings/{long.id}"' in first.text
+    assert f'<a class="link" href="/listings/{short.id}"' in second.text
+    assert "Grand Wagoneer still for sale" in text(first)
+
+
+async def test_the_look_asks_the_database_at_most_eight_times(
+    manager: Client, count_queries: Callable[[], Any]
+) -> None:
+    url = await looked(manager, 3)
+    await plans.table()
+    with count_queries() as queries:
+        assert (await manager.get(f"{url}/look?code=&place=2")).status_code == 200
+    assert queries.count <= 8, queries.statements
+
+
+async def test_a_draft_nobody_wrote_yet_has_nothing_to_look_at(manager: Client) -> None:
+    url = await chosen(manager)
+    assert (await manager.get(f"{url}/look")).headers["location"] == f"{url}/edit"
+
+
+# Letting it go
+
+
+async def test_it_goes_once_however_often_it_is_pressed_and_wakes_the_workers(manager: Client, queue: str) -> None:
+    url = await looked(manager)
+    seen = await revision(manager, url)
+    answers = await asyncio.gather(*[manager.submit(f"{url}/starts", {"revision": seen}) for _ in range(5)])
+    assert {(each.status_code, each.headers["location"]) for each in answers} == {(303, url)}
+    assert (await batch_of(url)).state == "expanding"
+    redis = ArqRedis.from_url(queue)
+    jobs = {job.function for job in await redis.queued_jobs()}
+    await redis.aclose()
+    assert "expand_batches" in jobs
+    await expanding.expand((await batch_of(url)).id)
+    assert await Message.count().where(Message.batch == (await batch_of(url)).id) == 2
+
+
+async def test_what_was_looked_at_is_what_leaves(manager: Client) -> None:
+    url = await looked(manager)
+    seen = await revision(manager, url)
+    await written(manager, url, body="Something else")
+    answer = await manager.submit(f"{url}/starts", {"revision": seen})
+    assert answer.headers["location"] == f"{url}/look"
+    assert "Somebody changed this batch meanwhile" in text(await manager.get(answer.headers["location"]))
+    assert (await batch_of(url)).state == "draft"
+
+
+# How it goes
+
+
+async def test_the_progress_counts_everybody_and_looks_again_while_it_goes(manager: Client) -> None:
+    going, passed = await make.listing(), await make.listing(stage="pass")
+    made = await manager.submit("/batches", {"listing_ids": [str(going.id), str(passed.id)]})
+    url = made.headers["location"].removesuffix("/edit")
+    await written(manager, url)
+    await manager.submit(f"{url}/starts", {"revision": await revision(manager, url)})
+    batch = await batch_of(url)
+    await expanding.expand(batch.id)
+    page = await manager.get(url)
+    assert 'hx-trigger="every 2s"' in page.text
+    assert "Waiting 1 Sent 0 Delivered 0 Failed 0 Skipped 1" in text(page)
+    await Message.update({Message.state: State.DELIVERED}).where(
+        (Message.batch == batch.id) & (Message.state == State.QUEUED)
+    )
+    await steering.tend()
+    page = await manager.get(url)
+    assert "hx-trigger" not in page.text.partition('id="batch"')[2].partition("<details")[0]
+    assert "Delivered 1" in text(page)
+    missed = text(await manager.get(f"{url}?group=missed"))
+    assert "Who did not get it" in missed
+    assert "This listing was passed." in missed
+
+
+async def test_the_progress_asks_the_database_at_most_eight_times(
+    manager: Client, count_queries: Callable[[], Any]
+) -> None:
+    url = await started(manager, 4)
+    await plans.table()
+    with count_queries() as queries:
+        assert "2019 Subaru Outback" in text(await manager.get(f"{url}?group=queued"))
+    assert queries.count <= 8, queries.statements
+
+
+async def test_it_is_paused_resumed_and_stopped_after_a_question(manager: Client) -> None:
+    url = await started(manager)
+    await manager.submit(f"{url}/pause")
+    assert (await batch_of(url)).state == "paused"
+    assert "Nothing leaves while it is paused" in text(await manager.get(url))
+    await manager.submit(f"{url}/pause/deletion")
+    assert (await batch_of(url)).state == "running"
+    asked = text(await manager.get(f"{url}/stop/new"))
+    assert "2 messages have not left yet and would be cancelled" in asked
+    assert (await batch_of(url)).state == "running"
+    await manager.submit(f"{url}/stop")
+    assert "Cancelled 2" in text(await manager.get(url))
+    assert (await manager.get(f"{url}/stop/new")).headers["location"] == url
+
+
+async def test_only_the_failed_are_tried_again(manager: Client) -> None:
+    url = await started(manager, 3)
+    batch = await batch_of(url)
+    first = await Message.objects().where(Message.batch == batch.id).order_by(Message.id).first()
+    assert first
+    await Message.update({Message.state: "delivered"}).where(Message.batch == batch.id)
+    await Message.update({Message.state: "failed", Message.reason: "Busy"}).where(Message.id == first.id)
+    page = await manager.get(url)
+    assert "Try the 1 failed again" in text(page)
+    answer = await manager.submit(f"{url}/attempts")
+    assert "One is tried again." in text(await manager.get(answer.headers["location"]))
+    states = await Message.select(Message.state).where(Message.batch == batch.id).order_by(Message.id)
+    assert [row["state"] for row in states] == ["queued", "delivered", "delivered"]
+
+
+async def test_why_it_stopped_by_itself_stands_on_top(manager: Client) -> None:
+    url = await started(manager)
+    await Batch.update({Batch.state: "paused", Batch.held_reason: "Of the first 5 messages 3 failed."}).where(
+        Batch.id == (await batch_of(url)).id
+    )
+    assert re.search(r'class="alert bad".*Of the first 5 messages 3 failed', (await manager.get(url)).text, re.DOTALL)
+
+
+async def test_the_file_holds_every_recipient_and_no_formula(manager: Client) -> None:
+    url = await started(manager, 2, seller={"first_name": "=HYPERLINK(1)"})
+    answer = await manager.get(f"{url}/recipients.csv")
+    assert answer.headers["content-type"].startswith("text/csv")
+    rows = list(csv.reader(io.StringIO(answer.text.removeprefix("\ufeff"))))
+    assert rows[0] == list(exporting.HEADER)
+    assert len(rows) == 3
+    assert all(row[1].startswith("'=HYPERLINK") for row in rows[1:])
+    none = await manager.get(f"{url}/recipients.csv?group=failed")
+    assert len(none.text.splitlines()) == 1
+
+
+async def test_the_file_is_read_a_few_hundred_rows_at_a_time(manager: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watching, "CHUNK", 2)
+    url = await started(manager, 5)
+    parts = [part async for part in exporting.export(await batch_of(url))]
+    assert [len(part.splitlines()) for part in parts] == [1, 2, 2, 1]
+
+
+async def test_the_rows_come_page_by_page(manager: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watching, "PAGE", 2)
+    monkeypatch.setattr(watching.recipients, "__defaults__", ("", "", None, 2))
+    url = await started(manager, 3)
+    page = (await manager.get(url)).text
+    following = re.search(r'rel="next" href="([^"]+)"', page)
+    assert following
+    assert page.count('id="to-') == 2
+    assert (await manager.get(html.unescape(following[1]))).text.count('id="to-') == 1
+
+
+# The list
+
+
+async def test_a_month_later_who_did_not_get_it_is_one_click_away(manager: Client) -> None:
+    going, passed = await make.listing(), await make.listing(stage="pass")
+    made = await manager.submit("/batches", {"listing_ids": [str(going.id), str(passed.id)]})
+    url = made.headers["location"].removesuffix("/edit")
+    await written(manager, url)
+    await manager.submit(f"{url}/starts", {"revision": await revision(manager, url)})
+    batch = await batch_of(url)
+    await expanding.expand(batch.id)
+    await Message.update({Message.state: "delivered"}).where((Message.batch == batch.id) & (Message.state == "queued"))
+    page = await manager.get("/batches")
+    assert "1 sent, 1 did not get it" in text(page)
+    assert f'href="{url}?group=missed#recipients"' in page.text
+
+
+async def test_the_list_comes_page_by_page_in_few_queries(
+    manager: Client, count_queries: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(watching.LIST + 1):
+        await started(manager, 1)
+    await plans.table()
+    with count_queries() as queries:
+        page = (await manager.get("/batches")).text
+    assert queries.count <= 8, queries.statements
+    assert page.count('id="batch-') == watching.LIST
+    following = re.search(r'rel="next" href="([^"]+)"', page)
+    assert following
+    assert (await manager.get(following[1])).text.count('id="batch-') == 1
+
+
+# Who may
+
+
+async def test_without_the_feature_in_the_plan_it_is_locked(manager: Client) -> None:
+    url = await chosen(manager)
+    await without("batch")
+    for answer in (await manager.get("/batches"), await manager.get(f"{url}/edit"), await written(manager, url)):
+        assert answer.status_code == 422
+        assert "Batches is not part of your plan" in text(answer)
+        assert 'href="/plans"' in answer.text
+    assert 'name="listing_ids"' not in (await manager.get("/listings")).text
+
+
+async def test_an_agent_who_may_not_sees_none_of_it(manager: Client, agent_client: Client) -> None:
+    url = await started(manager)
+    assert 'href="/batches"' not in (await agent_client.get("/listings")).text
+    for path in ("", "/edit", "/look", "/stop/new", "/recipients.csv"):
+        assert (await agent_client.get(f"{url}{path}")).status_code == 403, path
+    for path in ("", "/looks", "/starts", "/pause", "/pause/deletion", "/stop", "/attempts", "/preview"):
+        assert (await agent_client.submit(f"{url}{path}")).status_code == 403, path
+    assert (await batch_of(url)).state == "running"
+
+
+async def test_support_reads_and_changes_nothing(manager: Client, client: Client) -> None:
+    url = await started(manager)
+    async with await client.signed_in(await make.user(role="support")) as support:
+        page = await support.get(url)
+        assert page.status_code == 200
+        assert "/pause" not in page.text
+        assert (await support.get("/batches")).status_code == 200
+        assert (await support.get(f"{url}/recipients.csv")).status_code == 200
+        assert (await support.submit(f"{url}/stop")).status_code == 403
+
+
+async def test_a_foreign_batch_is_not_found(manager: Client, client: Client) -> None:
+    url = await chosen(manager)
+    stranger = await make.user(await make.account(), role="manager")
+    async with await client.signed_in(stranger) as other:
+        for path in ("", "/edit", "/look", "/recipients.csv"):
+            assert (await other.get(f"{url}{path}")).status_code == 404
+        assert (await other.get("/batches/nonsense")).status_code == 404
