@@ -3,7 +3,7 @@
 import asyncio
 import shutil
 import threading
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -24,8 +24,9 @@ UNOPENED = db.DB  # made when domain.db was imported; outside a database test no
 class Databases:
     """Makes databases for one test run; PostgreSQL is started when the first test asks for it."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, options: Mapping[str, str] = postgres.OPTIONS) -> None:
         self._directory = directory
+        self._options = options
         self._template: Path | None = None
         self._cluster: postgres.Cluster | None = None
 
@@ -68,7 +69,7 @@ class Databases:
     def cluster(self) -> postgres.Cluster:
         if self._cluster is None:
             try:
-                self._cluster = postgres.Cluster()
+                self._cluster = postgres.Cluster(self._options)
             except postgres.Missing as error:
                 pytest.fail(str(error), pytrace=False)
             self._cluster.prepare_template(_migrate)

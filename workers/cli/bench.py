@@ -3,7 +3,7 @@
 import argparse
 import importlib
 
-MEASURES = ("startup", "pages", "delivery", "import", "lists", "gate", "judging", "opt-outs", "window")
+MEASURES = ("startup", "pages", "delivery", "import", "lists", "gate", "judging", "opt-outs", "window", "chaos")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
