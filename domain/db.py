@@ -4,8 +4,9 @@ import asyncio
 import contextlib
 import fcntl
 import io
+import json
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Iterable, Sequence
 from typing import Any
 
 import asyncpg
@@ -162,6 +163,17 @@ async def opened() -> AsyncIterator[None]:
 def writing() -> Any:
     """One short write transaction: immediate on SQLite. No network call inside. In another it is a part of that."""
     return DB.transaction()
+
+
+def among(column: str) -> str:
+    """SQL: the column is one of those that `listed` makes an argument of. The text does not change with their number,
+    so that the database knows it again."""
+    return column + (" = ANY({})" if on_postgres() else " IN (SELECT value FROM json_each({}))")  # noqa: S608 - fixed
+
+
+def listed(values: Iterable[Any]) -> Any:
+    """The argument that `among` takes."""
+    return list(values) if on_postgres() else json.dumps([str(value) for value in values])
 
 
 async def each(sql: str, rows: Sequence[Sequence[Any]]) -> None:

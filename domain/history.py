@@ -125,25 +125,28 @@ async def contacted(listings: Iterable[UUID], at: datetime) -> None:
     Call it inside your transaction.
     """
     which = sorted(set(listings))
+    # By hand: of a batch it is hundreds at once, and what Piccolo makes of each costs more than the row.
     if db.on_postgres():
         # Locked in one order: two workers that wrote to the same listings would else wait for each other.
-        rows = Listing.select(Listing.id).where(Listing.id.is_in(which)).order_by(Listing.id)
-        await rows.lock_rows("NO KEY UPDATE")
-    moved = (
-        await Listing.update({Listing.stage: Stage.CONTACTED})
-        .where(Listing.id.is_in(which) & (Listing.stage == Stage.NOT_CONTACTED))
-        .returning(Listing.id, Listing.account)
+        await Listing.raw("SELECT id FROM listing WHERE id = ANY({}) ORDER BY id FOR NO KEY UPDATE", which)
+    moved = await Listing.raw(
+        f"""UPDATE listing SET stage = 'contacted', last_contact_at = {{}}
+            WHERE {db.among("id")} AND stage = 'not_contacted' RETURNING id, account""",  # noqa: S608 - fixed words
+        at,
+        db.listed(which),
     )
-    await Listing.update({Listing.last_contact_at: at}).where(Listing.id.is_in(which))
-    if moved:
-        detail = json.dumps({"old": str(Stage.NOT_CONTACTED), "new": str(Stage.CONTACTED)})
-        now = clock.now()
-        # By hand: of a batch it is hundreds at once, and a Table object for each costs more than the row.
-        await Event.raw(
-            "INSERT INTO event (id, account, listing, kind, detail, at) VALUES "  # noqa: S608
-            + ", ".join(["({}, {}, {}, 'stage', {}, {})"] * len(moved)),
-            *[value for row in moved for value in (ids.new(), row["account"], row["id"], detail, now)],
+    if others := set(which) - {row["id"] for row in moved}:
+        await Listing.raw(
+            f"UPDATE listing SET last_contact_at = {{}} WHERE {db.among('id')}",  # noqa: S608 - fixed words
+            at,
+            db.listed(others),
         )
+    detail = json.dumps({"old": str(Stage.NOT_CONTACTED), "new": str(Stage.CONTACTED)})
+    now = clock.now()
+    await db.each(
+        "INSERT INTO event (id, account, listing, kind, detail, at) VALUES ({}, {}, {}, 'stage', {}, {})",
+        [(ids.new(), row["account"], row["id"], detail, now) for row in moved],
+    )
 
 
 async def _page(listing: UUID, compare: str, cursor: Cursor | None, limit: int) -> Page:
@@ -169,9 +172,10 @@ async def _rows(listing: UUID, compare: str, cursor: Cursor | None, limit: int) 
               SELECT 'message' AS what, x.id, x.at, x.kind, '' AS detail, u.name AS person, x.channel, x.direction,
                      x.author_kind, x.author_name, x.origin, x.subject, x.body, x.state, x.code, x.reason, x.segments,
                      x.to_address, x.from_address, x.not_before, x.undoable, x.attempts, x.responded_at, x.changed_at,
+                     x.scheduled_at, x."user" AS user_id,
                      EXISTS (SELECT 1 FROM message_attachment f WHERE f.message = x.id) AS with_files
               FROM message x LEFT JOIN app_user u ON u.id = x."user" {tail}) AS few
-            UNION ALL SELECT few.*, {", ".join(["NULL"] * 19)} FROM (
+            UNION ALL SELECT few.*, {", ".join(["NULL"] * 21)} FROM (
               SELECT 'event' AS what, x.id, x.at, x.kind, CAST(x.detail AS text) AS detail, u.name AS person
               FROM event x LEFT JOIN app_user u ON u.id = x."user" {tail}) AS few""",  # noqa: S608
         *arguments,

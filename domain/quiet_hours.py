@@ -61,7 +61,7 @@ class Week:
         return 24 * 60 - minute
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # the same only as itself, so that what follows from it can be kept
 class Rules:
     """Rows by region ("US-KY", "CA", …) and the one for everybody; where several fit, what all of them allow."""
 

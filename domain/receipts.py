@@ -77,12 +77,11 @@ async def apply_early(known: Sequence[tuple[UUID, str]]) -> None:
     """Applies receipts that came before we knew whose they are. Call it in the transaction that learns the ids."""
     if not known:
         return
-    rows = await Receipt.select(
-        Receipt.id, Receipt.connection, Receipt.provider_id, Receipt.state, Receipt.reason
-    ).where(
-        Receipt.message.is_null()
-        & Receipt.connection.is_in(list({connection for connection, _ in known}))
-        & Receipt.provider_id.is_in(list({provider_id for _, provider_id in known}))
+    rows = await Receipt.raw(
+        f"""SELECT id, connection, provider_id, state, reason FROM receipt
+            WHERE message IS NULL AND {db.among("connection")} AND {db.among("provider_id")}""",  # noqa: S608 - fixed words
+        db.listed({connection for connection, _ in known}),
+        db.listed({provider_id for _, provider_id in known}),
     )
     for row in rows:
         attempt = await owner(row["connection"], row["provider_id"])

@@ -6,10 +6,9 @@ from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
-from domain import appointments, wordings
+from domain import appointments, db, wordings
 from domain.accounts import Account
 from domain.appointments import Next
-from domain.delivery.sql import holes
 from domain.messages import Message
 from domain.users import User
 from domain.wordings import Letter
@@ -48,9 +47,9 @@ async def of_messages(ids: Sequence[UUID], now: datetime) -> dict[UUID, Letter]:
         f"""SELECT m.id AS message, m.account, m."user" AS person, m.channel, m.wording, m.wording_subject, {COLUMNS}
             FROM message m JOIN listing l ON l.id = m.listing JOIN source i ON i.id = l.source
             LEFT JOIN seller p ON p.listing = l.id {appointments.joined("l.id")}
-            WHERE m.id IN ({holes(len(ids))})""",  # noqa: S608 - fixed words
+            WHERE {db.among("m.id")}""",  # noqa: S608 - fixed words
         now,
-        *ids,
+        db.listed(ids),
     )
     accounts = {each.id: each for each in await Account.objects().where(Account.id.is_in(_all(rows, "account")))}
     people = {each.id: each for each in await User.objects().where(User.id.is_in(_all(rows, "person")))}

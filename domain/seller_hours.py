@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from time import monotonic
 from typing import Any
 from uuid import UUID
@@ -19,6 +20,7 @@ from domain.errors import NotFound, Refused
 from domain.quiet_hours import Hours, Row, Rules
 from domain.text import one_line
 from domain.users import Permission, User, require
+from domain.zones import Zones
 
 
 class QuietHoursRow(Table, db=DB, tablename="quiet_hours_row"):
@@ -56,10 +58,18 @@ async def at(
 def hour(rules: Rules, country: str, postal_code: str, numbers: Sequence[str], now: datetime) -> Hour:
     """The same with the rules at hand. Pure."""
     there = zones.of(country, postal_code, [number for number in numbers if number])
+    local, until = _clocks(there.names, there.region, rules, now)
+    return Hour(local, there.evidence, until)
+
+
+@lru_cache(maxsize=1_000)  # thousands of sellers of a moment live by a few clocks
+def _clocks(names: frozenset[str], region: str, rules: Rules, now: datetime) -> tuple[str, datetime | None]:
+    """What the clocks of somewhere show, and until when nobody there is written to."""
+    there = Zones(names, region, "")
     local = " ".join(each.isoformat(timespec="minutes") for each in quiet_hours.local(now, there))
     if quiet_hours.allowed(now, there, rules):
-        return Hour(local, there.evidence, None)
-    return Hour(local, there.evidence, quiet_hours.next_allowed(now, there, rules) or now + NEVER)
+        return local, None
+    return local, quiet_hours.next_allowed(now, there, rules) or now + NEVER
 
 
 async def rules_of(account_id: UUID) -> Rules:

@@ -32,7 +32,7 @@ class Entry(NamedTuple):
 
 def salt_where_erased(account: str) -> str:
     """SQL: the salt if this account erased anybody, else NULL. The argument is an SQL expression of fixed words."""
-    return f"""(SELECT i.salt FROM installation i
+    return f"""(SELECT installation.salt FROM installation
                 WHERE EXISTS (SELECT 1 FROM tombstone t WHERE t.account = {account}))"""  # noqa: S608
 
 

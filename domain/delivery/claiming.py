@@ -63,8 +63,11 @@ async def claim(owner: str, connection: UUID, limit: int) -> list[UUID]:
 async def release(owner: str, ids: Sequence[UUID]) -> None:
     """Gives claimed messages back untried."""
     if ids:
-        await Message.update({Message.state: State.QUEUED, Message.owner: "", Message.lease_until: None}).where(
-            Message.id.is_in(list(ids)) & (Message.state == State.CLAIMED) & (Message.owner == owner)
+        await Message.raw(
+            f"""UPDATE message SET state = 'queued', owner = '', lease_until = NULL
+                WHERE {db.among("id")} AND state = 'claimed' AND owner = {{}}""",
+            db.listed(ids),
+            owner,
         )
 
 

@@ -40,9 +40,9 @@ async def renew(owner: str, ids: Sequence[UUID]) -> None:
     until, arguments = lease_end()
     await Message.raw(
         f"""UPDATE message SET lease_until = {until}
-            WHERE id IN ({holes(len(ids))}) AND owner = {{}} AND state IN ('claimed', 'sending')""",
+            WHERE {db.among("id")} AND owner = {{}} AND state IN ('claimed', 'sending')""",
         *arguments,
-        *ids,
+        db.listed(ids),
         owner,
     )
 

@@ -11,7 +11,6 @@ from domain.batches import credit
 from domain.channels.base import Accepted, ChannelError, Kind
 from domain.delivery.news import News
 from domain.delivery.retries import MOST_CONNECTS, again, backoff
-from domain.delivery.sql import as_table
 from domain.delivery.starting import Started
 from domain.messages import RANKS, Message, State
 from domain.text import storable
@@ -87,62 +86,60 @@ async def follow_up(limit: int = 200) -> set[UUID]:
             # Few wait for an answer, and of a batch to new sellers nobody does: the others cost no statement each.
             for listing in await messages.waiting_among(touched):
                 await messages.answered(listing, newest[listing], now)
-        await Message.update({Message.follow_up: False}).where(Message.id.is_in([row["id"] for row in rows]))
+        await Message.raw(
+            f"UPDATE message SET follow_up = {{}} WHERE {db.among('id')}", False, db.listed(row["id"] for row in rows)
+        )
     return touched | {row["listing"] for row in refused if row["listing"]}
 
 
 async def _close_attempts(outcomes: Sequence[Outcome], now: datetime) -> None:
     """What the provider reported as its own meanwhile stays accepted, whatever became of our call."""
-    rows = [
+    end = (
+        "UPDATE attempt SET finished_at = {}, outcome = {}, reason = {}, provider_id = {} WHERE message = {} AND n = {}"
+    )
+    accepted = [
         (
+            now,
+            "accepted",
+            each.accepted.reason,
+            each.accepted.provider_id,
             each.started.outgoing.message_id,
             each.started.n,
-            "accepted" if each.accepted else str(each.error.kind) if each.error else "",
-            each.accepted.reason if each.accepted else storable(each.error.reason[:2000]) if each.error else "",
-            each.accepted.provider_id if each.accepted else "",
         )
         for each in outcomes
+        if each.accepted
     ]
-    values, arguments = as_table(("uuid", "int", "text", "text", "text"), rows)
-    await Message.raw(
-        f"""UPDATE attempt SET finished_at = {{}}, outcome = given.column3, reason = given.column4,
-                   provider_id = given.column5
-            FROM {values} WHERE attempt.message = given.column1 AND attempt.n = given.column2
-              AND (attempt.outcome <> 'accepted' OR given.column3 = 'accepted')""",
-        now,
-        *arguments,
-    )
+    others = [
+        (
+            now,
+            str(each.error.kind),
+            storable(each.error.reason[:2000]),
+            "",
+            each.started.outgoing.message_id,
+            each.started.n,
+        )
+        for each in outcomes
+        if each.error
+    ]
+    await db.each(end, accepted)
+    await db.each(f"{end} AND outcome <> 'accepted'", others)
 
 
 async def _accept(outcomes: Sequence[Outcome], now: datetime) -> None:
     """Also of messages taken for unknown meanwhile, and of those among them that a person sent again and whose next
     attempt has not begun: it is not needed any more."""
-    if not outcomes:
-        return
-    rows = [
-        (
-            each.started.outgoing.message_id,
-            each.started.n,
-            str(each.accepted.state),
-            RANKS[State(each.accepted.state)],
-            each.accepted.provider_id,
-            each.accepted.from_address,
-            each.accepted.reason,
-        )
-        for each in outcomes
-        if each.accepted
-    ]
-    values, arguments = as_table(("uuid", "int", "text", "int", "text", "text", "text"), rows)
-    await Message.raw(
-        f"""UPDATE message SET state = given.column3, rank = given.column4, provider_id = given.column5, code = '',
-                   from_address = given.column6, reason = given.column7, follow_up = {{}}, tries = 0, changed_at = {{}},
-                   owner = '', lease_until = NULL
-            FROM {values}
-            WHERE message.id = given.column1 AND message.attempts = given.column2 AND message.rank < given.column4
-              AND message.state IN ('sending', 'unknown', 'queued', 'claimed')""",
-        True,
-        now,
-        *arguments,
+    rows = []
+    for each in outcomes:
+        if each.accepted:
+            rank = RANKS[State(each.accepted.state)]
+            values = (str(each.accepted.state), rank, each.accepted.provider_id, each.accepted.from_address)
+            named = (each.started.outgoing.message_id, each.started.n, rank)
+            rows.append((*values, each.accepted.reason, True, now, *named))
+    await db.each(
+        """UPDATE message SET state = {}, rank = {}, provider_id = {}, from_address = {}, reason = {}, follow_up = {},
+                  changed_at = {}, code = '', tries = 0, owner = '', lease_until = NULL
+           WHERE id = {} AND attempts = {} AND rank < {} AND state IN ('sending', 'unknown', 'queued', 'claimed')""",
+        rows,
     )
 
 

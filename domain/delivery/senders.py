@@ -7,12 +7,12 @@ from uuid import UUID
 from domain import (
     clock,
     connections,
+    db,
 )
 from domain.channels.base import ChannelError, Kind
 from domain.delivery.claiming import postpone, release
 from domain.delivery.news import News
 from domain.delivery.retries import backoff
-from domain.delivery.sql import holes
 from domain.messages import Message
 from domain.users import User
 
@@ -32,8 +32,8 @@ async def look_up_senders(owner: str, ids: Sequence[UUID]) -> tuple[list[UUID], 
     rows = await Message.raw(
         f"""SELECT m.id, m.tries, m.connection, m."user" AS person FROM message m
             LEFT JOIN sender_link s ON s.connection = m.connection AND s."user" = m."user"
-            WHERE m.id IN ({holes(len(ids))}) AND (s.id IS NULL OR s.checked_at < {{}})""",
-        *ids,
+            WHERE {db.among("m.id")} AND (s.id IS NULL OR s.checked_at < {{}})""",
+        db.listed(ids),
         clock.now() - connections.LINK_AGE,
     )
     held: set[UUID] = set()

@@ -92,18 +92,21 @@ class Decision:
 
     def record(self) -> dict[str, Any]:
         """What the attempt row keeps: the facts seen, when, and the codes given."""
-        facts = {name: _kept(value) for name, value in vars(self.facts).items()}
+        facts = {**vars(self.facts), "message_id": str(self.facts.message_id) if self.facts.message_id else None}
+        if self.facts.not_before:
+            facts["not_before"] = self.facts.not_before.isoformat()
         return {"at": self.at.isoformat(), "facts": facts, "codes": [refusal.code for refusal in self.refusals]}
 
 
 def decide(facts: Facts, at: datetime) -> Decision:
     """Yes, or every reason why not. Pure: the same facts give the same answer whoever asks."""
-    return Decision(facts, at, tuple(_refusals(facts)), tuple(_warnings(facts)))
+    codes = tuple(_codes(facts))
+    return Decision(facts, at, tuple(_refusals(facts, codes)), tuple(_warnings(facts, codes)))
 
 
-def _refusals(facts: Facts) -> Iterable[Refusal]:
+def _refusals(facts: Facts, codes: Iterable[str]) -> Iterable[Refusal]:
     said = {"recent_contact": facts.recent_contact, "expired": TOO_LATE if facts.kind == ANSWER else ""}
-    for code in _codes(facts):
+    for code in codes:
         if facts.kind in CODES[code].kinds:
             yield refusal(code, said.get(code, ""), facts.channel)
     if facts.too_long:
@@ -114,9 +117,9 @@ def _refusals(facts: Facts) -> Iterable[Refusal]:
         yield refusal("missing_wildcard", token)
 
 
-def _warnings(facts: Facts) -> Iterable[Refusal]:
+def _warnings(facts: Facts, codes: Iterable[str]) -> Iterable[Refusal]:
     """What a person who looks at it may pass."""
-    for code in _codes(facts):
+    for code in codes:
         if effect(code, facts.kind) == "warns":
             yield refusal(code, channel=facts.channel)
 
@@ -181,10 +184,3 @@ def _about_the_time(facts: Facts) -> Iterable[str]:
     ):
         if stands:
             yield code
-
-
-def _kept(value: Any) -> Any:
-    """As JSON can hold it."""
-    if isinstance(value, datetime):
-        return value.isoformat()
-    return str(value) if isinstance(value, UUID) else value

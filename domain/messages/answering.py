@@ -28,10 +28,10 @@ async def waiting_among(listings: Collection[UUID]) -> set[UUID]:
     if not listings:
         return set()
     rows = await Listing.raw(
-        f"""SELECT id FROM listing WHERE id IN ({", ".join(["{}"] * len(listings))}) AND (waiting_since IS NOT NULL
+        f"""SELECT id FROM listing WHERE {db.among("id")} AND (waiting_since IS NOT NULL
              OR EXISTS (SELECT 1 FROM message m
                         WHERE m.listing = listing.id AND m.direction = 'in' AND m.responded_at IS NULL))""",  # noqa: S608
-        *listings,
+        db.listed(listings),
     )
     return {row["id"] for row in rows}
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from domain import clock, db, ids
@@ -24,35 +23,35 @@ async def claim(account_id: UUID, address: str, listing_id: UUID, user_id: UUID,
     """Makes this message the first contact of an address; False when another one was quicker, within 14 days. Of many
     at once exactly one gets it. Call it in the transaction that writes the message, after the message."""
     await one_at_a_time([(account_id, address)])
-    wanted = (account_id, address, listing_id, user_id, message_id)
-    return bool(await _claim([wanted], clock.now(), "first_contact.message = excluded.message"))
+    now = clock.now()
+    wanted = (ids.new(), account_id, address, listing_id, user_id, message_id, now, now - APART)
+    claiming = f"{_claim('first_contact.message = excluded.message')} RETURNING id"
+    return bool(await FirstContact.raw(claiming, *wanted))
 
 
 async def claim_many(wanted: Sequence[tuple[UUID, str, UUID, UUID, UUID]], now: datetime) -> set[UUID]:
     """The same for messages that leave by themselves, (account, address, listing, user, message): those whose listing
     got it. Call `one_at_a_time` first, in the same transaction."""
     one_each = {(each[0], each[1]): each for each in reversed(wanted)}  # of two with one address the first
-    rows = await _claim(list(one_each.values()), now, "first_contact.listing = excluded.listing")
-    got = {(row["address"], row["listing"]) for row in rows}
-    return {message for _, address, listing, _, message in wanted if (address, listing) in got}
-
-
-async def _claim(
-    wanted: Sequence[tuple[UUID, str, UUID, UUID, UUID]], now: datetime, again: str
-) -> list[dict[str, Any]]:
-    """The rows that are ours now. `again` tells which first contact that stands already is ours, too."""
-    values = [value for each in wanted for value in (ids.new(), *each, now)]
-    rows: list[dict[str, Any]] = await FirstContact.raw(
-        f"""INSERT INTO first_contact (id, account, address, listing, "user", message, at)
-            VALUES {", ".join(["({}, {}, {}, {}, {}, {}, {})"] * len(wanted))}
-            ON CONFLICT (account, address) DO UPDATE
-              SET listing = excluded.listing, "user" = excluded."user", message = excluded.message, at = excluded.at
-              WHERE first_contact.at <= {{}} OR {again} OR NOT ({stands()})
-            RETURNING address, listing""",  # noqa: S608 - fixed words
-        *values,
-        now - APART,
+    sql, old = _claim("first_contact.listing = excluded.listing"), now - APART
+    await db.each(sql, [(ids.new(), *each, now, old) for each in one_each.values()])
+    rows = await FirstContact.raw(
+        f"SELECT account, address, listing FROM first_contact WHERE {db.among('account')} AND {db.among('address')}",  # noqa: S608 - fixed words
+        db.listed({account for account, _ in one_each}),
+        db.listed({address for _, address in one_each}),
     )
-    return rows
+    has = {(row["account"], row["address"]): row["listing"] for row in rows}
+    return {message for account, address, listing, _, message in wanted if has.get((account, address)) == listing}
+
+
+def _claim(again: str) -> str:
+    """The statement, of (id, account, address, listing, user, message, at, too old to stand). `again` tells which first
+    contact that stands already is ours, too."""
+    return f"""INSERT INTO first_contact (id, account, address, listing, "user", message, at)
+               VALUES ({{}}, {{}}, {{}}, {{}}, {{}}, {{}}, {{}})
+               ON CONFLICT (account, address) DO UPDATE
+                 SET listing = excluded.listing, "user" = excluded."user", message = excluded.message, at = excluded.at
+                 WHERE first_contact.at <= {{}} OR {again} OR NOT ({stands()})"""  # noqa: S608 - fixed words
 
 
 async def one_at_a_time(addresses: Iterable[tuple[UUID, str]]) -> None:
