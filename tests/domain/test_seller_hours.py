@@ -22,7 +22,7 @@ MORNING = datetime(2026, 11, 25, 16, 0, tzinfo=UTC)  # nine o'clock in Tucson
 TUCSON = {"mobile": "+15205550117", "postal_code": "85701"}
 
 
-@pytest.mark.parametrize("kind", ["batch", "scheduled", "automated"])
+@pytest.mark.parametrize("kind", ["batch", "automated"])  # what is scheduled becomes a plan: test_schedules.py
 async def test_what_leaves_by_itself_waits_for_the_sellers_morning(house: None, clock: Any, kind: str) -> None:
     clock.set(NIGHT)
     dealer = await shop()
