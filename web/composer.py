@@ -22,7 +22,7 @@ from domain.listings import title
 from domain.scenes import Scene
 from domain.shipped_templates import PURPOSES
 from domain.users import Permission
-from web import emoji_panel, filters, introducing, previews
+from web import emoji_panel, filters, introducing, planned, previews
 from web import files as files_of
 from web.forms import Form
 from web.looking import Look, look
@@ -99,6 +99,7 @@ async def window(
         "body": typed.body,
         "line": introducing.opening(scene),
         "question": question,
+        "when": planned.fields(scene, typed),
         "buttons": _buttons(scene),
         "in_a_row": IN_A_ROW,
         "nonce": typed.nonce,

@@ -7,10 +7,11 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
-from domain import clock, email_bodies, erasures, file_rules, stages
+from domain import clock, email_bodies, erasures, file_rules, schedules, stages, users
 from domain.accounts import Account
 from domain.gate import ANSWER
 from domain.messages import State
+from domain.users import Permission, User
 from web import filters
 from web.render import url_for
 
@@ -63,8 +64,11 @@ APPOINTMENTS = {
 }
 
 
-def entries(rows: list[dict[str, Any]], account: Account, seller_name: str) -> list[dict[str, Any]]:
-    """Entries in time order with a heading where a new day begins, on the dealership's calendar."""
+def entries(
+    rows: list[dict[str, Any]], account: Account, seller_name: str, me: User | None = None
+) -> list[dict[str, Any]]:
+    """Entries in time order with a heading where a new day begins, on the dealership's calendar. `me` is who may do
+    something about plans of their own."""
     zone = ZoneInfo(account.timezone)
     made: list[dict[str, Any]] = []
     day = None
@@ -73,16 +77,16 @@ def entries(rows: list[dict[str, Any]], account: Account, seller_name: str) -> l
         if local.date() != day:
             day = local.date()
             made.append({"kind": "day", "id": f"day-{day:%Y-%m-%d}", "body": day_name(local, account)})
-        made.append(_event(row, account) if row["what"] == "event" else _message(row, account, seller_name))
+        made.append(_event(row, account) if row["what"] == "event" else _message(row, account, seller_name, me))
     return made
 
 
 def day_name(moment: datetime, account: Account) -> str:
-    """`Today`, `Yesterday`, `Thursday 12 November`, with the year when it is another."""
+    """`Today`, `Yesterday`, `Tomorrow`, `Thursday 12 November`, with the year when it is another."""
     today = clock.now().astimezone(ZoneInfo(account.timezone)).date()
     gap = (today - moment.date()).days
-    if gap in (0, 1):
-        return ("Today", "Yesterday")[gap]
+    if gap in (-1, 0, 1):
+        return ("Today", "Yesterday", "Tomorrow")[gap]
     year = "" if moment.year == today.year else f" {moment.year}"
     return f"{moment:%A} {moment.day} {moment:%B}{year}"
 
@@ -131,13 +135,14 @@ def _when(detail: dict[str, Any]) -> str:
     return f"{filters.day(at, detail['zone'])}, {filters.clock_time(at, detail['zone'])}"
 
 
-def _message(row: dict[str, Any], account: Account, seller_name: str) -> dict[str, Any]:
+def _message(row: dict[str, Any], account: Account, seller_name: str, me: User | None) -> dict[str, Any]:
     channel, icon = CHANNELS.get(row["channel"], (row["channel"], "message-square"))
     inbound = row["direction"] == "in"
     author = (seller_name or filters.phone(row["from_address"]) or "The seller") if inbound else _author(row)
     label, tone, state_icon = ("", "muted", None) if inbound else STATES[State(row["state"])]
     undo = _undo_seconds(row)
     # Nothing can be done about these: an answer to STOP or HELP goes once, and soon or not at all.
+    mine = me is not None and _is_plan(row) and schedules.may_change(row["user_id"], me)
     done = inbound or row["body"] == erasures.ERASED or row["kind"] == ANSWER
     return {
         **_base(row, account),
@@ -148,7 +153,7 @@ def _message(row: dict[str, Any], account: Account, seller_name: str) -> dict[st
         "channel": channel,
         "channel_icon": icon,
         "subject": row["subject"] or None,
-        "body": row["body"] or ("A picture or file (not shown here)" if inbound else ""),
+        "body": row["body"] or ("A picture or file (not shown here)" if inbound else row["wording"]),
         "letter": _letter(row) if row["channel"] == "email" else None,
         "files": [_file(each, account) for each in row["files"]],
         "state": row["state"],
@@ -157,12 +162,19 @@ def _message(row: dict[str, Any], account: Account, seller_name: str) -> dict[st
         "state_icon": state_icon,
         "reason": _reason(row),
         "next_step": None if done else NEXT_STEPS.get(State(row["state"])),
-        "actions": [] if done else _actions(row),
+        "actions": [] if done else _planned(row) if mine else _actions(row),
+        "plan_url": url_for("schedules.edit", message_id=row["id"]) if mine and not done else None,
+        "plan_label": "Edit" if row["state"] == State.PENDING else "Schedule again",
+        "later": row["state"] == State.PENDING,
         "segments": row["segments"] or None,
         "undo_seconds": undo,
         "undo_url": url_for("undos.create", message_id=row["id"]) if undo is not None else None,
         "unresponded": inbound and row["responded_at"] is None,
         "in_app": row["origin"] == "app",
+        "batch": row["batch"] is not None,
+        "batch_url": url_for("batches.show", batch_id=row["batch"])
+        if row["batch"] and me and users.may(me, Permission.READ_BATCHES)
+        else None,
     }
 
 
@@ -232,6 +244,24 @@ def _actions(row: dict[str, Any]) -> list[dict[str, Any]]:
         sent = {"label": "Mark as sent", "url": url_for("confirmations.create", message_id=row["id"]), "hidden": {}}
         return [{**sent, "icon": "check"}, {**again, "label": "Send again"}]
     return []
+
+
+def _is_plan(row: dict[str, Any]) -> bool:
+    """Whether it leaves later, or was to and may be planned again."""
+    if row["scheduled_at"] is None:
+        return False
+    return row["state"] == State.PENDING or (
+        row["kind"] == "scheduled" and row["state"] in (State.CANCELLED, State.EXPIRED)
+    )
+
+
+def _planned(row: dict[str, Any]) -> list[dict[str, Any]]:
+    """What its author does about a plan, beside changing it."""
+    now = {"label": "Send now", "icon": "send", "url": url_for("schedules.depart", message_id=row["id"]), "hidden": {}}
+    gone = {"icon": "ban", "url": url_for("schedules.destroy", message_id=row["id"]), "hidden": {}}
+    if row["state"] == State.PENDING:
+        return [now, {**gone, "label": "Cancel"}]
+    return [now, {**gone, "label": "Let it go"}] if row["state"] == State.EXPIRED else []
 
 
 def _undo_seconds(row: dict[str, Any]) -> int | None:

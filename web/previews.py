@@ -9,14 +9,14 @@ from uuid import UUID
 
 from markupsafe import Markup, escape
 
-from domain import clock, composing, gate, message_templates, offers, phones, text, wildcards, wordings
+from domain import clock, composing, departures, gate, message_templates, offers, phones, text, wildcards, wordings
 from domain.composing import Draft
 from domain.errors import NotFound
 from domain.newest import Newest
 from domain.scenes import Scene
 from domain.users import User
 from domain.wordings import Letter
-from web import filters, introducing, mending
+from web import filters, introducing, mending, planned
 from web.looking import Look, wrote
 from web.render import url_for
 
@@ -48,9 +48,18 @@ async def of(looked: Look, picked: str | None = None) -> dict[str, Any]:
     letter = composing.composed(scene, draft)
     empty = composing.is_empty(scene, letter)
     known = tuple(token for token in letter.missing if token in wildcards.WILDCARDS)
-    decision = await composing.judge(scene, looked.type, typed.to, known, looked.enclosed)
-    refusals = [refusal(each, scene) for each in decision.refusals if not each.code.startswith("missing_wildcard")]
+    later = await planned.look(scene, typed)
+    asked = (scene, looked.type, typed.to, known, looked.enclosed)
+    if later.departure is None:
+        decision = await composing.judge(*asked)
+        stands, cautions = decision.refusals, [_caution(each, decision) for each in decision.warnings]
+    else:
+        decision = await composing.judge(*asked, kind="scheduled", at=later.departure.at)
+        stands, cautions = departures.against(decision), [each for each in [planned.waits(scene, decision)] if each]
+    refusals = [refusal(each, scene) for each in stands if not each.code.startswith("missing_wildcard")]
     reason = _reason(looked, draft, letter, [each.message for each in problems], refusals)
+    if later.refused:
+        reason = reason or later.refused.message
     return {
         "preview": {
             "kind": looked.type if looked.type in ("text", "email") else "plain",
@@ -62,7 +71,9 @@ async def of(looked: Look, picked: str | None = None) -> dict[str, Any]:
             **_cost(letter),
             "refusals": refusals,
             "warnings": [each.message for each in problems[:3]],
-            "cautions": [_caution(each, decision) for each in decision.warnings],
+            "cautions": cautions,
+            "schedules": departures.offered(scene),
+            "when": planned.told(scene.account, scene.seller, later.departure) if later.departure else "",
             "unsaid": "" if empty else introducing.unsaid(scene, looked.type, typed.to, letter.rendered.body),
             "idle": empty,
             "news": wrote(looked),
@@ -72,6 +83,7 @@ async def of(looked: Look, picked: str | None = None) -> dict[str, Any]:
         },
         "send": {
             "label": _label(looked),
+            "icon": _icon(looked),
             "enabled": not reason,
             "reason": reason or None,
             # A new address each time: the second window keeps what it has of one it knows.
@@ -140,24 +152,34 @@ def _nothing_to_show(looked: Look, reason: str) -> dict[str, Any]:
         **told,
         "refusals": [],
         "cautions": [],
+        "schedules": False,
+        "when": "",
         "unsaid": "",
         "idle": False,
         "warnings": [reason],
         "from_number": None,
     }
-    return {"preview": preview, "send": {"label": _label(looked), "enabled": False, "reason": reason}}
+    return {
+        "preview": preview,
+        "send": {"label": _label(looked), "icon": _icon(looked), "enabled": False, "reason": reason},
+    }
 
 
 def _label(looked: Look) -> str:
-    """`Send text to Dana, +1 520 555 0117`."""
+    """`Send text to Dana, +1 520 555 0117`; `Schedule text …` where a date is chosen."""
     scene, channel = looked.scene, looked.channel
     if not channel:
         return "Send"
-    label = f"Send {SENDS[channel]} to {scene.seller.first_name or 'the seller'}"
+    deed = "Schedule" if looked.typed.date or looked.typed.time else "Send"
+    label = f"{deed} {SENDS[channel]} to {scene.seller.first_name or 'the seller'}"
     to = scene.address(channel, looked.typed.to)
     if channel == "text" and to:
         return f"{label}, {phones.shown(to)}"
     return f"{label}, {to}" if channel == "email" and to else label
+
+
+def _icon(looked: Look) -> str:
+    return "calendar-clock" if looked.typed.date or looked.typed.time else "send"
 
 
 def _reason(

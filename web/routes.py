@@ -54,6 +54,7 @@ from web.handlers import (
     quiet_hours,
     responses,
     reviews,
+    schedules,
     seller_files,
     sends,
     session_purges,
@@ -90,12 +91,12 @@ async def _messaging(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRout
     await all_plans.require(connection.user.account, "messaging")
 
 
-def _guards(permission: Permission | None) -> list[Any]:
 async def _batches(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
     """A guard: the dealership's plan includes one wording to many listings."""
     await all_plans.require(connection.user.account, "batch")
 
 
+def _guards(permission: Permission | None) -> list[Any]:
     async def allowed(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
         users.require(connection.user, permission or "", connection.user.account)
 
@@ -197,6 +198,7 @@ MEMBERS = [
     POST("/messages/{message_id:str}/undos", undos.create, Permission.SEND),
     POST("/messages/{message_id:str}/attempts", attempts.create, Permission.SEND),
     POST("/messages/{message_id:str}/confirmations", confirmations.create, Permission.SEND),
+    POST("/messages/{message_id:str}/departures", schedules.depart, Permission.SEND),
     # Good practice beside the message window
     GET("/guides", guides.index),
     GET("/guides/new", guides.new, Permission.EDIT_ACCOUNT),
@@ -278,20 +280,18 @@ CONVERSATION = [
     GET("/listings/{listing_id:str}/seller-files/new", seller_files.new, Permission.EXPORT),
     GET("/listings/{listing_id:str}/seller-file.zip", seller_files.show, Permission.EXPORT),
     POST("/listings/{listing_id:str}/responses", responses.create, Permission.RESPOND),
+    # What leaves later
+    GET("/schedules", schedules.index),
+    GET("/messages/{message_id:str}/schedule/edit", schedules.edit),
+    POST("/messages/{message_id:str}/schedule", schedules.update, Permission.SEND),
+    POST("/messages/{message_id:str}/schedule/deletion", schedules.destroy, Permission.SEND),
+    POST("/messages/{message_id:str}/schedule/restoration", schedules.restore, Permission.SEND),
     GET("/reviews", reviews.index),
     POST("/reviews/{review_id:str}/decisions", reviews.settle, Permission.RESPOND),
     GET("/unmatched", unmatched.index),
     POST("/unmatched/{message_id:str}/deletion", unmatched.destroy, Permission.SETTLE_UNMATCHED),
 ]
 
-ROUTES: list[Any] = [
-    create_static_files_router("/static", [render.STATIC], name="static"),
-    *MACHINES,
-    *SELLERS,
-    hooks.ROUTER,
-    api.ROUTER,
-    Router("/", guards=[auth.visitors], route_handlers=VISITORS),
-    Router("/", guards=[auth.members], route_handlers=MEMBERS),
 # One wording to many listings
 MANY = [
     GET("/batches", batches.index, Permission.READ_BATCHES),
@@ -311,6 +311,14 @@ MANY = [
     GET("/batches/{batch_id:str}/recipients.csv", batches.export, Permission.READ_BATCHES),
 ]
 
+ROUTES: list[Any] = [
+    create_static_files_router("/static", [render.STATIC], name="static"),
+    *MACHINES,
+    *SELLERS,
+    hooks.ROUTER,
+    api.ROUTER,
+    Router("/", guards=[auth.visitors], route_handlers=VISITORS),
+    Router("/", guards=[auth.members], route_handlers=MEMBERS),
     Router("/", guards=[auth.members, _messaging], route_handlers=CONVERSATION),
-]
     Router("/", guards=[auth.members, _messaging, _batches], route_handlers=MANY),
+]

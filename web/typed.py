@@ -25,6 +25,10 @@ class Typed:
     told: str = ""  # and when it last showed them
     revision: int = 0  # of the draft
     uploading: bool = False  # a chosen file is still on its way
+    date: str = ""  # when it leaves; empty: now
+    time: str = ""
+    zone: str = ""
+    stays_on_reply: bool = False
 
     @classmethod
     def of(cls, form: Form) -> "Typed":
@@ -42,6 +46,10 @@ class Typed:
             told=form.value("told"),
             revision=int(revision) if revision.isascii() and revision.isdigit() and len(revision) < 11 else 0,
             uploading=bool(form.value("uploading")),
+            date=form.value("date")[:20],
+            time=form.value("time")[:20],
+            zone=form.value("zone")[:60],
+            stays_on_reply=form.ticked("stays_on_reply"),
         )
 
     @classmethod

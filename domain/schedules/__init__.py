@@ -1,7 +1,7 @@
 """Messages that leave later by themselves: planned, looked at, changed, taken back, and released when it is time."""
 
 from domain.departures import FARTHEST, FROZEN, LATEST, SOONEST, Departure, Plan, check, is_late, moment_for
-from domain.schedules.changing import Words, cancel, change, may_change, restore, send_now
+from domain.schedules.changing import Words, cancel, change, may_change, reads, restore, send_now
 from domain.schedules.ending import change_plans, end_without, seller_wrote
 from domain.schedules.paging import Filters, Month, Page, counts, month, page, what_it_says_now
 from domain.schedules.releasing import release
@@ -28,6 +28,7 @@ __all__ = [
     "moment_for",
     "month",
     "page",
+    "reads",
     "release",
     "restore",
     "seller_wrote",

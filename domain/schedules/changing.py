@@ -129,6 +129,12 @@ async def send_now(account: Account, message: Message, user: User, *, knowing: b
             await composing.claim_first_contact(scene, message)
 
 
+async def reads(account: Account, message: Message, words: Words) -> Letter:
+    """How a plan would read now with these words, whatever stands against them."""
+    scene = await _scene(account, message)
+    return composing.composed(scene, await _draft(scene, message, words))
+
+
 async def _scene(account: Account, message: Message) -> Scene:
     """As its author would write it now. Raises NotFound where the listing is hidden."""
     assert message.user is not None  # somebody planned it

@@ -30,7 +30,8 @@ KINDS = ("scheduled", "batch", "automated")
 
 _COLUMNS = """m.id, m.scheduled_at, m.schedule_zone, m.schedule_wall, m.stays_on_reply, m.revision, m.kind, m.state,
               m.code, m.reason, m.channel, m.subject, m.body, m.wording, m.to_address, m.batch, m.listing,
-              m.changed_at, m."user", u.name AS person, l.year, l.make, l.model, p.first_name, p.last_name"""
+              m.changed_at, m."user", u.name AS person, l.year, l.make, l.model, p.first_name, p.last_name,
+              p.postal_code, p.mobile, p.phone"""
 _AROUND = """JOIN listing l ON l.id = m.listing LEFT JOIN seller p ON p.listing = m.listing
              LEFT JOIN app_user u ON u.id = m."user\""""
 

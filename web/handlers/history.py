@@ -89,7 +89,7 @@ def _context(
     found: Page, listing: Listing, me: User, account: Account, seller: Seller, draft_at: datetime | None = None
 ) -> dict[str, Any]:
     name = sellers.full_name(seller.first_name, seller.last_name)
-    made = entries(found.rows, account, name)
+    made = entries(found.rows, account, name, me)
     # What a provider tells late may be older than the oldest entry here; only where earlier ones are left out it waits.
     oldest = found.first if found.older else history.BEGINNING
     earlier_url = None

@@ -2,7 +2,7 @@
 
 from litestar import Request, Response
 
-from domain import plans
+from domain import plans, schedules
 from domain.accounts import Tier
 from web import render
 from web.lookups import Me, TheAccount, TheForm
@@ -28,5 +28,5 @@ async def update(request: Request, me: Me, form: TheForm) -> Response:
     for ticked in form.all("includes"):
         tier, _, feature = ticked.partition(":")
         included.setdefault(tier, set()).add(feature)
-    await plans.change(included, me)
+    await schedules.change_plans(included, me)
     return render.go(request, render.url_for("plans.index"), notice="The plans are saved.")

@@ -6,12 +6,12 @@ from typing import Any
 from litestar import Request, Response
 from litestar.params import FromQuery
 
-from domain import composing, drafts, enclosures, message_templates, messages, scenes
+from domain import composing, departures, drafts, enclosures, message_templates, messages, scenes
 from domain.composing import Draft
 from domain.errors import Refused
 from domain.messages import Message, State
 from domain.scenes import Scene
-from web import buttons, composer, introducing, looking, previews, queue, render
+from web import buttons, composer, introducing, looking, planned, previews, queue, render
 from web.forms import Form
 from web.lookups import Me, TheAccount, TheForm, TheListing
 from web.typed import Typed
@@ -52,7 +52,8 @@ async def create(request: AnyRequest, account: TheAccount, me: Me, listing: TheL
     try:
         message = await _sent(looked, form)
     except Refused as refused:
-        form.refuse(refused, ("body", "subject", "to"))
+        when = planned.FIELDS if departures.offered(scene) else ()
+        form.refuse(refused, ("body", "subject", "to", *when))
         typed = replace(looked.typed, told=str(looked.mark), nonce="" if refused.code == USED else looked.typed.nonce)
         window = await composer.window(scene, typed, form)
         template = "sends/_window.html" if render.is_htmx(request) else "sends/new.html"
@@ -133,7 +134,9 @@ async def _sent(looked: looking.Look, form: Form) -> Message:
     window has not shown."""
     scene, typed = looked.scene, looked.typed
     version = await buttons.version(scene, typed)
+    plan = departures.read(typed.date, typed.time, typed.zone, scene.account)
     draft = typed.draft(scene.user, looked.channel or "text", version)
+    draft = replace(draft, plan=plan, stays_on_reply=typed.stays_on_reply)
     if draft.nonce and (first := await messages.by_nonce(scene.account.id, draft.nonce)):
         return _repeated(scene, draft, first)
     if typed.channel and typed.channel != looked.channel:
@@ -172,6 +175,8 @@ def _used(scene: Scene, typed: Typed) -> composing.Alongside:
 
 def _leaves(request: AnyRequest, scene: Scene, message: Message) -> Response[Any]:
     text = f"{LEAVES[message.channel]} to {scene.seller.first_name or 'the seller'}"
+    if message.scheduled_at:
+        return _is_planned(request, scene, message, text)
     undo_url = render.url_for("undos.create", message_id=message.id)
     seconds = scene.user.undo_seconds if message.undoable else 0
     if render.is_htmx(request):
@@ -181,3 +186,11 @@ def _leaves(request: AnyRequest, scene: Scene, message: Message) -> Response[Any
     if not seconds:
         notice = {"text": f"{text} is on its way."}
     return render.go(request, render.url_for("listings.show", listing_id=scene.listing.id), notice=notice)
+
+
+def _is_planned(request: AnyRequest, scene: Scene, message: Message, text: str) -> Response[Any]:
+    url = render.url_for("schedules.edit", message_id=message.id)
+    said = f"{text} leaves {planned.when(message.scheduled_at, scene.account.timezone)}."
+    notice: dict[str, Any] = {"text": said, "tone": "good", "link": {"url": url, "label": "Change"}}
+    vehicle = render.url_for("listings.show", listing_id=scene.listing.id)
+    return render.wrote(request, vehicle, notice=notice, event="message-sent, history-changed")
