@@ -488,3 +488,16 @@ async def test_a_foreign_batch_is_not_found(manager: Client, client: Client) -> 
         for path in ("", "/edit", "/look", "/recipients.csv"):
             assert (await other.get(f"{url}{path}")).status_code == 404
         assert (await other.get("/batches/nonsense")).status_code == 404
+
+
+async def test_a_message_of_a_batch_is_marked_in_the_history_and_leads_to_it(
+    manager: Client, agent_client: Client
+) -> None:
+    url = await started(manager, 1)
+    [message] = await Message.objects().where(Message.batch == (await batch_of(url)).id)
+    page = (await manager.get(f"/listings/{message.listing}")).text
+    assert re.search(rf'<a class="via link" href="{url}">.*Batch</a>', page)
+    assert WORDING in html.unescape(page)  # it has not left yet: so it will be filled in
+    plain = (await agent_client.get(f"/listings/{message.listing}")).text
+    assert url not in plain
+    assert re.search(r'<span class="via"><svg.*Batch</span>', plain)
