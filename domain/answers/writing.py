@@ -35,7 +35,7 @@ async def write(
         return None
     if connections.adapter(connection).answers(said.body):
         return None
-    nonce = await _nonce(connection.account, inbound, said, reading, news)
+    nonce = await _nonce(connection.account, listing, inbound, said, reading, news)
     sender = await _owner(connection, said.to_address) if nonce else None
     if not nonce or not sender or await _not_to_be_contacted(connection.account, said.from_address):
         return None
@@ -66,7 +66,7 @@ async def write(
     return message if stored else None
 
 
-async def _nonce(account: UUID, inbound: UUID, said: Incoming, reading: Reading, news: bool) -> str:
+async def _nonce(account: UUID, listing: UUID, inbound: UUID, said: Incoming, reading: Reading, news: bool) -> str:
     """What makes the answer the only one to what it answers; empty when nothing is to be answered."""
     if reading.outcome is Outcome.OPT_OUT and news:
         return f"{STOP}{await _opt_out(account, said.from_address)}"
@@ -86,8 +86,9 @@ async def _nonce(account: UUID, inbound: UUID, said: Incoming, reading: Reading,
         & Message.nonce.like(f"{HELP}%")
     ):
         return ""
-    # Two that are handled at the same moment see nothing of each other, but have the same nonce.
-    return f"{HELP}{account.hex}:{said.from_address}:{int(now.timestamp() // APART.total_seconds())}"
+    # Two that are handled at the same moment see nothing of each other, but have the same name; no number stands in it,
+    # for it outlives whoever is erased.
+    return f"{HELP}{listing}:{int(now.timestamp() // APART.total_seconds())}"
 
 
 async def _opt_out(account: UUID, address: str) -> UUID | None:
