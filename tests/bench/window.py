@@ -17,7 +17,7 @@ from tests.bench.plan import Plan, say
 VEHICLES = 100  # each of them with every shipped wording: one pair
 UNKNOWN = 0.3  # of what the wildcards stand for
 LONGEST = 1_500  # characters
-WARM_UP = 1.0  # seconds
+WARM_UP = 0.25  # of the time each side is asked
 BARE = re.compile(r"\{\{([^{}|]*)(?:\|([^{}]*))?\}\}")
 
 # Whatever the window asks the server for, by the name tests/bench/inside.py gives it: what it is, and the wish.
@@ -84,14 +84,15 @@ def _answering(plan: Plan, house: House, lotwire: Running, name: str, made: Any)
     """One question, asked by one person who waits for each answer, beside a bare page of the same bytes."""
     asked = made["asked"][name]
     real = [lotwire.url + asked["path"], "--cookie", made["cookie"], "--form", asked["form"], "--token", made["token"]]
-    size = int(_ask(house, WARM_UP, *real)["bytes"])
+    warm_up = plan.load * WARM_UP
+    size = int(_ask(house, warm_up, *real)["bytes"])
     port = houses.free_port()
     command = (*houses.PYTHON, "tests.bench.bare_page", "--port", str(port), "--bytes", str(size), "--rows", "3")
     ours: list[Any] = []
     theirs: list[Any] = []
     with houses.server(command, house.environ, port, house.data.parent / "bare.log"):
         bare = f"http://127.0.0.1:{port}/"
-        if (got := int(_ask(house, WARM_UP, bare)["bytes"])) != size:
+        if (got := int(_ask(house, warm_up, bare)["bytes"])) != size:
             raise CannotMeasure(f"The bare page has {got:,} bytes and not {size:,}.")
         for run in range(plan.runs):
             say(f"{name} on {house.name}, {run + 1} of {plan.runs}")
