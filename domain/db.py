@@ -146,8 +146,14 @@ async def stop() -> None:
 
 async def answers() -> None:
     """Asks the database the smallest question; raises whatever it raises when it does not answer."""
+    await peek("SELECT 1")
+
+
+async def peek(query: str) -> Sequence[Any]:
+    """The rows of a small question without values, asked beside whatever transaction is under way here."""
     ask = DB._run_in_pool if isinstance(DB, PooledPostgresEngine) else DB._run_in_new_connection
-    await ask("SELECT 1")
+    rows: Sequence[Any] = await ask(query)
+    return rows
 
 
 @contextlib.asynccontextmanager
@@ -174,6 +180,18 @@ def among(column: str) -> str:
 def listed(values: Iterable[Any]) -> Any:
     """The argument that `among` takes."""
     return list(values) if on_postgres() else json.dumps([str(value) for value in values])
+
+
+def given(types: Sequence[str], rows: Sequence[Sequence[Any]]) -> tuple[str, list[Any]]:
+    """SQL: rows as a table called `given` with the columns column1, column2 …, and its arguments. Here, too, the text is
+    the same however many there are. The types are PostgreSQL's."""
+    columns = [f"column{n}" for n in range(1, len(types) + 1)]
+    if on_postgres():
+        arrays = ", ".join(f"{{}}::{each}[]" for each in types)
+        return f"unnest({arrays}) AS given({', '.join(columns)})", [list(column) for column in zip(*rows, strict=True)]
+    picked = ", ".join(f"json_extract(value, '$[{n}]') AS {column}" for n, column in enumerate(columns))
+    table = f"(SELECT {picked} FROM json_each({{}})) AS given"  # noqa: S608 - fixed words
+    return table, [json.dumps(rows, default=str)]
 
 
 async def each(sql: str, rows: Sequence[Sequence[Any]]) -> None:

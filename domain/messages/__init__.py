@@ -10,6 +10,7 @@ from domain.messages.taking_back import (
     cancel_for_batch,
     cancel_for_listing,
     cancel_for_reply,
+    cancel_overdue,
     undo,
     unless_it_may_have_arrived,
 )
@@ -31,6 +32,7 @@ __all__ = [
     "cancel_for_batch",
     "cancel_for_listing",
     "cancel_for_reply",
+    "cancel_overdue",
     "mark_responded",
     "mark_sent",
     "opened_again",

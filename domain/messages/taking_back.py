@@ -62,6 +62,12 @@ async def cancel_for_batch(batch_id: UUID, reason: str, code: str) -> int:
     return len(await _cancel(Message.batch == batch_id, reason, code))
 
 
+async def cancel_overdue(ids: list[UUID], reason: str) -> list[UUID]:
+    """Cancels what has not left yet of these, in their frozen installation; the account of each that was."""
+    rows = await _cancel(Message.id.is_in(ids), reason, "cancelled")
+    return [row["account"] for row in rows]
+
+
 async def cancel_for_reply(account_id: UUID, listing_id: UUID | None, address: str) -> set[UUID]:
     """Cancels what waits by itself for a seller who wrote meanwhile: to this listing, and to this address whatever the
     listing, unless it was to leave all the same. Call it inside your transaction; the listings that changed."""
@@ -112,6 +118,6 @@ async def _cancel(which: Any, reason: str, code: str) -> list[dict[str, Any]]:
             }
         )
         .where(which & (Message.direction == "out") & Message.state.is_in(list(WAITING)))
-        .returning(Message.id, Message.listing)
+        .returning(Message.id, Message.listing, Message.account)
     )
     return rows

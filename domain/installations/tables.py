@@ -1,4 +1,4 @@
-"""What this copy of Lotwire is: its id, where it last ran, and whether its sender is frozen until somebody looked."""
+"""The installation's one row, and the ledger of its starts."""
 
 import secrets
 
@@ -17,8 +17,8 @@ class Installation(Table, db=DB, tablename="installation"):
     one = Varchar(1, default="1", unique=True)  # there is never a second row
     salt = Text()  # of what is kept only as a digest
     made_at = made()
-    machine = Text(default="")  # where it last ran
-    seen_at = moment()  # when it last said that it runs
+    machine = Text(default="")  # where it last ran, and how far it came: "mark:generation"
+    seen_at = moment()  # when it last said that it runs, by the machine's own clock
     frozen_at = moment()  # since when nothing leaves
     frozen_why = Text(default="")
     released_at = moment()
@@ -30,7 +30,7 @@ class Boot(Table, db=DB, tablename="boot"):
 
     id = key()
     at = made()
-    machine = Text(default="")
+    machine = Text(default="")  # the mark of its data directory
     owner = Text(default="")  # host, boot id, process
     last_seen = moment()  # when the one before it was last seen
     verdict = Text(default="")  # empty: as usual; else why it froze
