@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from domain import accounts, audit, db, users
+from domain import accounts, audit, db, schedules, users
 from domain.accounts import Account
 from domain.errors import Refused
 from domain.users import Permission, User
@@ -29,3 +29,7 @@ async def change(
             if not on and not aware:
                 raise Refused(WITHOUT, field="aware", code="unconfirmed")
             await audit.record(account.id, user.id, "introduction.switched_on" if on else "introduction.switched_off")
+        if switches["scheduled_messages"] != account.scheduled_messages:
+            later = "on" if switches["scheduled_messages"] else "off"
+            await audit.record(account.id, user.id, f"scheduling.switched_{later}")
+            await schedules.end_without(account.id)

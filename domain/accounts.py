@@ -122,6 +122,7 @@ async def change_profile(
     plain_texts: bool,
     managers_own_global_templates: bool,
     introduces_itself: bool,
+    scheduled_messages: bool,
 ) -> None:
     """What the dealership says of itself, the fields of PROFILE, and its switches. Raises Refused at the field that is
     wrong. Who may is account_edits' to say."""
@@ -138,6 +139,7 @@ async def change_profile(
     values[Account.plain_texts] = plain_texts
     values[Account.managers_own_global_templates] = managers_own_global_templates
     values[Account.introduces_itself] = introduces_itself
+    values[Account.scheduled_messages] = scheduled_messages
     await Account.update(values).where(Account.id == account.id)
 
 

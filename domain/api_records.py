@@ -29,6 +29,7 @@ MESSAGE = (
     *(Message.id, Message.listing, Message.channel, Message.direction, Message.author_kind, Message.author_name),
     *(Message.kind, Message.origin, Message.state, Message.code, Message.reason, Message.subject, Message.body),
     *(Message.to_field, Message.to_address, Message.from_address, Message.encoding, Message.segments, Message.at),
+    Message.scheduled_at,
     *(Message.changed_at, Message.user.id.as_alias("user_id"), Message.user.name.as_alias("user_name")),
 )
 ATTEMPT = (

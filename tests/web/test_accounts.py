@@ -19,6 +19,7 @@ TYPED = {
     "postal_code": "06114",
     "timezone": "America/Chicago",
     "plain_texts": "1",
+    "scheduled_messages": "1",
 }
 
 TEMPLATE = {"type": "text", "scope": "global", "purpose": "initial", "name": "Ours", "subject": "", "body": "Hello."}

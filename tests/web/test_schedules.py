@@ -376,3 +376,18 @@ async def test_taking_scheduling_out_of_the_plans_ends_what_waits(admin_client: 
     await admin_client.submit("/plans", {"includes": ["accelerated:messaging", "accelerated:dialpad"]})
     ended = await again(message)
     assert (ended.state, ended.code) == (State.CANCELLED, "tier")
+
+
+async def test_switching_it_off_ends_what_waits_and_the_page_says_so(
+    manager_client: Client, agent_client: Client, listing: Listing
+) -> None:
+    message = await planned(agent_client, listing)
+    page = await manager_client.get("/dealership")
+    assert 'name="scheduled_messages" value="1" checked' in page.text
+    profile = {"name": "Harbor Motors", "timezone": "America/New_York", "introduces_itself": "1"}
+    await manager_client.submit("/dealership", {**profile, "scheduled_messages": "1"})
+    assert (await again(message)).state == State.PENDING
+    await manager_client.submit("/dealership", profile)
+    ended = await again(message)
+    assert (ended.state, ended.code) == (State.CANCELLED, "scheduling_off")
+    assert "Switch them on" in (await manager_client.get("/schedules")).text

@@ -14,7 +14,7 @@ from web.lookups import Me, TheAccount, TheForm
 
 AnyRequest = Request[Any, Any, Any]
 
-SWITCHES = ("plain_texts", "managers_own_global_templates", "introduces_itself")
+SWITCHES = ("plain_texts", "managers_own_global_templates", "introduces_itself", "scheduled_messages")
 
 
 async def edit(request: AnyRequest, account: TheAccount, me: Me) -> Response[str]:

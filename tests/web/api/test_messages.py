@@ -153,7 +153,7 @@ async def test_what_does_not_fit_together_is_said_for_each_field(api: Api) -> No
     answer = await api.send(
         await make.listing(),
         subject="Your Outback",
-        send_at="2026-11-25T16:00:00Z",
+        send_at="2026-11-23T16:00:00Z",
         attachments=[str((await make.attachment()).id), str(uuid4())],
         template_id=str(uuid4()),
         body="Hello",
@@ -161,7 +161,7 @@ async def test_what_does_not_fit_together_is_said_for_each_field(api: Api) -> No
     assert answer.status_code == 422
     assert codes(answer) == [
         ("subject", "invalid"),
-        ("send_at", "not_available"),
+        ("send_at", "too_soon"),
         ("template_id", "invalid"),
         ("template_id", "not_found"),
         ("attachments[1]", "not_found"),

@@ -51,7 +51,7 @@ def message(row: Row) -> dict[str, Any]:
         "to": row["to_address"],
         "from": row["from_address"],
         "attachments": [{**file(each), "as": "link" if each["link"] else "file"} for each in row["files"]],
-        **{name: row[name] for name in ("encoding", "segments", "at", "changed_at")},
+        **{name: row[name] for name in ("encoding", "segments", "scheduled_at", "at", "changed_at")},
     }
 
 

@@ -1,6 +1,7 @@
 """Messages over the API: sent, previewed, shown, cancelled."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -8,7 +9,9 @@ from litestar import Request, Response
 
 from domain import (
     api_records,
+    clock,
     composing,
+    departures,
     enclosures,
     idempotency,
     introductions,
@@ -21,6 +24,7 @@ from domain import (
 from domain import messages as all_messages
 from domain.accounts import Account
 from domain.composing import Draft
+from domain.departures import Plan
 from domain.enclosures import Enclosures
 from domain.errors import NotFound, Refused
 from domain.gate import Refusal
@@ -51,12 +55,12 @@ FIELDS = {
 
 
 async def create(request: AnyRequest, me: Me, account: TheAccount) -> Response[Any]:
-    """Takes a message on (202), once a key; it leaves at once, without waiting for undo."""
+    """Takes a message on (202), once a key; it leaves at `send_at`, else at once, without waiting for undo."""
     users.require(me, Permission.SEND)
     key = _key(request)
     body = await bodies.read(request, "MessageInput")
     if earlier := await idempotency.first(account.id, key, body):
-        return _accepted(earlier, replayed=True)
+        return _accepted(earlier, body, replayed=True)
     scene, draft = await _composed(account, me, body)
     try:
         message_id = await idempotency.send(scene, draft, key, body)
@@ -67,7 +71,7 @@ async def create(request: AnyRequest, me: Me, account: TheAccount) -> Response[A
         raise Problems(422, against or [Problem(error.field, error.code, error.message)]) from None
     await queue.kick(request, "dispatch", job_id=queue.slot("dispatch"))
     await queue.hint(request, [scene.listing.id])
-    return _accepted(message_id)
+    return _accepted(message_id, body)
 
 
 async def preview(request: AnyRequest, me: Me, account: TheAccount) -> dict[str, Any]:
@@ -111,13 +115,20 @@ def _wrong(body: Mapping[str, Any]) -> list[Problem]:
     if body.get("opt_out_line") and body["channel"] != "text":
         wrong.append(Problem("opt_out_line", "invalid", "Only a text has an opt-out line. Leave it out."))
     if body.get("send_at"):
-        sentence = "Messages cannot be scheduled yet. Leave send_at out, and it leaves at once."
-        wrong.append(Problem("send_at", "not_available", sentence))
+        wrong += _wrong_moment(datetime.fromisoformat(body["send_at"]))
     if body.get("body") is not None and body.get("template_id"):
         wrong.append(Problem("template_id", "invalid", "Give body or template_id, not both."))
     elif body.get("body") is None and not body.get("template_id") and not body.get("attachments"):
         wrong.append(Problem("body", "required", "Write a message first: give body or template_id."))
     return wrong
+
+
+def _wrong_moment(moment: datetime) -> list[Problem]:
+    try:
+        departures.check(moment, clock.now())
+    except Refused as error:
+        return [Problem("send_at", error.code, error.message)]
+    return []
 
 
 async def _composed(account: Account, me: User, body: Mapping[str, Any]) -> tuple[Scene, Draft]:
@@ -145,6 +156,7 @@ async def _composed(account: Account, me: User, body: Mapping[str, Any]) -> tupl
         template_version=version.id if version else None,
         files=files,
         origin="api",
+        plan=Plan.at(datetime.fromisoformat(body["send_at"]), account.timezone) if body.get("send_at") else None,
     )
     return await scenes.of(account, me, listing), draft
 
@@ -169,8 +181,16 @@ async def _against(scene: Scene, draft: Draft, letter: Letter) -> list[Problem]:
     """Everything that stands against a draft: what the gate says, then what is wrong with its words."""
     enclosed = await enclosures.read(scene.account.id, draft.files, draft.body)
     known = tuple(token for token in letter.missing if token in WILDCARDS)  # others are told as unknown
-    decision = await composing.judge(scene, draft.channel, draft.to_field, known, enclosed)
-    refused = [_refused(each, draft.channel, letter) for each in decision.refusals]
+    asked = (scene, draft.channel, draft.to_field, known, enclosed)
+    if draft.plan is None:
+        refusals = (await composing.judge(*asked)).refusals
+    else:
+        try:
+            departure = await departures.of(scene, draft.plan)
+        except Refused as error:
+            return [Problem("send_at", error.code, error.message)]
+        refusals = departures.against(await composing.judge(*asked, kind="scheduled", at=departure.at))
+    refused = [_refused(each, draft.channel, letter) for each in refusals]
     told = {each.field for each in refused}
     return refused + [each for each in _wording_problems(scene, draft, enclosed) if each.field not in told - {"body"}]
 
@@ -196,7 +216,8 @@ def _refused(refusal: Refusal, channel: str, letter: Letter) -> Problem:
     return Problem(field, refusal.code, refusal.message)
 
 
-def _accepted(message_id: UUID, *, replayed: bool = False) -> Response[Any]:
+def _accepted(message_id: UUID, body: Mapping[str, Any], *, replayed: bool = False) -> Response[Any]:
     """The same for every request with the same key, whatever has become of the message since."""
     headers = {"Idempotency-Replayed": "true"} if replayed else {}
-    return Response({"id": message_id, "state": "queued"}, status_code=202, headers=headers)
+    state = "pending" if body.get("send_at") else "queued"
+    return Response({"id": message_id, "state": state}, status_code=202, headers=headers)

@@ -99,6 +99,10 @@ MESSAGE: dict[str, Schema] = {
     "attachments": listed(named("MessageAttachment")),
     "encoding": TEXT,
     "segments": COUNT,
+    "scheduled_at": {
+        **maybe(TIME),
+        "description": "When it leaves, or was to leave, by itself. Null: it was not planned.",
+    },
     "at": {**TIME, "description": "Where it stands in the history."},
     "changed_at": TIME,
 }
@@ -194,7 +198,7 @@ SCHEMAS: dict[str, Schema] = {
             **SEND_FIELDS,
             "send_at": {
                 **maybe(TIME),
-                "description": "A time with a zone. Messages cannot be scheduled yet: leave it out.",
+                "description": "When it leaves by itself, to the second: 1 minute to 90 days ahead. Left out: at once.",
             },
         },
         *("listing_id", "channel"),
