@@ -25,7 +25,6 @@ LONG = {
     "domain/listings.py": "one noun, top to bottom",
     "domain/sessions.py": "one noun, top to bottom",
     "web/routes.py": "every URL on one page",
-    "web/routes.py": "every URL on one page, in reading order",
     "workers/simulator/carrier.py": "a whole carrier in a box",
     "workers/simulator/dialpad.py": "one provider's whole API",
 }
