@@ -2,13 +2,16 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from domain import clock, db, introductions, offers, users, wildcards, wordings
 from domain.accounts import Account
+from domain.batches import timing
 from domain.batches.files import BatchAttachment
 from domain.batches.tables import Batch, BatchListing
+from domain.departures import Departure, Plan
 from domain.errors import Refused
 from domain.messages import Message
 from domain.template_files import checked as checked_files
@@ -28,6 +31,7 @@ class Words:
 
     to_field      mobile | phone: the field of the seller a text goes to
     file_choice   who cannot get the files: skip them, send without, or as a link
+    plan          when it leaves; None: now. `stays_on_reply`: also to those who wrote meanwhile
     """
 
     wording: str
@@ -38,6 +42,8 @@ class Words:
     opt_out_line: bool = True
     files: tuple[UUID, ...] = ()
     file_choice: str = "skip"
+    plan: Plan | None = None
+    stays_on_reply: bool = False
 
     def of(self, channel: str) -> str:
         """The wording as it goes by a channel: a text ends with the opt-out line, unless that was switched off."""
@@ -57,14 +63,17 @@ def words_of(batch: Batch, files: tuple[UUID, ...] = ()) -> Words:
         opt_out_line=batch.opt_out_line,
         files=files,
         file_choice=batch.files,
+        plan=timing.plan_of(batch),
+        stays_on_reply=batch.stays_on_reply,
     )
 
 
 async def change(batch: Batch, account: Account, user: User, words: Words) -> Batch:
     """Writes what a draft says, and forgets what was looked at before. Raises Refused at `body`, `subject`, `channel`,
-    `to_field`, `attachment`, and once the batch has begun."""
+    `to_field`, `attachment`, `date`, `time` or `zone`, and once the batch has begun."""
     users.require(user, Permission.BATCH)
     words = await checked(account, user, words)
+    leaves = await timing.checked(account, words.plan) if words.plan else None
     async with db.writing():
         changed = (
             await Batch.update(
@@ -76,6 +85,7 @@ async def change(batch: Batch, account: Account, user: User, words: Words) -> Ba
                     Batch.template_version: words.template_version,
                     Batch.opt_out_line: words.opt_out_line,
                     Batch.files: words.file_choice,
+                    **planned(words, leaves),
                     Batch.user: user.id,
                     Batch.revision: Batch.revision + 1,
                     Batch.changed_at: clock.now(),
@@ -96,6 +106,18 @@ async def change(batch: Batch, account: Account, user: User, words: Words) -> Ba
     fresh = await Batch.objects().get(Batch.id == batch.id)
     assert fresh is not None
     return fresh
+
+
+def planned(words: Words, leaves: Departure | None) -> dict[Any, Any]:
+    """What a batch keeps of its plan."""
+    plan = words.plan
+    return {
+        Batch.schedule_rule: plan.rule if plan else "",
+        Batch.schedule_zone: plan.zone if plan else "",
+        Batch.schedule_wall: f"{plan.wall:%Y-%m-%dT%H:%M}" if plan else "",
+        Batch.scheduled_at: leaves.at if leaves else None,
+        Batch.stays_on_reply: words.stays_on_reply and plan is not None,
+    }
 
 
 async def checked(account: Account, user: User, words: Words) -> Words:

@@ -27,8 +27,8 @@ class Estimate:
     known: int
 
 
-async def estimate(account: Account, user: User, summary: Summary) -> Estimate:
-    """Two queries."""
+async def estimate(account: Account, user: User, summary: Summary, begins: datetime | None = None) -> Estimate:
+    """Two queries. It `begins` now, or when it is planned to."""
     carriers = await connections.carriers(account.id, user.id)
     minutes = [
         pace_limits.minutes(carriers[channel][0], number)
@@ -43,7 +43,7 @@ async def estimate(account: Account, user: User, summary: Summary) -> Estimate:
         takes = max(takes, timedelta(hours=1) / an_hour * max(summary.first - 1, 0))
     known, answered = await _answered(account.id)
     answers = round(summary.first * answered / known) if known >= FEW else None
-    return Estimate(clock.now() + takes, canaries, an_hour, answers, known)
+    return Estimate((begins or clock.now()) + takes, canaries, an_hour, answers, known)
 
 
 async def _answered(account: UUID) -> tuple[int, int]:

@@ -60,7 +60,7 @@ async def _prepare(batch_id: UUID) -> Expansion | None:
     assert account is not None
     assert user is not None
     files = await drafts.files_of(batch)
-    look = await looking.looker(account, user, drafts.words_of(batch, files), batch.scheduled_at)
+    look = await looking.looker(account, user, drafts.words_of(batch, files))
     rows = await Message.raw(
         "SELECT channel, to_address FROM message WHERE batch = {} AND state <> 'skipped' AND to_address <> ''",
         batch.id,
@@ -91,6 +91,8 @@ async def _chunk(prepared: Expansion) -> int:
             found += [look.at(row) for row in some]
         await _write(prepared, found, now)
         over = len(chosen) < AT_ONCE or first + len(chosen) >= batch.size
+        if over and batch.canary and batch.schedule_rule == "seller":
+            await _let_earliest_go(batch, now)
         await Batch.raw(
             "UPDATE batch SET expanded = {}, state = {}, changed_at = {} WHERE id = {}",
             first + len(chosen),
@@ -129,16 +131,30 @@ def _when(prepared: Expansion, verdict: Verdict, place: int, now: datetime) -> t
     batch = prepared.batch
     if not verdict.sendable:
         return State.SKIPPED, None, now
-    leaves = max(batch.scheduled_at or now, now)
+    leaves = max(verdict.leaves.at if verdict.leaves else now, now)
     prepared.sendable += 1
     if verdict.first and (an_hour := prepared.account.first_contacts_an_hour):
         leaves += timedelta(hours=1) / an_hour * prepared.first
         prepared.first += 1
-    if batch.canary and prepared.sendable > batch.canary:
+    if batch.canary and (batch.schedule_rule == "seller" or prepared.sendable > batch.canary):
         return State.PENDING, None, leaves  # held until the canaries are looked at
     if leaves > now:
         return State.PENDING, leaves, leaves
     return State.QUEUED, None, leaves
+
+
+async def _let_earliest_go(batch: Batch, now: datetime) -> None:
+    """Each leaves by its seller's own clock: the canaries are those whose morning comes first."""
+    await Message.raw(
+        """UPDATE message SET scheduled_at = CASE WHEN not_before > {} THEN not_before ELSE NULL END,
+                  state = CASE WHEN not_before > {} THEN 'pending' ELSE 'queued' END
+           WHERE id IN (SELECT m.id FROM message m WHERE m.batch = {} AND m.state = 'pending'
+                        ORDER BY m.not_before, m.id LIMIT {})""",
+        now,
+        now,
+        batch.id,
+        batch.canary,
+    )
 
 
 def _message(
@@ -176,8 +192,8 @@ def _message(
         verdict.refusal.message if verdict.refusal else "",
         carrier.id if carrier else None,
         scheduled_at,
-        batch.schedule_zone,
-        batch.schedule_wall,
+        verdict.leaves.zone if verdict.leaves else "",
+        verdict.leaves.wall if verdict.leaves else "",
         batch.stays_on_reply,
         not_before,
         not_before,

@@ -11,11 +11,13 @@ from uuid import UUID
 
 from domain import appointments, clock, connections, enclosures, file_rules, gate, judging, offers, renderings
 from domain.accounts import Account
-from domain.batches import drafts
+from domain.batches import drafts, timing
 from domain.batches.drafts import Words
 from domain.batches.tables import Batch, BatchListing
+from domain.batches.timing import Timing
 from domain.channels.base import FileRules
 from domain.delivery.sql import as_table
+from domain.departures import Departure
 from domain.enclosures import Enclosures
 from domain.errors import Unavailable
 from domain.gate import Refusal
@@ -45,6 +47,7 @@ class Verdict:
     seller: str = ""
     files: bool = False  # its files go along
     links: bool = False  # they go as links
+    leaves: Departure | None = None  # None: now
 
     @property
     def sendable(self) -> bool:
@@ -92,8 +95,9 @@ class Look:
     """Looks at the listings of one batch after another, in the order of the selection, and remembers who was written
     to: one message a number or address."""
 
-    def __init__(self, judge: Judge, words: Words, enclosed: Enclosures) -> None:
-        self.judge, self.words, self._enclosed = judge, words, enclosed
+    def __init__(self, judge: Judge, words: Words, enclosed: Enclosures, timing: Timing) -> None:
+        self.judge, self.words, self._enclosed, self._timing = judge, words, enclosed, timing
+        self._judges: dict[datetime, Judge] = {}  # of the moments something leaves at
         self._taken: set[tuple[str, str]] = set()
         self._rules: dict[str, FileRules | None] = {}
         self._wordings = {channel: words.of(channel) for channel in (*AUTO, "facebook", "kijiji")}
@@ -120,7 +124,8 @@ class Look:
 
     def _by(self, row: Mapping[str, Any], channel: str) -> Verdict:
         """The address and the lists first: words are made only where they may go."""
-        judge, words = self.judge, self.words
+        words, leaves = self.words, self._timing.of(row)
+        judge = self._judge_at(leaves.at) if leaves else self.judge
         to = self._to(row, channel)
         problems = self._file_problems(channel, to)
         stops = problems if problems and words.file_choice == "skip" else ()
@@ -148,7 +153,13 @@ class Look:
             seller=seller(row),
             files=bool(self._enclosed.files) and not problems,
             links=bool(problems) and words.file_choice == "link",
+            leaves=leaves,
         )
+
+    def _judge_at(self, moment: datetime) -> Judge:
+        if moment not in self._judges:
+            self._judges[moment] = replace(self.judge, at=moment, _clocks={})
+        return self._judges[moment]
 
     def _to(self, row: Mapping[str, Any], channel: str) -> str:
         if channel == "text":
@@ -191,20 +202,20 @@ def fields(words: Words) -> tuple[str, ...]:
 
 
 async def verdicts(
-    account: Account, user: User, words: Words, listings: Sequence[UUID], at: datetime | None = None
+    account: Account, user: User, words: Words, listings: Sequence[UUID]
 ) -> AsyncIterator[list[Verdict]]:
-    """What becomes of every listing, some hundreds at a time, in the order given. `at` is when it is to leave."""
-    look = await looker(account, user, words, at)
+    """What becomes of every listing, some hundreds at a time, in the order given."""
+    look = await looker(account, user, words)
     async for rows in judging.rows(account, listings, fields(words), *what_words_need()):
         yield [look.at(row) for row in rows]
         await asyncio.sleep(0)  # others have their turn between
 
 
-async def looker(account: Account, user: User, words: Words, at: datetime | None = None) -> Look:
+async def looker(account: Account, user: User, words: Words) -> Look:
     """Who looks at the listings of a batch, one after another."""
     judge = await judging.judge(account, user, "batch")
     enclosed = await enclosures.read(account.id, words.files, "")
-    return Look(replace(judge, at=at) if at else judge, words, enclosed)
+    return Look(judge, words, enclosed, await timing.timing(account, words.plan))
 
 
 def what_words_need() -> tuple[str, str, tuple[Any, ...]]:
@@ -218,7 +229,7 @@ async def look(batch: Batch, account: Account, user: User) -> Summary:
     chosen = await selection(batch)
     places = {listing: n for n, listing in chosen}
     summary = Summary()
-    async for some in verdicts(account, user, words, list(places), batch.scheduled_at):
+    async for some in verdicts(account, user, words, list(places)):
         for verdict in some:
             summary.add(verdict)
         await _keep(batch, [(places[each.listing], each) for each in some])

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from domain import audit, clock, db, plans, users
 from domain.accounts import Account
-from domain.batches import drafts
+from domain.batches import drafts, timing
 from domain.batches.looking import Summary
 from domain.batches.tables import Batch
 from domain.errors import Refused
@@ -33,7 +33,8 @@ async def start(batch: Batch, account: Account, user: User, revision: int, summa
     """Lets the batch go, as it was looked at: `revision` is that of the draft, `summary` the look. True for the one who
     starts it; of fifty at once one does, and the others see it begun.
 
-    Raises Refused for who may not, when the draft was changed since the look, and when nobody would get it.
+    Raises Refused for who may not, when the draft was changed since the look, when nobody would get it, and when the
+    time it was planned for is over.
     """
     users.require(user, Permission.BATCH)
     await plans.require(account, "messaging")
@@ -44,6 +45,8 @@ async def start(batch: Batch, account: Account, user: User, revision: int, summa
         raise Refused(NOBODY, code="nobody")
     if batch.files == "link" and not settings().public_url and await drafts.files_of(batch):
         raise Refused(NO_ADDRESS, field="file_choice", code="no_public_address")
+    if plan := timing.plan_of(batch):
+        await timing.checked(account, plan)  # its time may be over by now
     now = clock.now()
     async with db.writing():
         started = (

@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from domain.batches.drafts import Words
 from domain.batches.looking import Summary
 from domain.batches.tables import Batch, BatchListing
 from domain.channels.base import Accepted, ChannelError, Kind
+from domain.departures import Plan
 from domain.errors import Refused
 from domain.house_mail import Mail
 from domain.listings import Listing
@@ -516,3 +518,90 @@ async def test_batches_are_paged_the_newest_first(house):
     last = rows[1]
     beyond = await watching.page(dealer.account.id, (last["created_at"], last["id"]), 2)
     assert [row["id"] for row in beyond] == [made[0].id]
+
+
+# Later
+
+
+def wall(shown: str) -> datetime:
+    """What a clock shows somewhere."""
+    return datetime.fromisoformat(shown)
+
+
+async def planned(dealer: Shop, chosen: Sequence[Listing], plan: Plan, **words: Any) -> Batch:
+    dealer.account.scheduled_messages = True
+    return await started(dealer, chosen, plan=plan, **words)
+
+
+async def test_all_leave_at_the_moment_it_was_planned_for(house: None) -> None:
+    dealer = await sender()
+    batch = await planned(dealer, await listings(dealer, 2), Plan("zone", wall("2026-11-30T09:00"), "America/Chicago"))
+    moment = datetime(2026, 11, 30, 15, tzinfo=UTC)
+    assert batch.scheduled_at == moment
+    rows = await Message.objects().where(Message.batch == batch.id)
+    assert {(each.state, each.scheduled_at, each.not_before) for each in rows} == {("pending", moment, moment)}
+    assert {(each.schedule_zone, each.schedule_wall) for each in rows} == {("America/Chicago", "2026-11-30T09:00")}
+
+
+async def test_each_leaves_at_that_hour_by_the_sellers_own_clock(house: None) -> None:
+    dealer = await sender()
+    east = await make.listing(dealer.account, seller={"mobile": "+12125550101", "postal_code": "10001"})
+    west = await make.listing(dealer.account, seller={"mobile": "+12135550102", "postal_code": "90001"})
+    batch = await planned(dealer, [east, west], Plan("seller", wall("2026-11-30T09:00")))
+    rows = {row.listing: row.scheduled_at for row in await Message.objects().where(Message.batch == batch.id)}
+    assert rows == {
+        east.id: datetime(2026, 11, 30, 14, tzinfo=UTC),
+        west.id: datetime(2026, 11, 30, 17, tzinfo=UTC),
+    }
+
+
+async def test_the_look_judges_the_hour_at_which_it_leaves(house: None) -> None:
+    dealer = await sender()
+    dealer.account.scheduled_messages = True
+    chosen = await listings(dealer, 1, seller={"mobile": "+12125550101", "postal_code": "10001"})
+    night = await draft(dealer, chosen, plan=Plan("zone", wall("2026-11-30T23:00"), "America/New_York"))
+    assert (await look(dealer, night)).waits == {"quiet_hours": 1}
+    morning = await draft(dealer, chosen, plan=Plan("seller", wall("2026-11-30T09:00")))
+    assert (await look(dealer, morning)).waits == {}
+
+
+async def test_the_first_to_have_morning_are_the_canaries(house: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(starting, "CANARY_ABOVE", 1)
+    monkeypatch.setattr(starting, "CANARY_LEAST", 1)
+    dealer = await sender()
+    west = await make.listing(dealer.account, seller={"mobile": "+12135550102", "postal_code": "90001"})
+    east = await make.listing(dealer.account, seller={"mobile": "+12125550101", "postal_code": "10001"})
+    batch = await planned(dealer, [west, east], Plan("seller", wall("2026-11-30T09:00")))
+    rows = {row.listing: row.scheduled_at for row in await Message.objects().where(Message.batch == batch.id)}
+    assert rows == {east.id: datetime(2026, 11, 30, 14, tzinfo=UTC), west.id: None}
+
+
+@pytest.mark.parametrize(
+    ("plan", "code"),
+    [
+        (Plan("zone", wall("2026-11-24T09:00"), "America/New_York"), "too_soon"),
+        (Plan("seller", wall("2027-11-24T09:00")), "too_far"),
+    ],
+)
+async def test_a_time_that_is_over_or_far_away_is_refused(house: None, plan: Plan, code: str) -> None:
+    dealer = await sender()
+    chosen = await listings(dealer, 1)
+    dealer.account.scheduled_messages = False
+    with pytest.raises(Refused) as refusal:
+        await draft(dealer, chosen, plan=plan)
+    assert refusal.value.code == "scheduling_off"
+    dealer.account.scheduled_messages = True
+    with pytest.raises(Refused) as refusal:
+        await draft(dealer, chosen, plan=plan)
+    assert refusal.value.code == code
+
+
+async def test_a_plan_whose_time_passed_since_the_look_does_not_start(house: None, clock: Any) -> None:
+    dealer = await sender()
+    dealer.account.scheduled_messages = True
+    plan = Plan("zone", wall("2026-11-24T11:05"), "America/New_York")
+    batch = await draft(dealer, await listings(dealer, 1), plan=plan)
+    summary = await look(dealer, batch)
+    clock.advance(minutes=10)
+    with pytest.raises(Refused, match="at least a minute from now"):
+        await starting.start(batch, dealer.account, dealer.user, batch.revision, summary)
