@@ -21,6 +21,7 @@ Options: --database sqlite|postgres (while you work), --engine webkit, --screens
 
 import atexit
 import os
+import secrets
 import shutil
 import sys
 import tempfile
@@ -43,6 +44,9 @@ hypothesis.settings.register_profile("explore", max_examples=1000, deadline=None
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS", "steady"))
 
 scratch.choose()
+
+# The processes that share the tests must agree on which there are, also where their parameters come from a set.
+os.environ.setdefault("PYTHONHASHSEED", str(secrets.randbelow(2**32)))
 
 # Dozens of processes start from this checkout; each would compile all of it anew.
 sys.dont_write_bytecode = False
