@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from domain import attachments, email_bodies, file_rules, message_templates
+from domain import attachments, departures, email_bodies, file_rules, message_templates, plans
 from domain import drafts as kept_drafts
 from domain.accounts import Account
 from domain.batches import drafts
@@ -14,7 +14,7 @@ from domain.message_templates import checking
 from domain.message_templates.checking import Typed
 from domain.users import User
 from domain.wildcards import WILDCARDS
-from web import composer, template_pages
+from web import composer, planned, template_pages
 from web import files as kept_files
 from web.forms import Form
 
@@ -29,7 +29,7 @@ FILE_CHOICES = (
     ("without", "Send to them without the files"),
     ("link", "Send them a link to each file"),
 )
-FIELDS = ("body", "subject", "channel", "to_field", "attachment", "file_choice")
+FIELDS = ("body", "subject", "channel", "to_field", "attachment", "file_choice", "date", "time", "zone")
 
 
 def filled(batch: Batch, words: Words) -> Form:
@@ -44,6 +44,10 @@ def filled(batch: Batch, words: Words) -> Form:
             "opt_out_line": "1" if words.opt_out_line else "",
             "opt_out_shown": "1",
             "file_choice": words.file_choice,
+            "date": f"{words.plan.wall:%Y-%m-%d}" if words.plan else "",
+            "time": f"{words.plan.wall:%H:%M}" if words.plan else "",
+            "zone": ("seller" if words.plan.rule == "seller" else words.plan.zone) if words.plan else "",
+            "stays_on_reply": "1" if words.stays_on_reply else "",
         }
     )
     form.lists["attachment"] = [str(each) for each in words.files]
@@ -56,8 +60,9 @@ def type_of(form: Form) -> str:
     return channel if channel in ("text", "email", "form") else "text"
 
 
-def words(form: Form) -> Words:
-    """What was typed. Where the tick of the opt-out line was not shown, it stands as it does by default."""
+def words(form: Form, account: Account) -> Words:
+    """What was typed. Where the tick of the opt-out line was not shown, it stands as it does by default. Raises Refused
+    at `date` or `time`."""
     email = type_of(form) == "email"
     return Words(
         wording=form.value("body"),
@@ -68,6 +73,8 @@ def words(form: Form) -> Words:
         opt_out_line=form.ticked("opt_out_line") or not form.ticked("opt_out_shown"),
         files=kept_drafts.typed_ids(form.all("attachment")),
         file_choice=form.value("file_choice") or "skip",
+        plan=departures.read(form.value("date"), form.value("time"), form.value("zone"), account),
+        stays_on_reply=form.ticked("stays_on_reply"),
     )
 
 
@@ -132,14 +139,38 @@ async def context(
         "opt_out_line": OPT_OUT_LINE,
         "locked": locked,
         "locked_from": drafts.LOCKED_FROM,
+        "when": await _when(account, form),
         "sender": {"name": me.name, "email": me.email},
         "preview": preview(account, me, form),
-        "question": None, "problem": "", "file_problem": "", **(told or {}),
+        "question": None,
+        "problem": "",
+        "file_problem": "",
+        **(told or {}),
+    }
+
+
+async def _when(account: Account, form: Form) -> dict[str, Any] | None:
+    """The fields of a later moment; None where the dealership schedules nothing."""
+    if not account.scheduled_messages or not await plans.includes(account, "scheduled"):
+        return None
+    zone = form.value("zone")
+    return {
+        "date": form.value("date"),
+        "time": form.value("time"),
+        "zone": zone or account.timezone,
+        "zones": [
+            (value, "Each seller’s own clock" if value == "seller" else label)
+            for value, label in planned.zones(account, zone)
+        ],
+        "open": bool(form.value("date") or form.value("time")),
+        **planned.bounds(account),
     }
 
 
 def preview(account: Account, me: User, form: Form) -> dict[str, Any]:
     """What a seller would read, with made-up values, and how long a text of it is."""
-    kind, said = type_of(form), words(form)
-    typed = Typed(type=kind, scope="", purpose="", name="", body=said.of(kind), subject=said.subject, files=())
+    kind = type_of(form)
+    line = form.ticked("opt_out_line") or not form.ticked("opt_out_shown")
+    body = Words(form.value("body"), opt_out_line=line).of(kind)
+    typed = Typed(type=kind, scope="", purpose="", name="", body=body, subject=form.value("subject"))
     return template_pages.preview(account, me, typed)

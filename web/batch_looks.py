@@ -8,14 +8,14 @@ from markupsafe import Markup
 
 from domain import gate, users
 from domain.accounts import Account
-from domain.batches import estimating, reading
+from domain.batches import estimating, reading, timing
 from domain.batches.looking import Summary
 from domain.batches.reading import Sample
 from domain.batches.tables import Batch
 from domain.listings import title
 from domain.sellers import full_name
 from domain.users import Permission, User
-from web import filters, mending, previews
+from web import filters, mending, planned, previews
 from web.render import url_for
 
 ONE_AND_MANY = {
@@ -41,7 +41,7 @@ async def context(
     more, rows = len(rows) > reading.PAGE, rows[: reading.PAGE]
     wanted = int(place) if place.isascii() and place.isdigit() and len(place) < 8 else 1
     sample = await reading.sample(batch, account, me, summary, wanted)
-    estimate = await estimating.estimate(account, me, summary) if summary.sendable else None
+    estimate = await estimating.estimate(account, me, summary, batch.scheduled_at) if summary.sendable else None
     here = url_for("batch_drafts.look", batch_id=batch.id)
     narrowed = {**({"channel": channel} if channel else {}), **({"code": code} if code else {})}
     return {
@@ -60,8 +60,9 @@ async def context(
             for slug, number in summary.waits.most_common()
         ],
         "segments": summary.segments,
+        "later": later(batch, account),
         "estimate": _estimated(estimate, summary, account) if estimate else None,
-        "send_label": send_label(summary),
+        "send_label": send_label(summary, later=bool(batch.schedule_rule)),
         "rows": [_row(row, batch, me) for row in rows],
         "shown": _shown(channel, code, batch.channel),
         "all_url": f"{here}#rows",
@@ -71,10 +72,22 @@ async def context(
     }
 
 
-def send_label(summary: Summary) -> str:
+def later(batch: Batch, account: Account) -> str:
+    """`Mon 30 Nov, 9:00 AM by your clock`, or by each seller's; empty when it leaves now."""
+    plan = timing.plan_of(batch)
+    if plan is None or batch.scheduled_at is None:
+        return ""
+    if plan.rule == "seller":
+        day = f"{plan.wall:%a} {plan.wall.day} {plan.wall:%b}"
+        return f"{day}, {filters.as_it_shows(plan.wall)} by each seller’s own clock"
+    return f"{planned.when(batch.scheduled_at, account.timezone)} by your clock"
+
+
+def send_label(summary: Summary, *, later: bool = False) -> str:
     """`Send 482 texts`, `Send 400 texts and 82 emails`: what leaves, by its number."""
     parts = [counted(slug, number) for slug, number in summary.channels.most_common()]
-    return f"Send {' and '.join([', '.join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)}"
+    verb = "Schedule" if later else "Send"
+    return f"{verb} {' and '.join([', '.join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)}"
 
 
 def counted(channel: str, number: int) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from domain import phones, users
+from domain import clock, phones, users
 from domain.accounts import Account
 from domain.batches import watching
 from domain.batches.tables import Batch
@@ -94,6 +94,9 @@ async def show(account: Account, me: User, batch: Batch, group: str, code: str, 
     here = url_for("batches.show", batch_id=batch.id)
     narrowed = {**({"group": group} if group in watching.SHOWN else {}), **({"code": code} if code else {})}
     label, tone = STATES[batch.state]
+    waits = batch.state == "running" and batch.scheduled_at is not None and batch.scheduled_at > clock.now()
+    if waits:
+        label, tone = "Scheduled", "muted"
     may = users.may(me, Permission.BATCH)
     retriable = progress.groups["failed"] > 0 and batch.state != "expanding"
     return {
@@ -106,6 +109,7 @@ async def show(account: Account, me: User, batch: Batch, group: str, code: str, 
         "under_way": batch.state in UNDER_WAY,
         "started": filters.ago(batch.started_at, account.timezone),
         "finished": _at(batch.finished_at, account),
+        "later": batch_looks.later(batch, account) if waits else "",
         "leaves_at": _at(progress.leaves_at, account),
         "tally": [
             {

@@ -13,6 +13,7 @@ import pytest
 from arq.connections import ArqRedis
 
 from domain import plans
+from domain.accounts import Account
 from domain.batches import drafts, expanding, exporting, steering, watching
 from domain.batches.tables import Batch
 from domain.messages import Message, State
@@ -501,3 +502,52 @@ async def test_a_message_of_a_batch_is_marked_in_the_history_and_leads_to_it(
     plain = (await agent_client.get(f"/listings/{message.listing}")).text
     assert url not in plain
     assert re.search(r'<span class="via"><svg.*Batch</span>', plain)
+
+
+# Later
+
+
+async def test_it_is_planned_by_a_clock_and_says_so_on_every_page(manager: Client) -> None:
+    url = await chosen(manager)
+    assert "Send later" in text(await manager.get(f"{url}/edit"))
+    await written(manager, url, date="2026-11-30", time="09:00", zone="America/Chicago", stays_on_reply="1")
+    batch = await batch_of(url)
+    assert (batch.schedule_rule, batch.schedule_wall, batch.stays_on_reply) == ("zone", "2026-11-30T09:00", True)
+    back = (await manager.get(f"{url}/edit")).text
+    assert 'value="2026-11-30"' in back
+    assert 'value="America/Chicago" selected' in back
+    look = text(await manager.get(f"{url}/look"))
+    assert "Leaves Mon 30 Nov, 10:00 AM by your clock" in look
+    assert "Schedule 2 texts" in look
+    await manager.submit(f"{url}/starts", {"revision": await revision(manager, url)})
+    await expanding.expand(batch.id)
+    shown = text(await manager.get(url))
+    assert "Scheduled" in shown
+    assert "It leaves Mon 30 Nov, 10:00 AM by your clock." in shown
+
+
+async def test_it_is_planned_for_each_sellers_own_morning(manager: Client) -> None:
+    url = await chosen(manager)
+    await written(manager, url, date="2026-11-30", time="9:00", zone="seller")
+    assert (await batch_of(url)).schedule_rule == "seller"
+    assert "Mon 30 Nov, 9:00 AM by each seller’s own clock" in text(await manager.get(f"{url}/look"))
+
+
+async def test_a_time_that_is_over_is_told_at_its_field_and_without_the_switch_there_is_none(manager: Client) -> None:
+    url = await chosen(manager)
+    answer = await written(manager, url, date="2026-11-20", time="09:00")
+    assert (answer.status_code, 'id="f-time-err"' in answer.text) == (422, True)
+    assert (await written(manager, url, date="2026-11-30")).status_code == 422
+    await Account.update({Account.scheduled_messages: False}).where(Account.id == manager.user.account)
+    assert "Send later" not in text(await manager.get(f"{url}/edit"))
+    assert (await written(manager, url, date="2026-11-30", time="09:00")).status_code == 422
+
+
+async def test_what_was_planned_for_a_time_that_is_over_is_looked_at_again(manager: Client, clock: Any) -> None:
+    url = await chosen(manager)
+    await written(manager, url, date="2026-11-24", time="11:10")
+    seen = await revision(manager, url)
+    clock.advance(minutes=20)
+    answer = await manager.submit(f"{url}/starts", {"revision": seen})
+    assert answer.headers["location"] == f"{url}/look"
+    assert "Choose a time at least a minute from now." in text(await manager.get(answer.headers["location"]))

@@ -18,6 +18,9 @@ from web.lookups import Me, TheAccount, TheBatch, TheForm
 
 AnyRequest = Request[Any, Any, Any]
 
+# Why it does not start, told on the page that was looked at.
+STAYS = ("changed", "nobody", "no_public_address", "too_soon", "too_far", "scheduling_off")
+
 
 async def create(request: AnyRequest, me: Me, account: TheAccount, form: TheForm) -> Response[Any]:
     """The ticked listings, or all that match, are chosen from now on; on to the window."""
@@ -51,7 +54,7 @@ async def update(request: AnyRequest, me: Me, account: TheAccount, batch: TheBat
         form.errors["attachment"] = told["file_problem"]
         return await _window(request, account, me, batch, form, told)
     try:
-        batch = await drafts.change(batch, account, me, batch_forms.words(form))
+        batch = await drafts.change(batch, account, me, batch_forms.words(form, account))
     except Refused as refused:
         return await _window(request, account, me, batch, form.refuse(refused, batch_forms.FIELDS), told)
     await reading.look_again(batch, account, me)
@@ -102,7 +105,7 @@ async def start(request: AnyRequest, me: Me, account: TheAccount, batch: TheBatc
         if summary is not None:
             await starting.start(batch, account, me, batch.revision, summary)
     except Refused as refused:
-        if refused.code not in ("changed", "nobody", "no_public_address"):
+        if refused.code not in STAYS:
             raise
         there = render.url_for("batch_drafts.look", batch_id=batch.id)
         return render.go(request, there, notice={"text": refused.message, "tone": "warn"})
