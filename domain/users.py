@@ -164,6 +164,11 @@ async def admins(account: UUID) -> list[User]:
     return await query.order_by(User.name)
 
 
+async def owners() -> list[User]:
+    """Who owns the installation, by name: nobody, where it was set up from a terminal."""
+    return await User.objects().where(User.owner.eq(True) & User.active.eq(True)).order_by(User.name)
+
+
 async def change_role(user: User, role: str) -> None:
     """Gives another role. Raises Refused for the last admin. Call it inside a transaction."""
     role = _clean_role(role)

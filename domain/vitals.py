@@ -6,6 +6,7 @@ from piccolo.columns.combination import WhereRaw
 
 from domain import clock
 from domain.inbox import ProviderEvent
+from domain.installations import freezing
 from domain.messages import Message, State
 
 # Received and finished messages only grow in number: they are history, not work.
@@ -29,6 +30,11 @@ async def gauges() -> list[Gauge]:
     return [
         ("lotwire_messages", "Messages that are not finished, by state.", states),
         ("lotwire_oldest_due_seconds", "How long the longest waiting due message has waited.", [("", age)]),
+        (
+            "lotwire_frozen",
+            "1 while nothing leaves until somebody releases it.",
+            [("", float(await freezing.is_frozen()))],
+        ),
         ("lotwire_unhandled_provider_events", "Hook calls stored and not handled yet.", [("", float(unhandled))]),
     ]
 

@@ -13,6 +13,7 @@ from litestar.handlers import BaseRouteHandler
 from litestar.types import Scope
 
 from domain import sessions
+from domain.installations import freezing
 from domain.sessions import Session
 from domain.settings import settings
 
@@ -137,7 +138,10 @@ def key_for(purpose: str) -> bytes:
 
 async def _resumed(connection: ASGIConnection[Any, Any, Any, Any]) -> Session | None:
     token = connection.cookies.get(cookie_name("session"), "")
-    return await sessions.resume(token) if token else None
+    session = await sessions.resume(token) if token else None
+    if session is not None:
+        connection.scope["frozen"] = await freezing.is_frozen()  # type: ignore[typeddict-unknown-key]
+    return session
 
 
 def _is_trusted(address: str) -> bool:

@@ -169,6 +169,7 @@ def _response(request: AnyRequest, template: str, status: int, context: dict[str
         "account": user.account if user else None,
         "page_title": None,
         "insecure": _is_insecure(request),
+        "frozen": bool(request.scope.get("frozen")),  # nothing leaves: web.auth asked
     }
     # After a POST Litestar's state holds what the form sent, which is masked already: only the cookie is the token.
     token = request.cookies.get(auth.cookie_name("csrftoken")) or ScopeState.from_scope(request.scope).csrf_token

@@ -52,6 +52,7 @@ from web.handlers import (
     plans,
     profiles,
     quiet_hours,
+    releases,
     responses,
     reviews,
     schedules,
@@ -271,6 +272,9 @@ MEMBERS = [
     POST("/profile/session-purges", session_purges.create),
     GET("/plans", plans.index),
     POST("/plans", plans.update),
+    # Frozen after a restore, as a copy or by a clock that jumped
+    GET("/release", releases.show),
+    POST("/release", releases.create),
 ]
 
 CONVERSATION = [

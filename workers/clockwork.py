@@ -7,6 +7,7 @@ from time import monotonic
 from typing import Any
 
 from domain import answers, attachments, connections, delivery, receipts, schedules, sessions
+from domain.installations import booting, freezing
 from workers.batches import expand_batches, tend_batches
 from workers.imports import run_due_imports
 from workers.inbox import handle_events
@@ -38,6 +39,7 @@ class Clockwork:
             (5.0, run_due_list_imports),
             (10.0, fetch_pictures),
             (15.0, end_dead_leases),
+            (booting.EVERY, beat),
             (60.0, sweep),
             (60.0, end_late_answers),
             (60.0, end_plans),
@@ -68,7 +70,14 @@ async def follow_up(ctx: dict[str, Any]) -> None:
         await ctx["hint"](listings)
 
 
+async def beat(ctx: dict[str, Any]) -> None:
+    if why := await booting.beat():
+        logger.warning("Nothing leaves until somebody releases it: %s", why)
+
+
 async def release_plans(ctx: dict[str, Any]) -> None:
+    if await freezing.is_frozen():  # nor does a plan become too late meanwhile
+        return
     listings, queued = await schedules.release()
     if queued:
         ctx["dispatcher"].wake()
@@ -82,6 +91,8 @@ async def end_plans(ctx: dict[str, Any]) -> None:
 
 
 async def register_hooks(ctx: dict[str, Any]) -> None:
+    if await freezing.is_frozen():  # a copy must not lead the provider's calls away from the original
+        return
     await connections.register_missing_hooks()
 
 

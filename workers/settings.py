@@ -15,6 +15,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from domain import db, delivery, emojis, logs
 from domain.channels import http
+from domain.installations import booting
 from domain.settings import settings
 from workers import batches as batch_jobs
 from workers import delivery as delivery_jobs
@@ -50,6 +51,8 @@ async def start_up(ctx: dict[str, Any]) -> None:
     logs.set_up()
     await db.start()
     owner = identity()
+    if why := await booting.boot(owner):
+        logger.warning("Nothing leaves until somebody releases it: %s", why)
     await delivery.end_dead_leases(is_dead)
     hint = partial(live.hint, ctx["redis"])
     ctx["hint"] = hint
@@ -78,6 +81,8 @@ async def shut_down(ctx: dict[str, Any]) -> None:
             await asyncio.wait_for(ctx["dispatching"], PATIENCE + 3)
     except Exception:  # the database is gone, say: what we had in hand ends by its lease
         logger.exception("The dispatcher did not end in order")
+    with suppress(Exception):  # then the next start finds what the last sign of life left
+        await booting.leave()
     if pace := ctx.get("pace"):
         await pace.close()
     await http.close()

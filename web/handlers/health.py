@@ -7,6 +7,7 @@ from litestar import MediaType, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from domain import db, vitals
+from domain.installations import freezing
 from web import metrics
 
 PATIENCE_SECONDS = 2.0
@@ -17,9 +18,11 @@ async def alive() -> Response:
 
 
 async def ready(request: Request) -> Response:
-    """200 when the database and the queue answer, else 503 and which one does not."""
+    """200 when the database and the queue answer, else 503 and which one does not; told if nothing leaves."""
     answers = await asyncio.gather(_answers(db.answers()), _answers(request.app.state.redis.ping()))
     state = {name: "ok" if good else "unreachable" for name, good in zip(("database", "queue"), answers, strict=True)}
+    if answers[0] and await freezing.is_frozen():
+        state["sending"] = "frozen"  # it is as ready as it can be: a person has to look
     return Response(state, status_code=200 if all(answers) else 503, media_type=MediaType.JSON)
 
 

@@ -20,6 +20,7 @@ COMMANDS = {
     "suppressions": "read or write a no-contact list as CSV",
     "verify": "check that an exported seller’s file was not changed",
     "connect": "connect a provider: dialpad, twilio, email, facebook, kijiji, form, simulator",
+    "release": "let messages leave again after a restore, as a copy, or when the clock jumped",
     "bench": "measure how fast this machine sends",
     "test": "run the tests",
     "check": "check format, lint, types, house rules and lock files",
