@@ -1,4 +1,4 @@
-"""Lets messages leave again after a restore, as a copy, or when the clock jumped: --look tells first what is overdue."""
+"""Lets messages leave again after a restore, as a copy or when the clock jumped: --look tells first what is overdue."""
 
 import argparse
 import asyncio
