@@ -14,6 +14,7 @@ from domain.channels.base import Channel, ChannelError, Kind
 from domain.connections import Connection, ConnectionState
 from domain.delivery import News, Outcome, Started
 from domain.errors import Unavailable
+from domain.installations import freezing
 from workers.pace import Pace
 from workers.processes import is_dead
 
@@ -92,6 +93,8 @@ class Dispatcher:
             return
         now = monotonic()
         self._closed = {connection: until for connection, until in self._closed.items() if until > now}
+        if await freezing.is_frozen():
+            return
         due = await delivery.due_connections(HANDFUL, {*self._closed, *self._handfuls})
         for connection, number in sorted(due.items(), key=lambda each: self._served.get(each[0], 0.0)):
             free = min(number, OPEN_CALLS - self._open.total(), OPEN_OF_ONE - self._open[connection])
