@@ -16,7 +16,7 @@ from web import filters
 from web.typed import Typed
 
 FIELDS = ("date", "time", "zone")
-BY_THEIRS = "The seller’s own clock"
+BY_THEIRS = "The seller"
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def zones(account: Account, chosen: str = "") -> list[tuple[str, str]]:
     """The clocks one may plan by: the dealership's, the seller's own, and those of North America."""
     named = [account.timezone, *([chosen] if chosen != "seller" and accounts.is_timezone(chosen) else [])]
     others = dict.fromkeys((*named, *accounts.TIMEZONES))
-    shown = [(zone, f"{place(zone)} time") for zone in others]
+    shown = [(zone, place(zone)) for zone in others]
     return [shown[0], ("seller", BY_THEIRS), *shown[1:]]
 
 
@@ -78,7 +78,18 @@ def when(at: datetime, zone: str) -> str:
 
 def told(account: Account, seller: Seller, departure: Departure) -> str:
     """`Mon 30 Nov, 9:00 AM by your clock, 7:00 AM for Dana.`"""
-    return f"{when(departure.at, account.timezone)} by your clock, {theirs(account, seller, departure.at)}."
+    ours = when(departure.at, account.timezone)
+    there = theirs(account, seller, departure.at)
+    if there.startswith(f"{filters.as_it_shows(departure.at.astimezone(clock_in(account.timezone)))} for"):
+        return f"{ours}, by your clock and {seller.first_name or 'the seller'}’s."
+    return f"{ours} by your clock, {there}."
+
+
+def means(scene: Scene, later: Look) -> str:
+    """What stands below the fields: the moment on both clocks, or why there is none; empty where nothing is chosen."""
+    if later.departure:
+        return told(scene.account, scene.seller, later.departure)
+    return later.refused.message if later.refused else ""
 
 
 def theirs(account: Account, seller: Seller, at: datetime) -> str:

@@ -73,7 +73,7 @@ async def of(looked: Look, picked: str | None = None) -> dict[str, Any]:
             "warnings": [each.message for each in problems[:3]],
             "cautions": cautions,
             "schedules": departures.offered(scene),
-            "when": planned.told(scene.account, scene.seller, later.departure) if later.departure else "",
+            "when": planned.means(scene, later),
             "unsaid": "" if empty else introducing.unsaid(scene, looked.type, typed.to, letter.rendered.body),
             "idle": empty,
             "news": wrote(looked),

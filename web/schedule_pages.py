@@ -24,7 +24,7 @@ from web.forms import Form
 from web.render import url_for
 
 KIND_LABELS = {"scheduled": "One to one", "batch": "Batches", "automated": "Automations"}
-BY = {"batch": "by a batch", "automated": "by an automation"}
+BY = {"scheduled": "planned by {}", "batch": "in a batch of {}", "automated": "by an automation, for {}"}
 LONGEST_SHOWN = 160  # characters of a message in the list
 
 
@@ -82,7 +82,7 @@ def row(each: Mapping[str, Any], account: Account, me: User) -> dict[str, Any]:
         "words": words if len(words) <= LONGEST_SHOWN else f"{words[:LONGEST_SHOWN].rstrip()}…",
         "channel": channel,
         "icon": icon,
-        "by": " ".join(filter(None, [f"for {each['person']}" if each["person"] else "", BY.get(each["kind"], "")])),
+        "by": BY.get(each["kind"], "by {}").format(each["person"] or "your dealership"),
         "stays": each["stays_on_reply"],
         "state": {State.EXPIRED: "Time was over", State.FAILED: "Not sent"}.get(State(each["state"]), "Cancelled"),
         "tone": "bad" if each["state"] == State.FAILED else "warn" if each["state"] == State.EXPIRED else "muted",
@@ -127,6 +127,7 @@ def calendar(found: Month, month: date, query: Mapping[str, str], account: Accou
     return {
         "label": f"{month:%B %Y}",
         "weeks": [days[n : n + 7] for n in range(0, len(days), 7)],
+        "empty": not found.counts,
         "total": sum(number for day, number in found.counts.items() if day.month == month.month),
         "earlier": {"url": url(query, month=f"{earlier:%Y-%m}"), "label": f"{earlier:%B}"},
         "later": {"url": url(query, month=f"{later:%Y-%m}"), "label": f"{later:%B}"},

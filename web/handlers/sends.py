@@ -189,8 +189,6 @@ def _leaves(request: AnyRequest, scene: Scene, message: Message) -> Response[Any
 
 
 def _is_planned(request: AnyRequest, scene: Scene, message: Message, text: str) -> Response[Any]:
-    url = render.url_for("schedules.edit", message_id=message.id)
     said = f"{text} leaves {planned.when(message.scheduled_at, scene.account.timezone)}."
-    notice: dict[str, Any] = {"text": said, "tone": "good", "link": {"url": url, "label": "Change"}}
     vehicle = render.url_for("listings.show", listing_id=scene.listing.id)
-    return render.wrote(request, vehicle, notice=notice, event="message-sent, history-changed")
+    return render.wrote(request, vehicle, notice=said, event="message-sent, history-changed")
