@@ -6,7 +6,7 @@ from uuid import UUID
 
 from piccolo.columns.combination import WhereRaw
 
-from domain import clock, consents, db, ids
+from domain import audit, clock, consents, db, ids
 from domain.suppressions.tables import OptOut
 
 
@@ -18,26 +18,13 @@ async def opted_out(account_id: UUID, address: str, channel: str = "text") -> bo
     return ("opt_out", channel) in kept.get(address, ())
 
 
-async def opt_out(
-    account_id: UUID,
-    address: str,
-    word: str,
-    message: UUID | None,
-    channel: str = "text",
-    *,
-    source: str = "seller",
-    note: str = "",
-    by: UUID | None = None,
-) -> bool:
-    """The seller said stop. True when that is news. Call it in the transaction that stores the message.
-
-    `source` says how we know (see OptOut), `note` and `by` what an agent heard and who that was.
-    """
+async def opt_out(account_id: UUID, address: str, word: str, message: UUID | None, channel: str = "text") -> bool:
+    """The seller said stop. True when that is news. Call it in the transaction that stores the message."""
     await wait_for_starts(account_id)
     rows = await OptOut.raw(
         """INSERT INTO opt_out (id, account, channel, address, word, message, at, lifted_at, lifted_by, source,
                                 note)
-           VALUES ({}, {}, {}, {}, {}, {}, {}, null, '', {}, {}) ON CONFLICT DO NOTHING RETURNING id""",
+           VALUES ({}, {}, {}, {}, {}, {}, {}, null, '', 'seller', '') ON CONFLICT DO NOTHING RETURNING id""",
         ids.new(),
         account_id,
         channel,
@@ -45,11 +32,10 @@ async def opt_out(
         word,
         message,
         clock.now(),
-        source,
-        note,
     )
-    if rows and by:
-        await OptOut.update({OptOut.added_by: by}).where(OptOut.id == rows[0]["id"])
+    for row in rows:
+        facts = {"address": address, "channel": channel, "source": "seller"}
+        await audit.record(account_id, None, "opt_out.added", row["id"], word, **facts)
     if not rows and message:  # said again: only a START after this one counts
         earlier = (
             "EXISTS (SELECT 1 FROM message m, message n WHERE m.id = opt_out.message AND n.id = {} AND m.at < n.at)"
@@ -67,11 +53,16 @@ async def opt_in(account_id: UUID, address: str, by: str, said_at: datetime, cha
     one that was erased later, because nobody knows any more when it was said.
     """
     later = "EXISTS (SELECT 1 FROM message m WHERE m.id = opt_out.message AND m.at > {})"
-    lifted = OptOut.update({OptOut.lifted_at: clock.now(), OptOut.lifted_by: by}).where(
+    lifting = OptOut.update({OptOut.lifted_at: clock.now(), OptOut.lifted_by: by}).where(
         _standing(account_id, address, channel) & WhereRaw(f"NOT {later}", said_at)
     )
     erased = await consents.lift(account_id, consents.Entry("opt_out", channel, address), said_at)
-    return bool(await lifted.returning(OptOut.id)) or erased
+    lifted = await lifting.returning(OptOut.id)
+    for row in lifted:
+        await audit.record(account_id, None, "opt_out.lifted", row["id"], by, address=address, channel=channel)
+    if erased:
+        await audit.record(account_id, None, "opt_out.lifted", None, by, erased=True)
+    return bool(lifted) or erased
 
 
 async def wait_for_starts(account_id: UUID) -> None:

@@ -38,6 +38,19 @@ async def test_stop_is_news_once_until_start(house):
     assert await suppressions.opted_out(account.id, phone)
 
 
+async def test_the_audit_log_tells_each_stop_and_start_of_a_seller_in_their_words(house):
+    account, phone = await make.account(), make.phone()
+    for _ in range(2):
+        await said_stop(account, phone, "no more please")
+    for _ in range(2):
+        await said_start(account, phone)
+    where = {"address": phone, "channel": "text"}
+    assert await audited() == [
+        ("opt_out.added", "no more please", {**where, "source": "seller"}),
+        ("opt_out.lifted", "START", where),
+    ]
+
+
 async def test_stop_said_at_the_same_moment_is_kept_once(house):
     account, phone = await make.account(), make.phone()
     news = await asyncio.gather(*(said_stop(account, phone) for _ in range(10)))
