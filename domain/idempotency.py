@@ -21,19 +21,35 @@ async def first(account: UUID, key: str, request: Mapping[str, Any]) -> UUID | N
 
     Raises Refused (`idempotency_conflict`) when the key was used for another request.
     """
-    known = (
-        await IdempotencyKey.select(IdempotencyKey.body_hash, IdempotencyKey.message)
+    known = await _known(account, key, request)
+    return known["message"] if known else None
+
+
+async def first_batch(account: UUID, key: str, request: Mapping[str, Any]) -> UUID | None:
+    """The same for a batch."""
+    known = await _known(account, key, request)
+    return known["batch"] if known else None
+
+
+async def remember_batch(account: UUID, key: str, request: Mapping[str, Any], batch: UUID) -> None:
+    """From now on the key stands for this batch. Call it inside the transaction that writes the batch; of many at once
+    all but one break its UNIQUE rule."""
+    await IdempotencyKey.insert(
+        IdempotencyKey(account=account, key_hash=_hash(key), body_hash=_request_hash(request), batch=batch)
+    )
+
+
+async def _known(account: UUID, key: str, request: Mapping[str, Any]) -> dict[str, Any] | None:
+    known: dict[str, Any] | None = (
+        await IdempotencyKey.select(IdempotencyKey.body_hash, IdempotencyKey.message, IdempotencyKey.batch)
         .where((IdempotencyKey.account == account) & (IdempotencyKey.key_hash == _hash(key)))
         .first()
     )
-    if known is None:
-        return None
-    if known["body_hash"] != _request_hash(request):
+    if known is not None and known["body_hash"] != _request_hash(request):
         raise Refused(
             "This key was used for another message. Use a new key for each message.", "Idempotency-Key", CONFLICT
         )
-    message_id: UUID = known["message"]
-    return message_id
+    return known
 
 
 async def send(scene: Scene, draft: Draft, key: str, request: Mapping[str, Any]) -> UUID:

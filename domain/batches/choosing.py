@@ -14,7 +14,7 @@ from domain.users import Permission, User
 MOST = 10_000  # listings of one batch
 AT_ONCE = 500  # rows of one INSERT
 
-NONE = "Tick the listings you want to write to first."
+NOTHING_CHOSEN = "Tick the listings you want to write to first."
 TOO_MANY = "A batch goes to {most:,} listings at most; {number:,} are chosen. Narrow the list down."
 
 
@@ -24,28 +24,38 @@ async def choose(account: Account, user: User, chosen: Sequence[UUID], origin: s
     Raises Refused for who may not send batches, without any listing, and for too many.
     """
     await _allowed(account, user)
+    return await _freeze(account, user, await known(account, chosen), origin)
+
+
+async def known(account: Account, chosen: Sequence[UUID]) -> list[UUID]:
+    """Those of them that are the account's, each once. Raises Refused for too many."""
     wanted = list(dict.fromkeys(chosen))
     if len(wanted) > MOST:
         raise Refused(TOO_MANY.format(most=MOST, number=len(wanted)), field="listing_ids", code="too_many")
-    known: set[UUID] = set()
+    found: set[UUID] = set()
     for first in range(0, len(wanted), AT_ONCE):
         some = wanted[first : first + AT_ONCE]
         rows = await Listing.raw(
             f"SELECT id, account FROM listing WHERE id IN ({holes(len(some))})",  # noqa: S608 - placeholders
             *some,
         )
-        known |= {row["id"] for row in rows if row["account"] == account.id}
-    return await _freeze(account, user, [each for each in wanted if each in known], origin)
+        found |= {row["id"] for row in rows if row["account"] == account.id}
+    return [each for each in wanted if each in found]
 
 
 async def choose_all(account: Account, user: User, view: str, q: str, origin: str = "window") -> Batch:
     """A draft for all listings of the inventory's view that match `q`, the newest first. Raises as `choose`."""
     await _allowed(account, user)
+    return await _freeze(account, user, await matching(account, view, q), origin)
+
+
+async def matching(account: Account, view: str, q: str) -> list[UUID]:
+    """The listings of a view that match, the newest first. Raises Refused for too many."""
     found = await listings.all_matching(account.id, view, q, MOST + 1)
     if len(found) > MOST:
         count = await listings.count_matching(account.id, view, q)
         raise Refused(TOO_MANY.format(most=MOST, number=count), field="listing_ids", code="too_many")
-    return await _freeze(account, user, found, origin)
+    return found
 
 
 async def _allowed(account: Account, user: User) -> None:
@@ -56,17 +66,22 @@ async def _allowed(account: Account, user: User) -> None:
 
 async def _freeze(account: Account, user: User, chosen: Sequence[UUID], origin: str) -> Batch:
     if not chosen:
-        raise Refused(NONE, field="listing_ids", code="required")
+        raise Refused(NOTHING_CHOSEN, field="listing_ids", code="required")
     batch = Batch(account=account.id, user=user.id, size=len(chosen), origin=origin, created_at=clock.now())
     async with db.writing():
-        await Batch.insert(batch)
-        for first in range(0, len(chosen), AT_ONCE):
-            some = chosen[first : first + AT_ONCE]
-            values = [value for n, each in enumerate(some, first) for value in (ids.new(), batch.id, n, each)]
-            await BatchListing.raw(
-                f"""INSERT INTO batch_listing (id, batch, n, listing, channel, code, waits, first, segments, length,
-                                               fallbacks)
-                    VALUES {", ".join(["({}, {}, {}, {}, '', '', '', false, 0, 0, 0)"] * len(some))}""",  # noqa: S608
-                *values,
-            )
+        await put(batch, chosen)
     return batch
+
+
+async def put(batch: Batch, chosen: Sequence[UUID]) -> None:
+    """Writes a batch with its listings. Call it inside a transaction."""
+    await Batch.insert(batch)
+    for first in range(0, len(chosen), AT_ONCE):
+        some = chosen[first : first + AT_ONCE]
+        values = [value for n, each in enumerate(some, first) for value in (ids.new(), batch.id, n, each)]
+        await BatchListing.raw(
+            f"""INSERT INTO batch_listing (id, batch, n, listing, channel, code, waits, first, segments, length,
+                                           fallbacks)
+                VALUES {", ".join(["({}, {}, {}, {}, '', '', '', false, 0, 0, 0)"] * len(some))}""",  # noqa: S608
+            *values,
+        )

@@ -41,10 +41,7 @@ async def start(batch: Batch, account: Account, user: User, revision: int, summa
     await plans.require(account, "batch")
     if batch.state != "draft":
         return False
-    if not summary.sendable:
-        raise Refused(NOBODY, code="nobody")
-    if batch.files == "link" and not settings().public_url and await drafts.files_of(batch):
-        raise Refused(NO_ADDRESS, field="file_choice", code="no_public_address")
+    check(summary, linked=batch.files == "link" and bool(await drafts.files_of(batch)))
     if plan := timing.plan_of(batch):
         await timing.checked(account, plan)  # its time may be over by now
     now = clock.now()
@@ -68,6 +65,14 @@ async def start(batch: Batch, account: Account, user: User, revision: int, summa
     if not started and await Batch.exists().where((Batch.id == batch.id) & (Batch.state == "draft")):
         raise Refused(drafts.CHANGED, code="changed")
     return bool(started)
+
+
+def check(summary: Summary, *, linked: bool) -> None:
+    """Raises Refused when nobody would get it, and when files go as links (`linked`) that nobody could open."""
+    if not summary.sendable:
+        raise Refused(NOBODY, code="nobody")
+    if linked and not settings().public_url:
+        raise Refused(NO_ADDRESS, field="file_choice", code="no_public_address")
 
 
 async def of(account: UUID, batch: UUID) -> Batch:

@@ -67,6 +67,36 @@ async def progress(batch: Batch) -> Progress:
     return Progress(batch.size, groups, codes, await _leaves_at(batch, groups["queued"], now))
 
 
+@dataclass(frozen=True)
+class Counts:
+    """`states` of the recipients and `codes` of why they ended so, empty where nothing is to be said: each sums to the
+    size. Whoever is no message yet is pending."""
+
+    states: dict[str, int]
+    codes: dict[str, int]
+
+
+async def counts(batch: Batch) -> Counts:
+    """One query."""
+    rows = await Message.raw(
+        "SELECT state, code, COUNT(*) AS number FROM message WHERE batch = {} GROUP BY state, code", batch.id
+    )
+    states = {state: 0 for group in GROUPS.values() for state in group}
+    codes: dict[str, int] = {"": 0}
+    for row in rows:
+        states[row["state"]] += row["number"]
+        codes[row["code"]] = codes.get(row["code"], 0) + row["number"]
+    unmade = batch.size - sum(states.values())
+    states["pending"] += unmade
+    codes[""] += unmade
+    return Counts(states, codes)
+
+
+async def leaves_at(batch: Batch, counts: Counts) -> datetime | None:
+    """When the last one will have left, as in `Progress`."""
+    return await _leaves_at(batch, sum(counts.states[each] for each in GROUPS["queued"]), clock.now())
+
+
 async def _leaves_at(batch: Batch, waiting: int, now: datetime) -> datetime | None:
     if not waiting or batch.state not in ("running", "expanding"):
         return None
@@ -88,7 +118,7 @@ async def _leaves_at(batch: Batch, waiting: int, now: datetime) -> datetime | No
 
 
 async def recipients(
-    batch: Batch, group: str = "", code: str = "", after: UUID | None = None, limit: int = PAGE
+    batch: Batch, group: str = "", code: str = "", after: UUID | None = None, limit: int = PAGE, state: str = ""
 ) -> list[dict[str, Any]]:
     """One page of the recipients that are messages by now, in the order they were made: {id, listing, state, code,
     reason, channel, to_address, attempts, changed_at, year, make, model, first_name, last_name}, one more than `limit`
@@ -98,6 +128,9 @@ async def recipients(
     values: list[Any] = [batch.id]
     if states:
         where.append(f"m.state IN ({', '.join(repr(each) for each in states)})")
+    if state:
+        where.append("m.state = {}")
+        values.append(state)
     if code:
         where.append("m.code = {}")
         values.append(code)

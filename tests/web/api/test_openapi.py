@@ -15,6 +15,7 @@ from PIL import Image
 
 from app import app
 from domain import message_templates
+from domain.batches import expanding
 from domain.messages import State
 from domain.receipts import Receipt
 from domain.sessions import SCOPES
@@ -123,7 +124,7 @@ async def test_every_scope_it_names_is_the_one_that_is_needed(api: Api) -> None:
     listing, message = await make.listing(), await make.message()
     template = await make.template()
     ids = {"listing_id": listing.id, "message_id": message.id, "source": "kijiji", "external_id": "1"}
-    ids["template_id"] = template.id
+    ids |= {"template_id": template.id, "batch_id": template.id}
     for method, path, operation in operations():
         if operation["security"]:
             [scope] = operation["security"][0]["bearer"]
@@ -181,6 +182,7 @@ async def test_every_call_answers_as_it_describes(api: Api) -> None:
     answers["cancelMessage"] = [
         await api.delete(f"/messages/{each}/schedule") for each in (message_id, delivered.id, inbound.id, 0)
     ]
+    answers |= await _about_batches(api)
     answers |= await _about_templates(api)
     answers |= await _about_suppressions(api)
 
@@ -191,6 +193,33 @@ async def test_every_call_answers_as_it_describes(api: Api) -> None:
     for name, met in answers.items():
         elsewhere = {401, 403, 429, 503} if name == "putListing" else {400, 401, 403, 413, 415, 429, 503}
         assert {int(status) for status in told[name]["responses"]} - elsewhere <= {each.status_code for each in met}
+
+
+async def _about_batches(api: Api) -> dict[str, list[httpx.Response]]:
+    body = {"listing_ids": [str((await make.listing()).id)], "channel": "text", "body": "Hi {{seller.first_name}}"}
+    key = {"Idempotency-Key": "batch"}
+    made = await api.post("/batches", body, **key)
+    path = f"/batches/{made.json()['id']}"
+    await expanding.expand(UUID(made.json()["id"]))
+    return {
+        "previewBatch": [await api.post("/batch-previews", body), await api.post("/batch-previews", {})],
+        "startBatch": [
+            made,
+            await api.post("/batches", {**body, "body": "Other"}, **key),
+            await api.post("/batches", body),
+            await api.post("/batches", {}, **{"Idempotency-Key": "none"}),
+        ],
+        "showBatch": [await api.get(path), await api.get("/batches/x")],
+        "listRecipients": [
+            await api.get(f"{path}/recipients"),
+            await api.get(f"{path}/recipients", cursor="x"),
+            await api.get("/batches/x/recipients"),
+        ],
+        "pauseBatch": [await api.post(each, {}) for each in (f"{path}/pause", f"{path}/pause", "/batches/x/pause")],
+        "resumeBatch": [await api.delete(each) for each in (f"{path}/pause", f"{path}/pause", "/batches/x/pause")],
+        "stopBatch": [await api.post(each, {}) for each in (f"{path}/stop", f"{path}/stop", "/batches/x/stop")],
+        "retryBatch": [await api.post(each, {}) for each in (f"{path}/attempts", "/batches/x/attempts")],
+    }
 
 
 async def _about_templates(api: Api) -> dict[str, list[httpx.Response]]:
@@ -258,6 +287,8 @@ def inputs(name: str) -> st.SearchStrategy[Any]:
     ("method", "path", "shape", "operation"),
     [
         ("PUT", "/listings/craigslist/1", "ListingInput", "putListing"),
+        ("POST", "/batch-previews", "BatchPreviewInput", "previewBatch"),
+        ("POST", "/batches", "BatchInput", "startBatch"),
         ("POST", "/messages", "MessageInput", "sendMessage"),
         ("POST", "/previews", "PreviewInput", "previewMessage"),
         ("POST", "/templates", "TemplateInput", "createTemplate"),

@@ -57,7 +57,7 @@ FIELDS = {
 async def create(request: AnyRequest, me: Me, account: TheAccount) -> Response[Any]:
     """Takes a message on (202), once a key; it leaves at `send_at`, else at once, without waiting for undo."""
     users.require(me, Permission.SEND)
-    key = _key(request)
+    key = key_of(request)
     body = await bodies.read(request, "MessageInput")
     if earlier := await idempotency.first(account.id, key, body):
         return _accepted(earlier, body, replayed=True)
@@ -96,7 +96,8 @@ async def unschedule(request: AnyRequest, me: Me, message: TheMessage) -> dict[s
     return {"id": message.id, "state": (await all_messages.by_id(message.account, message.id)).state}
 
 
-def _key(request: AnyRequest) -> str:
+def key_of(request: AnyRequest) -> str:
+    """What a program calls this request. Raises Problems (400) without one."""
     key = request.headers.get("idempotency-key", "").strip()
     if not key:
         message = "Send the header Idempotency-Key: a new value for each message, the same when you try again."

@@ -9,7 +9,7 @@ from litestar import Response
 from domain.file_contents import MEGABYTES
 from domain.sessions import SCOPES
 from domain.settings import ROOT
-from web.handlers.api import listings, operations, suppressions, templates
+from web.handlers.api import batch_paths, listings, operations, suppressions, templates
 from web.handlers.api.schemas import SCHEMAS
 from web.handlers.api.shapes import ID, Schema
 
@@ -46,8 +46,14 @@ def document() -> dict[str, Any]:
         },
         "servers": [{"url": "/"}],
         "security": [{"bearer": []}],
-        "tags": [{"name": "Listings"}, {"name": "Messages"}, {"name": "Templates"}, {"name": "Suppressions"}],
-        "paths": {**_paths(), **_template_paths(), **_suppression_paths()},
+        "tags": [
+            {"name": "Listings"},
+            {"name": "Messages"},
+            {"name": "Batches"},
+            {"name": "Templates"},
+            {"name": "Suppressions"},
+        ],
+        "paths": {**_paths(), **batch_paths.paths(KEY), **_template_paths(), **_suppression_paths()},
         "components": {
             "schemas": SCHEMAS,
             "securitySchemes": {

@@ -6,7 +6,18 @@ from typing import Any
 from litestar import Router, delete, get, patch, post, put
 from litestar.handlers import HTTPRouteHandler
 
-from web.handlers.api import access, attachments, bodies, listings, messages, openapi, problems, suppressions, templates
+from web.handlers.api import (
+    access,
+    attachments,
+    batches,
+    bodies,
+    listings,
+    messages,
+    openapi,
+    problems,
+    suppressions,
+    templates,
+)
 
 Handler = Callable[..., Awaitable[Any]]
 
@@ -53,6 +64,14 @@ BEARERS = [
     POST("/attachments", attachments.create, "messages:write", **ONE_FILE),
     GET("/messages/{message_id:str}", messages.show, "messages:read", messaging=True),
     DELETE("/messages/{message_id:str}/schedule", messages.unschedule, "messages:write"),
+    POST("/batch-previews", batches.preview, "batches:read"),
+    POST("/batches", batches.create, "batches:write"),
+    GET("/batches/{batch_id:str}", batches.show, "batches:read", messaging=True),
+    GET("/batches/{batch_id:str}/recipients", batches.recipients, "batches:read", messaging=True),
+    POST("/batches/{batch_id:str}/pause", batches.pause, "batches:write"),
+    DELETE("/batches/{batch_id:str}/pause", batches.resume, "batches:write"),
+    POST("/batches/{batch_id:str}/stop", batches.stop, "batches:write"),
+    POST("/batches/{batch_id:str}/attempts", batches.retry, "batches:write"),
     GET("/templates", templates.index, "templates:read"),
     POST("/templates", templates.create, "templates:write"),
     GET("/templates/{template_id:str}", templates.show, "templates:read"),

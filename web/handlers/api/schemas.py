@@ -4,6 +4,7 @@ from domain.ad_values import HIGHEST_ODOMETER, HIGHEST_PRICE, LONGEST_NAME, LONG
 from domain.introductions import OPT_OUT_LINE
 from domain.listings import Stage
 from domain.messages import State
+from web.handlers.api.batch_schemas import BATCH_SCHEMAS
 from web.handlers.api.shapes import COUNT, ID, TEXT, TIME, Schema, listed, maybe, named, page_of, taken, whole
 from web.handlers.api.suppression_schemas import SUPPRESSION_SCHEMAS
 from web.handlers.api.template_schemas import TEMPLATE_SCHEMAS
@@ -267,6 +268,7 @@ SCHEMAS: dict[str, Schema] = {
             ),
         }
     ),
+    **BATCH_SCHEMAS,
     **TEMPLATE_SCHEMAS,
     **SUPPRESSION_SCHEMAS,
 }
