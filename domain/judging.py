@@ -28,7 +28,7 @@ from domain.listings import Listing
 from domain.newest import Elsewhere
 from domain.seller_hours import Hour
 from domain.standing import Standing
-from domain.suppressions.first_contacts import APART, stands
+from domain.suppressions.first_contacts import APART, nothing_yet, stands
 from domain.users import User
 
 # Every f-string below holds fixed words and `{}` placeholders only; values travel as parameters.
@@ -171,8 +171,7 @@ async def _read(
         f"""SELECT l.id AS listing, l.account, l.stage, i.messageable, i.slug AS source_slug, i.form_transport, l.url,
                    p.mobile, p.phone, p.email, p.postal_code, {standing.of_listing("l")},
                    {consents.salt_where_erased("l.account")} AS erased_salt,
-                   NOT EXISTS (SELECT 1 FROM message e WHERE e.listing = l.id
-                               AND e.state NOT IN ('pending', 'cancelled', 'skipped', 'expired')) AS nothing_yet,
+                   {nothing_yet("l.id")} AS nothing_yet,
                    {", ".join([*known, *first, *([columns] if columns else [])])}
             FROM listing l JOIN source i ON i.id = l.source LEFT JOIN seller p ON p.listing = l.id
             {" ".join([*joined, joins])}

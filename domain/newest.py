@@ -11,7 +11,7 @@ from domain import clock
 from domain.accounts import Account
 from domain.listings import Listing
 from domain.messages import CALLED, Message, State
-from domain.suppressions.first_contacts import APART, stands
+from domain.suppressions.first_contacts import APART, nothing_yet, stands
 
 WRITING = timedelta(minutes=2)  # since the last change of a draft: its writer is still at it
 
@@ -52,6 +52,8 @@ class Newest:
     writers                                   colleagues whose draft changed within the last two minutes
     elsewhere                                 address of the seller -> who wrote there first about another listing
     texted                                    the seller's numbers that the dealership and they have texted from or to
+    nothing_yet                               nobody wrote about it in or out, but for what failed: the next message is
+                                              a first contact
     """
 
     id: UUID | None = None
@@ -65,11 +67,7 @@ class Newest:
     writers: tuple[str, ...] = ()
     elsewhere: Mapping[str, Elsewhere] = field(default_factory=dict)
     texted: frozenset[str] = frozenset()
-
-    @property
-    def nothing_yet(self) -> bool:
-        """Whether nobody wrote about this listing, in or out: the next message is a first contact."""
-        return self.id is None
+    nothing_yet: bool = True
 
 
 async def of(listing: Listing, reader: UUID, addresses: Sequence[str] = ()) -> Newest:
@@ -91,6 +89,10 @@ async def of(listing: Listing, reader: UUID, addresses: Sequence[str] = ()) -> N
              SELECT m.id, m.at, m.channel, 'inbound' AS direction, m."user", '' AS person, '' AS about FROM message m
              WHERE m.listing = {{}} AND m.direction = 'in' ORDER BY m.at DESC, m.id DESC LIMIT 1) AS inbound
            UNION ALL
+           SELECT l.id, l.created_at AS at, '' AS channel, 'begun' AS direction, l.main_user AS "user", '' AS person,
+                  '' AS about
+           FROM listing l WHERE l.id = {{}} AND NOT {nothing_yet("l.id")}
+           UNION ALL
            SELECT * FROM (
              SELECT d.id, d.updated_at AS at, d.channel, 'draft' AS direction, d."user", u.name AS person, '' AS about
              FROM draft d JOIN app_user u ON u.id = d."user"
@@ -104,6 +106,7 @@ async def of(listing: Listing, reader: UUID, addresses: Sequence[str] = ()) -> N
            WHERE first_contact.account = {{}} AND first_contact.address IN ({", ".join(["{}"] * len(known)) or "null"})
              AND first_contact.listing <> {{}} AND first_contact.at > {{}} AND {stands()}
            {" ".join([_TEXTED] * len(numbers))}""",  # noqa: S608 - placeholders
+        listing.id,
         listing.id,
         listing.id,
         listing.id,
@@ -123,6 +126,7 @@ async def of(listing: Listing, reader: UUID, addresses: Sequence[str] = ()) -> N
             if row["direction"] == "first"
         },
         "texted": frozenset(row["channel"] for row in rows if row["direction"] == "texted"),
+        "nothing_yet": all(row["direction"] != "begun" for row in rows),
     }
     for row in rows:
         if row["direction"] == "inbound":

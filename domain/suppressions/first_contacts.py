@@ -19,6 +19,13 @@ def stands(row: str = "first_contact") -> str:
                                AND c.from_address = {row}.address AND c.at >= {row}.at)"""  # noqa: S608 - fixed words
 
 
+def nothing_yet(listing: str) -> str:
+    """SQL: nothing about this listing came, left or is about to leave, so that the next message is a first contact.
+    What failed never left. `listing` is an SQL expression for its id."""
+    return f"""NOT EXISTS (SELECT 1 FROM message e WHERE e.listing = {listing} AND e.kind <> 'answer'
+                           AND e.state NOT IN ('pending', 'cancelled', 'failed', 'skipped', 'expired'))"""  # noqa: S608
+
+
 async def claim(account_id: UUID, address: str, listing_id: UUID, user_id: UUID, message_id: UUID) -> bool:
     """Makes this message the first contact of an address; False when another one was quicker, within 14 days. Of many
     at once exactly one gets it. Call it in the transaction that writes the message, after the message."""

@@ -8,7 +8,20 @@ from datetime import timedelta
 
 import pytest
 
-from domain import composing, connections, delivery, enclosures, file_rules, gate, messages, plans, scenes, wordings
+from domain import (
+    clock,
+    composing,
+    connections,
+    delivery,
+    enclosures,
+    file_rules,
+    gate,
+    judging,
+    messages,
+    plans,
+    scenes,
+    wordings,
+)
 from domain.channels.base import ChannelError, Kind, Sender
 from domain.channels.registry import CHANNELS
 from domain.composing import GateRefused
@@ -19,7 +32,7 @@ from domain.listings import Listing
 from domain.messages import Message, State
 from domain.users import User
 from tests import make, sending
-from tests.sending import OWNER, Provider, draft, shop
+from tests.sending import OWNER, Provider, draft, end, put, shop
 
 
 async def test_a_text_leaves_after_the_undo_window_with_its_final_words(house):
@@ -142,6 +155,22 @@ async def test_a_first_contact_that_was_answered_or_taken_back_stands_in_nobodys
     else:
         assert await messages.undo(first)
     assert await composing.send(await dealer.scene(two), draft())
+
+
+async def test_after_a_first_text_that_failed_the_next_one_is_a_first_contact_again(house):
+    dealer = await shop()
+    phone = make.phone()
+    one, two = [await make.listing(dealer.account, seller={"mobile": phone}) for _ in range(2)]
+    failed = await composing.send(await dealer.scene(one), draft())
+    await put(failed, not_before=clock.now())
+    await end(await dealer.start(), ChannelError("Refused", Kind.PERMANENT))
+    assert await composing.send(await dealer.scene(two), draft())
+    with pytest.raises(GateRefused) as refused:
+        await composing.send(await dealer.scene(one), draft())
+    assert refused.value.code == "recent_contact"
+    judge = await judging.judge(dealer.account, dealer.user, "one_to_one")
+    [[row]] = [some async for some in judging.rows(dealer.account, [one.id])]
+    assert [each.code for each in judge.decide(row, "text", "mobile").refusals] == ["recent_contact"]
 
 
 async def test_the_same_listing_may_be_written_about_again(house):
