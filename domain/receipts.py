@@ -32,16 +32,18 @@ EARLY_FOR = timedelta(days=1)
 
 
 async def owner(connection: UUID, provider_id: str) -> dict[str, Any] | None:
-    """The message the provider calls so, as {message, n, listing}. `n` is the attempt, 0 for one typed in its app."""
+    """The message the provider calls so, as {message, n, listing, erased}. `n` is the attempt, 0 for one typed in its
+    app; `erased`: its seller was, since."""
     rows: list[dict[str, Any]] = await Receipt.raw(
-        """SELECT a.message, a.n, m.listing FROM attempt a JOIN message m ON m.id = a.message
-           WHERE a.provider_id = {} AND a.connection = {}""",
+        """SELECT a.message, a.n, m.listing, m.to_address = '' AS erased
+           FROM attempt a JOIN message m ON m.id = a.message WHERE a.provider_id = {} AND a.connection = {}""",
         provider_id,
         connection,
     )
     if not rows:
         rows = await Receipt.raw(
-            "SELECT id AS message, 0 AS n, listing FROM message WHERE nonce = {}", app_nonce(connection, provider_id)
+            "SELECT id AS message, 0 AS n, listing, to_address = '' AS erased FROM message WHERE nonce = {}",
+            app_nonce(connection, provider_id),
         )
     return rows[0] if rows else None
 

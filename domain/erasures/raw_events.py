@@ -8,12 +8,12 @@ from uuid import UUID
 
 from domain import ids
 from domain.inbox import ProviderEvent
+from domain.inbox.tables import EMPTY
 from domain.same_seller import holes, parts
 
 # Every f-string below holds fixed words and `{}` placeholders only; values travel as parameters.
 # ruff: noqa: S608
 
-EMPTY = '{"erased": true}'
 SHORTEST = 6  # characters: less would be found in anything
 OVERLAP = 600_000  # milliseconds an event may take from its id to its commit, at most
 

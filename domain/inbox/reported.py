@@ -9,7 +9,7 @@ from domain.attempts import Attempt
 from domain.channels import base
 from domain.connections import Connection, SenderLink
 from domain.inbox.incoming import listing_of
-from domain.inbox.tables import ProviderEvent
+from domain.inbox.tables import EMPTY, ProviderEvent
 from domain.messages import RANKS, Message, State
 from domain.text import storable
 
@@ -27,6 +27,8 @@ async def heed(connection: Connection, event: ProviderEvent, said: base.Receipt)
     await receipts.keep(connection.id, event.id, said)
     owner = await receipts.owner(connection.id, said.provider_id)
     if owner is not None:
+        if owner["erased"]:  # whom it went to stands in no row any more, but in what just came
+            await ProviderEvent.update({ProviderEvent.payload: EMPTY}).where(ProviderEvent.id == event.id)
         return owner["listing"]
     if not said.to:
         return None
@@ -49,12 +51,14 @@ async def heed(connection: Connection, event: ProviderEvent, said: base.Receipt)
 
 async def _unanswered(connection: Connection, said: base.Receipt) -> list[dict[str, Any]]:
     """Our calls to this number, around this time, whose answer we do not have: still open (outcome ""), or `unknown`
-    and `alike` in words and sender. Where the event does not say the words, none is alike."""
+    and `alike` in words and sender. Where the event does not say the words, none is alike. A call whose seller was
+    erased since does not say whom it was to: any of that sender's that is still open may be the one."""
     rows: list[dict[str, Any]] = await Attempt.raw(
-        """SELECT a.id, a.n, a.outcome, a.sender, m.id AS message, m.listing, m.body FROM message m
+        """SELECT a.id, a.n, a.outcome, a.sender, m.id AS message, m.listing, m.body, m.to_address FROM message m
            CROSS JOIN attempt a  -- in this order: SQLite would begin with every attempt that has no id
-           WHERE a.message = m.id AND m.account = {} AND m.to_address = {} AND m.direction = 'out' AND a.connection = {}
-             AND a.provider_id = '' AND a.outcome IN ('', 'unknown') AND a.started_at BETWEEN {} AND {}""",
+           WHERE a.message = m.id AND m.account = {} AND m.to_address IN ({}, '') AND m.direction = 'out'
+             AND a.connection = {} AND a.provider_id = '' AND a.outcome IN ('', 'unknown')
+             AND a.started_at BETWEEN {} AND {}""",
         connection.account,
         said.to,
         connection.id,
@@ -63,7 +67,8 @@ async def _unanswered(connection: Connection, said: base.Receipt) -> list[dict[s
     )
     for row in rows:
         row["alike"] = row["body"] == said.body and row["sender"] == said.sender
-    return [row for row in rows if row["alike"] or row["outcome"] == ""]
+    theirs = [row for row in rows if row["to_address"] or row["sender"] == said.sender]
+    return [row for row in theirs if row["alike"] or row["outcome"] == ""]
 
 
 async def _resolve(connection: Connection, row: dict[str, Any], said: base.Receipt) -> UUID | None:
@@ -125,6 +130,16 @@ async def _typed_elsewhere(connection: Connection, said: base.Receipt) -> UUID |
         at=min(said.at, clock.now()),
         changed_at=clock.now(),
     )
-    await Message.insert(message).on_conflict(target=Message.nonce, action="DO NOTHING")
+    first = listing is not None and await _is_first(listing)
+    stored = await Message.insert(message).on_conflict(target=Message.nonce, action="DO NOTHING")
+    if stored and listing is not None and first:  # whoever writes next about another listing of theirs is told
+        await suppressions.one_at_a_time([(connection.account, said.to)])
+        user = link.user if link else None
+        await suppressions.claim_first_contacts([(connection.account, said.to, listing, user, message.id)], clock.now())
     await receipts.apply_early([(connection.id, said.provider_id)])
     return listing
+
+
+async def _is_first(listing: UUID) -> bool:
+    rows = await Message.raw(f"SELECT {nothing_yet('{}')} AS first", listing)
+    return bool(rows[0]["first"])

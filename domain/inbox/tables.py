@@ -7,6 +7,8 @@ from domain.columns import key, made, moment, parent
 from domain.connections import Connection
 from domain.db import DB
 
+EMPTY = '{"erased": true}'  # the payload of one that told of a seller who was erased
+
 
 class ProviderEvent(Table, db=DB, tablename="provider_event"):
     """A verified hook call, raw, kept for ever."""

@@ -180,6 +180,31 @@ async def test_the_receipt_of_a_text_under_way_still_counts(house: None) -> None
     assert (found.state, found.body, found.to_address) == (State.ACCEPTED, "Erased on request.", "")
 
 
+@pytest.mark.parametrize("overtakes", [True, False])
+async def test_what_the_provider_tells_of_a_text_under_way_brings_nothing_back(
+    house: None, clock: Clock, overtakes: bool
+) -> None:
+    """Its event says the number and the words once more, before the answer of the call or after it."""
+    shop = await sending.shop()
+    message = await shop.text(await make.listing(shop.account))
+    started = await shop.start()
+    listing = await Listing.objects().get(Listing.id == message.listing)
+    assert listing is not None
+    event = shop.outbound(message.to_address, message.body, id=1004, message_status="success")
+    await erasures.erase(shop.account.id, listing, await make.user(shop.account, "admin"), "ERASE", REASON)
+    if overtakes:
+        await shop.hook(**event)
+    await sending.end(started, sending.Accepted("1004", from_address=sending.OUR_NUMBER))
+    clock.advance(minutes=1)
+    for stored in [await shop.stored(**event)] if not overtakes else await sending.open_events():
+        assert stored is not None
+        await inbox.handle(stored)
+    assert (await again(message)).state == State.SENT
+    assert await Message.count() == 1
+    left = await everything()
+    assert [said for said in (message.to_address, message.body) if said in left] == []
+
+
 async def test_only_files_that_nobody_else_got_go(house: None, data_dir: Any, clock: Clock) -> None:
     there = await known()
     erased = await erase(there)
