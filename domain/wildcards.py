@@ -137,20 +137,20 @@ def fill(body: str, values: Mapping[str, str]) -> Filled:
     holes: list[Span] = []
     fallbacks: dict[str, None] = {}
     known: dict[tuple[str, str], tuple[str, bool]] = {}  # the same token many times is looked up once
-    length = read = 0
-    for found in _TOKEN.finditer(body):
-        token, fallback = _token(found)
+    length = 0
+    slots, rest = _slots(body)
+    for before, typed, token, fallback in slots:
         if (token, fallback) not in known:
             known[token, fallback] = _value(token, fallback, values)
         value, fell_back = known[token, fallback]
         if fell_back:
             fallbacks[token] = None
-        before, put = body[read : found.start()], value or found[0]
+        put = value or typed
         start = length + len(before)
-        length, read = start + len(put), found.end()
+        length = start + len(put)
         pieces += before, put
         (spans if value else holes).append(Span(start, length, token))
-    pieces.append(body[read:])
+    pieces.append(rest)
     return Filled(
         body="".join(pieces),
         missing=tuple(dict.fromkeys(hole.token for hole in holes)),
@@ -195,6 +195,17 @@ _OTHER_WORDS = {
 }
 
 _ROUND = str.maketrans("{}", "()")
+
+
+@lru_cache(maxsize=128)  # one wording is filled in for thousands
+def _slots(body: str) -> tuple[tuple[tuple[str, str, str, str], ...], str]:
+    """The tokens of a wording, each with the words before it, as it was typed, its name and its fallback; and the words
+    after the last."""
+    slots, read = [], 0
+    for found in _TOKEN.finditer(body):
+        slots.append((body[read : found.start()], found[0], *_token(found)))
+        read = found.end()
+    return tuple(slots), body[read:]
 
 
 def _token(found: re.Match[str]) -> tuple[str, str]:

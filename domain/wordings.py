@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from domain import clock, email_bodies, emojis, listings, phones, text, wildcards
@@ -30,13 +31,20 @@ class Rendered:
 
 def render(wording: str, values: Mapping[str, str], *, plain: bool = False) -> Rendered:
     """The body exactly as the seller will read it. `plain` swaps look-alike characters for GSM-7 ones."""
-    tidy = emojis.expand(text.storable(wording).replace("\r\n", "\n").replace("\r", "\n").strip())
-    if plain:  # which may take away what stood between the words and the white space behind them
-        tidy, values = text.plain(tidy).strip(), {token: text.plain(value) for token, value in values.items()}
+    tidy = _tidied(wording, plain)
+    if plain:
+        values = {token: text.plain(value) for token, value in values.items()}
     filled = wildcards.fill(tidy, values)
     return Rendered(
         filled.body, filled.missing, filled.spans, filled.holes, text.measure(filled.body), len(filled.fallbacks)
     )
+
+
+@lru_cache(maxsize=128)  # one wording is made final for thousands
+def _tidied(wording: str, plain: bool) -> str:
+    tidy = emojis.expand(text.storable(wording).replace("\r\n", "\n").replace("\r", "\n").strip())
+    # Made plain, what stood between the words and the white space behind them may be gone.
+    return text.plain(tidy).strip() if plain else tidy
 
 
 @dataclass(frozen=True)
@@ -80,8 +88,10 @@ def values(
     account: Account,
     user: User,
     appointment: Next | None = None,
+    known: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
-    """What each wildcard stands for on this vehicle page, for this sender; empty where nothing is known."""
+    """What each wildcard stands for on this vehicle page, for this sender; empty where nothing is known. `known` is
+    what `ours` said of the two, for whoever asks about many vehicles."""
     today = clock.now().astimezone(ZoneInfo(account.timezone)).date()
     days = (today - listing.posted_on).days if listing.posted_on else None
     return {
@@ -110,7 +120,7 @@ def values(
         "seller.city": seller.city,
         "seller.state": seller.state,
         "seller.postal_code": seller.postal_code,
-        **ours(account, user),
+        **(known or ours(account, user)),
         "appointment.date": appointment.day if appointment else "",
         "appointment.time": appointment.clock if appointment else "",
         "appointment.place": appointment.place if appointment else "",
