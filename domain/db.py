@@ -14,7 +14,7 @@ from piccolo.engine.postgres import PostgresEngine, PostgresTransaction
 
 from domain.errors import NotFound, Unavailable
 from domain.settings import settings
-from domain.sqlite_engine import NOT_OPEN, PooledSQLiteEngine, run_each
+from domain.sqlite_engine import NOT_OPEN, PooledSQLiteEngine
 
 ACQUIRE_SECONDS = 10  # how long a query waits for a free PostgreSQL connection
 COMMAND_SECONDS = 60
@@ -166,9 +166,13 @@ async def opened() -> AsyncIterator[None]:
         await stop()
 
 
-def writing() -> Any:
-    """One short write transaction: immediate on SQLite. No network call inside. In another it is a part of that."""
-    return DB.transaction()
+def writing(*, here: bool = False) -> Any:
+    """One short write transaction: immediate on SQLite. No network call inside. In another it is a part of that.
+
+    `here` is for a worker that writes hundreds of rows while it does other things: on SQLite they are handed to no
+    other thread, with which it would take turns row by row, since each row waits for the interpreter's lock.
+    """
+    return DB.transaction(here=True) if here and isinstance(DB, PooledSQLiteEngine) else DB.transaction()
 
 
 def among(column: str) -> str:
@@ -183,8 +187,8 @@ def listed(values: Iterable[Any]) -> Any:
 
 
 def given(types: Sequence[str], rows: Sequence[Sequence[Any]]) -> tuple[str, list[Any]]:
-    """SQL: rows as a table called `given` with the columns column1, column2 …, and its arguments. Here, too, the text is
-    the same however many there are. The types are PostgreSQL's."""
+    """SQL: rows as a table called `given` with the columns column1, column2 …, and its arguments. Its text, too, does
+    not change with their number. The types are PostgreSQL's."""
     columns = [f"column{n}" for n in range(1, len(types) + 1)]
     if on_postgres():
         arrays = ", ".join(f"{{}}::{each}[]" for each in types)
@@ -206,7 +210,7 @@ async def each(sql: str, rows: Sequence[Sequence[Any]]) -> None:
         text = sql.format(*(f"${n}" for n in range(1, len(rows[0]) + 1)))
         await transaction.connection.executemany(text, rows)
     else:
-        await run_each(transaction.connection, sql.format(*"?" * len(rows[0])), rows)
+        await DB.run_each(transaction.connection, sql.format(*"?" * len(rows[0])), rows)
 
 
 async def found(query: Awaitable[Any]) -> Any:

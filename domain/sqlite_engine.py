@@ -24,8 +24,9 @@ READER = (*COMMON, "synchronous=NORMAL", "cache_size=-4000")
 
 
 class PooledTransaction(SQLiteTransaction):
-    __slots__ = ("_lease",)
+    __slots__ = ("_lease", "here")
     engine: "PooledSQLiteEngine"
+    here: bool  # its statements run in the loop's own thread
 
     async def __aenter__(self) -> SQLiteTransaction:
         if self._parent is not None:
@@ -43,6 +44,8 @@ class PooledTransaction(SQLiteTransaction):
             _explain(error)
             raise
         self.context = self.engine.current_transaction.set(self)
+        if self.here:
+            self.engine.here.add(self.connection)
         return self
 
     async def __aexit__(self, kind: Any, error: Any, traceback: Any) -> bool:
@@ -56,6 +59,7 @@ class PooledTransaction(SQLiteTransaction):
                     _explain(failure)
                     raise
         finally:
+            self.engine.here.discard(self.connection)
             try:
                 await _settle(self.connection)
             finally:  # even when _settle passes a cancellation on, or the writer would stay taken for ever
@@ -65,12 +69,13 @@ class PooledTransaction(SQLiteTransaction):
 
 
 class PooledSQLiteEngine(SQLiteEngine):
-    __slots__ = ("_connections", "_free_readers", "_free_writer", "_readers", "_reading", "_writing")
+    __slots__ = ("_connections", "_free_readers", "_free_writer", "_readers", "_reading", "_writing", "here")
 
     def __init__(self, path: str, readers: int = 3) -> None:
         super().__init__(path=path, timeout=30.0, cached_statements=512, check_same_thread=False)
         self._readers = readers
         self._connections: list[Any] = []
+        self.here: set[Any] = set()  # connections of transactions that run in the loop's own thread
         self._free_readers: list[Any] | None = None
         self._free_writer: list[Any] | None = None
 
@@ -95,9 +100,16 @@ class PooledSQLiteEngine(SQLiteEngine):
             await self._connections.pop().close()
 
     def transaction(
-        self, transaction_type: TransactionType = TransactionType.immediate, allow_nested: bool = True
+        self,
+        transaction_type: TransactionType = TransactionType.immediate,
+        allow_nested: bool = True,
+        here: bool = False,
     ) -> PooledTransaction:
-        return PooledTransaction(engine=self, transaction_type=transaction_type, allow_nested=allow_nested)
+        """With `here` its statements run in the loop's own thread, between a BEGIN and a COMMIT that do not: the lock
+        is ours by then, so nothing waits but the loop, for as long as each statement takes."""
+        made = PooledTransaction(engine=self, transaction_type=transaction_type, allow_nested=allow_nested)
+        made.here = here
+        return made
 
     async def _open(self, pragmas: Sequence[str]) -> Any:
         connection = aiosqlite.connect(**self.connection_kwargs)
@@ -134,7 +146,24 @@ class PooledSQLiteEngine(SQLiteEngine):
     async def _run_in_existing_connection(
         self, connection: Any, query: str, args: Any = None, query_type: str = "generic", table: Any = None
     ) -> Any:
+        if connection in self.here:
+            try:
+                return _execute(connection._conn, query, args or [])
+            except sqlite3.OperationalError as error:
+                _explain(error)
+                raise
         return await _run(connection, query, args or [])
+
+    async def run_each(self, connection: Any, query: str, rows: Sequence[Sequence[Any]]) -> None:
+        """One statement for each row, prepared once, in one hop to the connection's thread."""
+        try:
+            if connection in self.here:
+                connection._conn.executemany(query, rows)
+            else:
+                await connection._execute(connection._conn.executemany, query, rows)
+        except sqlite3.OperationalError as error:
+            _explain(error)
+            raise
 
 
 async def _run(connection: Any, query: str, args: Any) -> Any:
@@ -152,15 +181,6 @@ def _execute(connection: sqlite3.Connection, query: str, args: Any) -> list[Any]
         return cursor.fetchall()
     finally:
         cursor.close()
-
-
-async def run_each(connection: Any, query: str, rows: Sequence[Sequence[Any]]) -> None:
-    """One statement for each row, prepared once, in one hop."""
-    try:
-        await connection._execute(connection._conn.executemany, query, rows)
-    except sqlite3.OperationalError as error:
-        _explain(error)
-        raise
 
 
 async def _settle(connection: Any) -> None:

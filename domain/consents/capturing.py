@@ -45,9 +45,7 @@ async def captured(rows: Iterable[Seen], now: datetime) -> int:
 
 
 async def _insert(rows: list[Seen], now: datetime) -> int:
-    casts = TYPES if db.on_postgres() else ()
-    one = f"({', '.join('{}::' + each for each in casts) or ', '.join(['{}'] * len(TYPES))})"
-    given = f"(VALUES {', '.join([one] * len(rows))}) AS given"
+    given, arguments = db.given(TYPES, [(ids.new(), *row) for row in rows])
     added = await Consent.raw(
         f"""INSERT INTO consent (id, account, listing, channel, address, basis, source_url, text_hash, note, message,
                                  captured_by, captured_at, expires_at)
@@ -62,6 +60,6 @@ async def _insert(rows: list[Seen], now: datetime) -> int:
                               AND c.basis = s.basis)
             RETURNING id""",  # noqa: S608 - fixed words
         now,
-        *[value for row in rows for value in (ids.new(), *row)],
+        *arguments,
     )
     return len(added)

@@ -35,7 +35,7 @@ async def record(outcomes: Sequence[Outcome]) -> News:
     """
     news = News()
     now = clock.now()
-    async with db.writing():
+    async with db.writing(here=True):
         await _close_attempts(outcomes, now)
         accepted = [each for each in outcomes if each.accepted]
         await _accept(accepted, now)
@@ -80,7 +80,7 @@ async def follow_up(limit: int = 200) -> set[UUID]:
             newest[row["listing"]] = max(row["at"], newest.get(row["listing"], row["at"]))
     touched = set(newest)
     now = clock.now()
-    async with db.writing():
+    async with db.writing(here=True):
         if touched:
             await history.contacted(touched, now)
             # Few wait for an answer, and of a batch to new sellers nobody does: the others cost no statement each.

@@ -73,7 +73,7 @@ async def start(
         return started, news
     features = await plans.table()
     now = clock.now()
-    async with db.writing():
+    async with db.writing(here=True):
         await announce(ids)
         rows = await claimed_rows(owner, ids, now)
         healthy = [row for row in rows if row["connection_state"] == ConnectionState.CONNECTED]
