@@ -126,6 +126,15 @@ async def by_id(connection_id: UUID) -> Connection | None:
     return await Connection.objects().get(Connection.id == connection_id)
 
 
+async def as_now(connection_id: UUID, known: Connection | None) -> Connection | None:
+    """The same for whoever asks all the time: `known` again as long as nothing by which it sends has changed."""
+    if known is None:
+        return await by_id(connection_id)
+    rows = await Connection.raw("SELECT state, base_url, secret, options FROM connection WHERE id = {}", connection_id)
+    now = [tuple(row.values()) for row in rows]
+    return known if now == [(known.state, known.base_url, known.secret, known.options)] else await by_id(connection_id)
+
+
 def adapter(connection: Connection) -> Channel:
     """The provider of a connection, with its credentials. Raises Unavailable when they cannot be unsealed."""
     options = json.loads(connection.options or "{}")

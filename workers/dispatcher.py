@@ -9,22 +9,26 @@ from time import monotonic
 from typing import Any
 from uuid import UUID
 
-from domain import clock, connections, delivery, logs
+from domain import clock, delivery, logs
 from domain.channels.base import Channel, ChannelError, Kind
-from domain.connections import Connection, ConnectionState
 from domain.delivery import News, Outcome, Started
 from domain.errors import Unavailable
 from domain.installations import freezing
 from workers.pace import Pace
 from workers.processes import is_dead
+from workers.providers import Providers
 
 logger = logging.getLogger(__name__)
 
-HANDFUL = 32  # messages of one transaction; all their calls start at once
-OPEN_CALLS = 64
-OPEN_OF_ONE = 48  # of one connection: a provider that hangs leaves room for the others
+HANDFUL = 64  # messages begun in one transaction; all their calls start at once
+WORTH_IT = 16  # places that should come free before a transaction begins calls in them
+OPEN_CALLS = 96  # as many as the HTTP session has connections for
+OPEN_OF_ONE = 64  # of one connection: a provider that hangs leaves room for the others
+AHEAD = 192  # messages claimed at once where no pace holds them back: they wait claimed, which risks nothing
 AT_ONCE = 200  # outcomes of one transaction
-RECORD_EVERY = 0.02  # seconds outcomes gather before they are written together
+UNWRITTEN = 400  # outcomes that may wait to be written before no more calls begin
+RECORD_EVERY = 0.04  # seconds outcomes gather while other calls are open
+SOON = 0.02  # seconds until places are used although few came free
 LONGEST_SLEEP = 1.0  # seconds; only heals a lost wake-up
 RENEW_EVERY = 20.0
 TURN = 15.0  # seconds a dispatcher's turn lasts on SQLite unless renewed
@@ -46,15 +50,21 @@ class Dispatcher:
         self._packing: set[asyncio.Task[None]] = set()  # what reads files
         self._calls: set[asyncio.Task[None]] = set()
         self._ended: list[Outcome] = []
+        self._unwritten = 0  # outcomes, those that are being written included
         self._some_ended = asyncio.Event()
-        self._open: Counter[UUID] = Counter()  # connection -> calls promised or begun whose outcome is not written yet
+        # Connection -> calls promised or open, and those that ended in no yes until that is written: it may close the
+        # connection, so nothing begins in their places before.
+        self._open: Counter[UUID] = Counter()
+        self._ahead: dict[UUID, list[UUID]] = {}  # connection -> messages claimed whose calls have not begun
         self._in_hand: set[UUID] = set()  # messages whose leases we prolong
         self._room = delivery.Room()  # for the files of those
         self._closed: dict[UUID, float] = {}  # connection -> when (monotonic) to look at it again
         self._served: dict[UUID, float] = {}  # connection -> when (monotonic) it had its last handful
-        self._adapters: dict[UUID, tuple[tuple[str, ...], Channel]] = {}
+        self._providers = Providers()
         self._turn_until = 0.0
+        self._asked = True  # whether the last round did
         self._looked = clock.now()  # when a round last asked what is due
+        self._ask_at = 0.0  # when (monotonic) the next one does although there is enough claimed
 
     def wake(self) -> None:
         """Something may be due now."""
@@ -88,41 +98,64 @@ class Dispatcher:
         """Begins a handful of every connection that has something due, in a task of its own: none waits for another's
         provider. Who waited longest comes first."""
         self._wake.clear()
-        self._looked = clock.now()
         if not await self._my_turn():
             return
         now = monotonic()
         self._closed = {connection: until for connection, until in self._closed.items() if until > now}
+        for connection in self._closed.keys() & self._ahead.keys():
+            await self._let_wait(connection)
         if await freezing.is_frozen():
+            self._asked, self._looked = True, clock.now()
             return
-        due = await delivery.due_connections(HANDFUL, {*self._closed, *self._handfuls})
+        due = Counter({each: len(ahead) for each, ahead in self._ahead.items() if each not in self._handfuls})
+        self._asked = now >= self._ask_at or not (due or self._handfuls)
+        if self._asked:
+            self._ask_at, self._looked = now + SOON, clock.now()
+            due.update(await delivery.due_connections(HANDFUL, {*self._closed, *self._handfuls}))
         for connection, number in sorted(due.items(), key=lambda each: self._served.get(each[0], 0.0)):
-            free = min(number, OPEN_CALLS - self._open.total(), OPEN_OF_ONE - self._open[connection])
-            if free <= 0 or self._stopping:
+            free = min(number, HANDFUL, OPEN_CALLS - self._open.total(), OPEN_OF_ONE - self._open[connection])
+            if free <= 0 or self._stopping or self._unwritten >= UNWRITTEN:
+                continue
+            if free < min(number, WORTH_IT) and now < self._served.get(connection, 0.0) + SOON:
+                asyncio.get_running_loop().call_later(SOON, self._wake.set)
                 continue
             self._served[connection] = now
             self._open[connection] += free
             self._handfuls[connection] = asyncio.create_task(self._handful(connection, free))
 
+    async def _let_wait(self, connection: UUID) -> None:
+        """What is claimed ahead of a connection that is closed may be tried by whoever comes first once it opens."""
+        ahead = self._ahead.pop(connection, [])
+        self._in_hand.difference_update(ahead)
+        await delivery.release(self.owner, ahead)
+
     async def _handful(self, connection_id: UUID, wanted: int) -> None:
         claimed: list[UUID] = []
         kept: set[UUID] = set()  # begun, or on to have their files read
         try:
-            connection = await connections.by_id(connection_id)
-            if connection is None or connection.state != ConnectionState.CONNECTED:
+            provider = await self._providers.of(connection_id)
+            if provider is None:
+                await self._let_wait(connection_id)
                 return
-            channel = self._adapter(connection)
+            connection, channel = provider
             turn = await self._pace.take(connection, wanted)
             if not turn.allowed:
                 self._closed[connection_id] = monotonic() + turn.wait
                 return
-            claimed = await delivery.claim(self.owner, connection_id, turn.allowed)
-            self._in_hand.update(claimed)
-            ready, news = await delivery.look_up_senders(self.owner, claimed)
-            await self._tell(news)
+            claimed = ready = self._ahead.pop(connection_id, [])
+            if len(ready) < turn.allowed:
+                more = AHEAD if turn.unlimited else turn.allowed - len(ready)
+                fresh = await delivery.claim(self.owner, connection_id, more)
+                self._in_hand.update(fresh)
+                claimed = ready + fresh
+                known, news = await delivery.look_up_senders(self.owner, fresh)
+                await self._tell(news)
+                ready = ready + known
             if self._stopping:
                 return
-            started, news = await delivery.start(self.owner, ready)
+            if ahead := ready[turn.allowed :]:
+                self._ahead[connection_id] = ahead
+            started, news = await delivery.start(self.owner, ready[: turn.allowed])
             kept = self._begin(channel, started) | set(news.with_files)
             if news.with_files:
                 self._keep(self._packing, self._with_files(connection_id, channel, news.with_files))
@@ -131,7 +164,8 @@ class Dispatcher:
             await self._fault(error, connection_id, claimed)
         finally:
             del self._handfuls[connection_id]
-            self._let_go(connection_id, wanted - len(kept), set(claimed) - kept)
+            kept_ahead = self._ahead.get(connection_id, ())
+            self._let_go(connection_id, wanted - len(kept), set(claimed).difference(kept, kept_ahead))
             if claimed or self._closed:
                 self._wake.set()
 
@@ -162,6 +196,7 @@ class Dispatcher:
         logger.error("A handful could not be begun", exc_info=error, extra={"connection": str(connection_id)})
         self._closed[connection_id] = monotonic() + 1.0
         with suppress(Exception):  # else their leases run out
+            await self._let_wait(connection_id)
             await delivery.release(self.owner, claimed)
 
     def _let_go(self, connection_id: UUID, places: int, messages: set[UUID]) -> None:
@@ -188,7 +223,13 @@ class Dispatcher:
             logger.exception("A call ended in a fault of ours")
             outcome = Outcome(started, error=ChannelError(delivery.LOST, Kind.UNKNOWN))
         self._ended.append(outcome)
+        self._unwritten += 1
         self._some_ended.set()
+        if outcome.accepted:
+            self._open[started.connection] -= 1
+            free = OPEN_OF_ONE - self._open[started.connection]
+            if free >= WORTH_IT and started.connection not in self._handfuls:
+                self._wake.set()
 
     async def _record(self) -> None:
         """Writes outcomes together. What cannot be written is kept and tried again, never dropped; it goes to the end
@@ -196,7 +237,7 @@ class Dispatcher:
         at_once = AT_ONCE
         while True:
             await self._some_ended.wait()
-            await asyncio.sleep(RECORD_EVERY)
+            await asyncio.sleep(RECORD_EVERY if self._open.total() else 0)
             self._some_ended.clear()
             while self._ended:
                 batch, self._ended = self._ended[:at_once], self._ended[at_once:]
@@ -209,8 +250,9 @@ class Dispatcher:
                     await asyncio.sleep(0.5)
                     continue
                 at_once = min(at_once * 4, AT_ONCE)
+                self._unwritten -= len(batch)
                 for outcome in batch:
-                    self._open[outcome.started.connection] -= 1
+                    self._open[outcome.started.connection] -= not outcome.accepted
                     self._in_hand.discard(outcome.started.outgoing.message_id)
                 self._room.leave(outcome.started.outgoing.message_id for outcome in batch)
                 self._wake.set()
@@ -242,6 +284,12 @@ class Dispatcher:
 
     async def _sleep(self) -> None:
         wait = LONGEST_SLEEP
+        if self._wake.is_set():
+            return
+        if not self._asked:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), SOON)
+            return
         try:
             due = await delivery.next_due(self._looked)  # what came due since then would else be overslept
             if due is not None:
@@ -257,19 +305,10 @@ class Dispatcher:
         """Waits for open calls; what is still open after that ends as unknown by its lease."""
         until = monotonic() + PATIENCE
         # Outcomes are written by another task, in batches.
-        while self._open.total() and monotonic() < until:  # noqa: ASYNC110
+        while (self._open.total() or self._unwritten) and monotonic() < until:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
         await _end(*self._handfuls.values(), *self._packing)
         await delivery.give_back(self.owner)
-
-    def _adapter(self, connection: Connection) -> Channel:
-        """The provider, made once for the same credentials."""
-        made_of = (connection.secret, connection.base_url, connection.options)
-        kept = self._adapters.get(connection.id)
-        if kept is None or kept[0] != made_of:
-            kept = (made_of, connections.adapter(connection))
-            self._adapters[connection.id] = kept
-        return kept[1]
 
 
 async def _end(*tasks: asyncio.Task[None]) -> None:

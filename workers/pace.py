@@ -23,6 +23,7 @@ class Turn:
 
     allowed: int
     wait: float = 0.0
+    unlimited: bool = False  # no pace holds the connection back
 
 
 class Pace:
@@ -37,7 +38,7 @@ class Pace:
         """Takes up to `wanted` places in the connection's windows; what is not used is not given back."""
         items = limits_of(connection)
         if not items:
-            return Turn(wanted)
+            return Turn(wanted, unlimited=True)
         try:
             return await _take(self._shared, items, str(connection.id), wanted)
         except Exception as error:  # whatever the client throws when Valkey is gone: pace goes on in this process

@@ -103,7 +103,7 @@ def session() -> aiohttp.ClientSession:
             # A connection kept long is one the other side may close just as it is used again, and a text written
             # into it becomes `unknown`: idle ones are dropped early.
             timeout=aiohttp.ClientTimeout(total=TOTAL_TIMEOUT, sock_connect=CONNECT_TIMEOUT),
-            connector=aiohttp.TCPConnector(limit=64, keepalive_timeout=10, ttl_dns_cache=60),
+            connector=aiohttp.TCPConnector(limit=96, keepalive_timeout=10, ttl_dns_cache=60),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"User-Agent": "Lotwire"},
             request_class=_Request,

@@ -1,0 +1,24 @@
+"""The providers of connections, each made once for the same credentials and asked for before every handful."""
+
+from uuid import UUID
+
+from domain import connections
+from domain.channels.base import Channel
+from domain.connections import Connection, ConnectionState
+
+
+class Providers:
+    """Connections as they are now, with the adapters that send by them."""
+
+    def __init__(self) -> None:
+        self._kept: dict[UUID, tuple[Connection, Channel]] = {}
+
+    async def of(self, connection_id: UUID) -> tuple[Connection, Channel] | None:
+        """None while it is not connected. Raises Unavailable when its credentials cannot be unsealed."""
+        kept = self._kept.pop(connection_id, None)
+        connection = await connections.as_now(connection_id, kept[0] if kept else None)
+        if connection is None or connection.state != ConnectionState.CONNECTED:
+            return None
+        channel = kept[1] if kept and kept[0] is connection else connections.adapter(connection)
+        self._kept[connection_id] = connection, channel
+        return connection, channel
