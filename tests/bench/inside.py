@@ -9,10 +9,8 @@ from datetime import timedelta
 from typing import Any
 from unittest import mock
 from urllib.parse import urlencode
-from uuid import UUID
 
 from domain import clock, db, judging
-from domain.accounts import Account
 from domain.connections import Connection
 from domain.listings import Listing
 from domain.message_templates.tables import name_key, search_text
@@ -20,19 +18,14 @@ from domain.messages import Message, State
 from domain.sellers import Seller
 from domain.shipped_templates import SHIPPED
 from domain.suppressions import DoNotContact, OptOut
-from domain.users import User
 from tests import make
-from tests.bench import machine
 from tests.bench.words import MESSAGES, SAID
 from tests.client import Client
-from tests.simulator import KEY
 
-AHEAD = timedelta(seconds=1.5)  # from the filled queue to the first call: the worker waits for it asleep
 CHUNK = 200  # rows of one INSERT
 TEMPLATES = 1_000
 PLACES = ("520", "602", "480")  # area codes of the sellers of one dealership
 NAMES = ("Price drop", "Ask for the title", "Still for sale?", "Appraisal today", "Thanks for the call", "New photos")
-SETTLED_WITHIN = 600.0  # seconds
 
 
 def main() -> int:
@@ -43,12 +36,6 @@ def main() -> int:
     page.add_argument("path")
     page.add_argument("cookie")
     verbs.add_parser("window")
-    connect = verbs.add_parser("connect")
-    connect.add_argument("simulator")
-    connect.add_argument("sender", type=int)
-    send = verbs.add_parser("send")
-    send.add_argument("messages", type=int)
-    send.add_argument("worker", type=int)
     judge = verbs.add_parser("judge")
     judge.add_argument("listings", type=int)
     args = parser.parse_args()
@@ -64,19 +51,15 @@ async def _open(args: argparse.Namespace) -> Any:
     async with db.opened():
         if args.verb == "conversation":
             return await conversation()
-        if args.verb == "connect":
-            return await connect(args.simulator, args.sender)
-        if args.verb == "judge":
-            return await judge(args.listings)
-        return await send(args.messages, args.worker)
+        return await judge(args.listings)
 
 
-async def conversation() -> dict[str, str]:
+async def conversation(connection: Connection | None = None) -> dict[str, str]:
     """A listing whose page shows a full history, and somebody signed in to look at it: {path, cookie}."""
     async with db.writing():
         agent = await make.user(role="agent", name="Ben Carter")
         listing = await make.listing(main_user=agent.id, stage="contacted", description=" ".join(SAID))
-        connection = await make.connection()
+        connection = connection or await make.connection()
         await make.sender_link(connection, agent)
         for n in range(MESSAGES):
             at = clock.now() - timedelta(hours=3 * (MESSAGES - n))
@@ -102,7 +85,7 @@ async def judge(listings: int) -> dict[str, float]:
     await make.sender_link(await make.connection(), agent)
     account = await make.dealership()
     async with db.writing():
-        asked = [row["listing"] for row in await _sellers(listings)]
+        asked = [row["listing"] for row in await sellers(listings)]
     judge = await judging.judge(account, agent, "batch")
     decisions = []
     began = time.perf_counter()
@@ -111,7 +94,7 @@ async def judge(listings: int) -> dict[str, float]:
     return {"seconds": time.perf_counter() - began, "allowed": sum(decisions), "refused": decisions.count(False)}
 
 
-async def _sellers(number: int) -> list[dict[str, Any]]:
+async def sellers(number: int) -> list[dict[str, Any]]:
     """So many listings with a seller each, some of them on the lists or written to before."""
     account, source = await make.dealership(), await make.source()
     made = []
@@ -188,111 +171,6 @@ async def window() -> dict[str, Any]:
             "emoji": {"path": "/emoji?q=car", "form": ""},
         },
     }
-
-
-async def connect(simulator: str, sender: int) -> str:
-    """A dealership that texts through the simulator, its pace not limited."""
-    agent = await make.user(role="agent")
-    connection = await make.connection(
-        base_url=simulator, secret=KEY, options=json.dumps({"per_minute": 0, "per_second": 0})
-    )
-    await make.sender_link(connection, agent, provider_id=str(sender))
-    return str(connection.id)
-
-
-async def send(messages: int, worker: int) -> dict[str, float]:
-    """Queues texts, each to a listing of its own, and waits until all have ended.
-
-    Answers {accepted, other, seconds, cpu}: how many were accepted and how many ended otherwise, from the moment they
-    were due to the last answer, and the processor time of the worker's process with all that follows from them.
-    """
-    agent = await User.objects().order_by(User.created_at).first()
-    connection = await Connection.objects().first()
-    assert agent is not None
-    assert connection is not None
-    async with db.writing():
-        ids = await _queue(messages, agent, connection)
-        due = clock.now() + AHEAD
-        await Message.update({Message.not_before: due}).where(Message.state == State.QUEUED)
-    if clock.now() > due:
-        raise RuntimeError("The queue was filled too slowly.")
-    await asyncio.sleep((due - clock.now()).total_seconds() - 0.05)
-    cpu = machine.cpu_seconds(worker)
-    await _settled()
-    cpu = machine.cpu_seconds(worker) - cpu
-    rows = await Message.raw(
-        """SELECT count(*) AS number, sum(CASE WHEN m.state = 'accepted' THEN 1 ELSE 0 END) AS accepted
-           FROM message m WHERE m.id >= {} AND m.id <= {}""",
-        ids[0],
-        ids[-1],
-    )
-    last = await Message.raw("SELECT finished_at FROM attempt WHERE message >= {} ORDER BY finished_at DESC", ids[0])
-    accepted = int(rows[0]["accepted"] or 0)
-    return {
-        "accepted": accepted,
-        "other": int(rows[0]["number"]) - accepted,
-        "seconds": (last[0]["finished_at"] - due).total_seconds(),
-        "cpu": cpu,
-    }
-
-
-async def _queue(messages: int, agent: User, connection: Connection) -> list[UUID]:
-    account = await Account.objects().first()
-    assert account is not None
-    source = await make.source(account)
-    ids: list[UUID] = []
-    now = time.time_ns()
-    for start in range(0, messages, CHUNK):
-        listings, people, texts = [], [], []
-        for n in range(start, min(start + CHUNK, messages)):
-            listing = Listing(
-                account=account.id,
-                source=source.id,
-                external_id=f"{now}-{n}",
-                year=2019,
-                make="Subaru",
-                model="Outback",
-            )
-            number = f"+1{make.AREA_CODES[n % 10]}555{n % 10_000:04}"
-            person = Seller(account=account.id, listing=listing.id, first_name="Dana", last_name="Reyes", mobile=number)
-            text = Message(
-                account=account.id,
-                listing=listing.id,
-                channel="text",
-                direction="out",
-                author_kind="agent",
-                user=agent.id,
-                body=f"{SAID[0]} ({now}-{n})",
-                to_field="mobile",
-                to_address=number,
-                encoding="GSM-7",
-                segments=1,
-                nonce=f"{now}-{n}",
-                connection=connection.id,
-                not_before=clock.now() + timedelta(hours=1),
-            )
-            listings.append(listing)
-            people.append(person)
-            texts.append(text)
-            ids.append(text.id)
-        await Listing.insert(*listings)
-        await Seller.insert(*people)
-        await Message.insert(*texts)
-    return sorted(ids)
-
-
-async def _settled() -> None:
-    """Until nothing waits, is on its way, or has still to be told to its listing."""
-    give_up = time.monotonic() + SETTLED_WITHIN
-    while time.monotonic() < give_up:
-        rows = await Message.raw(
-            """SELECT (SELECT count(*) FROM message WHERE state IN ('queued', 'claimed', 'sending'))
-                    + (SELECT count(*) FROM message WHERE follow_up) AS number"""
-        )
-        if not rows[0]["number"]:
-            return
-        await asyncio.sleep(0.1)
-    raise RuntimeError(f"Texts still waited after {SETTLED_WITHIN:.0f} s.")
 
 
 if __name__ == "__main__":

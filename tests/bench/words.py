@@ -8,3 +8,7 @@ SAID = (
     "That helps, thank you. Could you bring it by on Tuesday at 4:30? The appraisal takes about 20 minutes.",
 )
 MESSAGES = 50  # of the conversation on a page: as many as a history shows at once
+WORDING = (
+    "Hi {{seller.first_name}}, this is {{agent.first_name}}. Is your {{vehicle.title}} at {{listing.price}} still for "
+    "sale? Reply STOP to end."
+)
