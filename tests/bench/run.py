@@ -7,7 +7,21 @@ import tempfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
-from tests.bench import chaos, delivery, imports, judging, lists, machine, opt_outs, pages, plan, rules, startup, window
+from tests.bench import (
+    chaos,
+    delivery,
+    imports,
+    judging,
+    lists,
+    machine,
+    opt_outs,
+    pages,
+    plan,
+    precision,
+    rules,
+    startup,
+    window,
+)
 from tests.bench.figures import Figure, table
 from tests.bench.houses import CannotMeasure, Databases, isolate
 from tests.bench.plan import Plan
@@ -19,6 +33,7 @@ MEASURES: dict[str, Measure] = {
     "startup": startup.measure,
     "pages": pages.measure,
     "delivery": delivery.measure,
+    "precision": precision.measure,
     "import": imports.measure,
     "lists": lists.measure,
     "gate": rules.measure,
@@ -28,7 +43,7 @@ MEASURES: dict[str, Measure] = {
     "chaos": chaos.measure,
 }
 ASKED_FOR = {"chaos"}  # so long that it is measured only when it is named
-RUNS = {"import": 3, "lists": 3}  # the longest ones
+RUNS = {"import": 3, "lists": 3, "precision": 3}  # the longest ones
 USUAL_RUNS = 5
 
 

@@ -43,7 +43,18 @@ def asked(*what: str, **more: Any) -> argparse.Namespace:
 def test_without_a_wish_everything_is_measured(measured: Seen) -> None:
     assert run.run(asked()) == 0
 
-    names = ["startup", "pages", "delivery", "import", "lists", "gate", "judging", "opt-outs", "window"]
+    names = [
+        "startup",
+        "pages",
+        "delivery",
+        "precision",
+        "import",
+        "lists",
+        "gate",
+        "judging",
+        "opt-outs",
+        "window",
+    ]
     assert [name for name, _ in measured] == names
 
 

@@ -3,7 +3,19 @@
 import argparse
 import importlib
 
-MEASURES = ("startup", "pages", "delivery", "import", "lists", "gate", "judging", "opt-outs", "window", "chaos")
+MEASURES = (
+    "startup",
+    "pages",
+    "delivery",
+    "precision",
+    "import",
+    "lists",
+    "gate",
+    "judging",
+    "opt-outs",
+    "window",
+    "chaos",
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -16,7 +28,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--database", choices=["sqlite", "postgres", "both"], default="both", help="default: both")
     parser.add_argument(
-        "--runs", type=_count, metavar="N", help="how often each is measured (default: 5, imports and lists 3)"
+        "--runs",
+        type=_count,
+        metavar="N",
+        help="how often each is measured (default: 5; imports, lists and precision 3)",
     )
     parser.add_argument("--quick", action="store_true", help="a tenth of the work, for a look: noisier")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
