@@ -10,6 +10,7 @@ from domain.gate import CODES, Decision, Refusal, SenderState
 from domain.known import Known
 from domain.quiet_hours import Rules
 from domain.scenes import Scene
+from domain.suppressions.erased import Remembered
 from domain.users import User
 from domain.verdicts import KINDS, Verdict
 from web import hours_pages, mending, previews, suppression_pages
@@ -61,6 +62,7 @@ def context(
         "ways": [_way(verdict, scene, reader, known) for verdict in verdicts],
         "clock": _clock(scene, rules),
         "records": [record(each, account) for each in known],
+        "erased": [suppression_pages.remembered(each) for each in _erased(verdicts, known)],
         "frequency": _frequency(scene, verdicts),
         "kinds": list(KIND_LABELS.values()),
         "codes": sorted(
@@ -84,6 +86,18 @@ def record(known: Known, account: Account) -> dict[str, Any]:
         "by": known.by,
         "url": _record_url(known),
     }
+
+
+def _erased(verdicts: Sequence[Verdict], known: Sequence[Known]) -> list[Remembered]:
+    """Where an address stands on a list and no entry is left: it was erased, and the gate knows it by its digest."""
+    on_record = {(each.code, each.address) for each in known}
+    found = [
+        Remembered(kind, verdict.channel, verdict.to)
+        for verdict in verdicts
+        for code, kind in mending.LISTS.items()
+        if (code, verdict.to) not in on_record and code in {each for each, _ in verdict.codes}
+    ]
+    return list(dict.fromkeys(found))
 
 
 def _answer(scene: Scene, reader: User, verdicts: Sequence[Verdict]) -> dict[str, str]:

@@ -94,6 +94,7 @@ def remembered(entry: Remembered) -> dict[str, Any]:
     return {
         **nothing,
         "id": None,
+        "label": LABELS[entry.kind],
         "address": phones.shown(entry.address) if entry.address.startswith("+") else entry.address,
         "of": CHANNELS[entry.channel] if entry.kind == Kind.OPT_OUT else "",
         "reason": "Erased on request: only a fingerprint of the address is kept.",

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from domain import dealerships, gate, plans, reviews, suppressions, verdicts
+from domain import consents, db, dealerships, gate, installations, plans, reviews, suppressions, verdicts
 from domain.accounts import Account
 from domain.listings import Listing
 from domain.number_facts import NumberFact
@@ -298,6 +298,21 @@ async def test_another_dealerships_listing_is_not_there(agent_client: Client) ->
     foreign = await make.listing(await make.account())
     for listing_id in (foreign.id, "nonsense"):
         assert (await agent_client.get(f"/listings/{listing_id}/permissions")).status_code == 404
+
+
+async def test_an_address_that_was_erased_is_on_record_as_far_as_anybody_knows(manager_client: Client) -> None:
+    manager = await ready(manager_client.user)
+    listing = await make.listing(manager.account, seller=SELLER)
+    async with db.writing():
+        entry = consents.Entry("opt_out", "text", MOBILE)
+        await consents.bury(manager.account, await installations.salt(), [entry])
+    page = await page_of(manager_client, listing)
+    assert "This number asked not to get texts." in text(way(page, "text-mobile"))
+    assert "This seller is on no list" not in page
+    assert "Opted out +1 520 555 0117 (texts) Erased on request" in text(page)
+    there = re.search(r'href="(/suppressions/opt_out/erased[^"]+)"', page)
+    assert there
+    assert (await manager_client.get(html.unescape(there[1]))).status_code == 200
 
 
 @pytest.mark.parametrize("role", ["manager", "support"])
