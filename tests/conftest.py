@@ -60,6 +60,7 @@ atexit.register(shutil.rmtree, NOWHERE, ignore_errors=True)
 os.environ.update(
     LOTWIRE_TEST="1", LOTWIRE_DATA_DIR=NOWHERE, LOTWIRE_SECRET_KEY="the tests share this key, nobody else"
 )
+OURS = {name: value for name, value in os.environ.items() if name.startswith("LOTWIRE_")}
 
 import domain.clock  # noqa: E402
 from domain import db  # noqa: E402
@@ -271,6 +272,19 @@ def start_site(all_databases: databases.Databases) -> "Iterator[Callable[..., Si
             return started.enter_context(sites.running(all_databases, engine, MORNING, **how))
 
         yield start
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown() -> Iterator[None]:
+    """No test leaves its settings to the next one, whichever that is in this process."""
+    torn_down = yield
+    left = {name: value for name, value in os.environ.items() if name.startswith("LOTWIRE_")}
+    if left != OURS:
+        for name in left:
+            del os.environ[name]
+        os.environ.update(OURS)
+        pytest.fail(f"It left settings behind: {dict(left.items() - OURS.items())}", pytrace=False)
+    return torn_down
 
 
 @pytest.hookimpl(wrapper=True)

@@ -15,7 +15,7 @@ import pytest
 
 from domain import db
 from domain.channels import http as provider_http
-from domain.settings import ROOT, settings
+from domain.settings import ROOT
 from domain.users import User
 from tests import children, databases, make
 from tests.simulator import RunningSimulator, running_simulator
@@ -44,13 +44,13 @@ class Site:
         """`tests.make` and the domain's verbs work on the site's database and by its clock; with an account of the
         test's own, for the site is shared."""
         make.forget()
-        with pytest.MonkeyPatch.context() as patch, databases.bound(self.environ["LOTWIRE_DATABASE_URL"]):
+        with pytest.MonkeyPatch.context() as patch:
             for name, value in self.environ.items():
                 patch.setenv(name, value)
-            settings.cache_clear()
-            async with db.opened():
-                yield
-                await provider_http.close()
+            with databases.bound(self.environ["LOTWIRE_DATABASE_URL"]):
+                async with db.opened():
+                    yield
+                    await provider_http.close()
 
     async def cookie(self, user: User) -> tuple[str, str]:
         """Name and value of a cookie with which this user is signed in. Within `opened()`."""
