@@ -568,7 +568,7 @@ async def test_a_file_for_a_no_contact_list(page: Page, dealership: Dealership, 
     async with dealership.site.opened():
         manager = await make.user(dealership.account, "manager")
     await dealership.signed_in(page, manager)
-    file = tmp_path / "scrub.csv"
+    file = tmp_path / f"{LONG}.csv"
     file.write_text(f"Phone\n+15205550102\n{LONG}\n")
     page.open("/suppressions/imports/new?kind=dnc")
     examine(page, "suppressions-import-new")
