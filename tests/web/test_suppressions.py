@@ -219,7 +219,7 @@ async def test_a_list_is_handed_out_as_a_file(manager_client: Client) -> None:
     assert manager_client.user
     await suppressions.block(manager_client.user.account, manager_client.user, PHONE, "=1+1")
     response = await manager_client.get("/suppressions/block/export.csv")
-    assert response.headers["content-type"].startswith("text/csv")
+    assert response.headers["content-type"] == "text/csv; charset=utf-8"
     assert "attachment" in response.headers["content-disposition"]
     assert f"'{PHONE},text,'=1+1,," in response.text
     assert (await Block.count(), await OptOut.count()) == (1, 0)

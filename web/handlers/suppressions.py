@@ -97,7 +97,7 @@ async def export(account: TheAccount, kind: FromPath[str]) -> Stream:
     which = _kind(kind)
     name = f"{account.slug}-{which}.csv"
     headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}", "Cache-Control": "no-store"}
-    return Stream(paging.export(which, account.id), media_type="text/csv; charset=utf-8", headers=headers)
+    return Stream(paging.export(which, account.id), media_type="text/csv", headers=headers)
 
 
 def _kind(slug: str) -> Kind:
