@@ -152,8 +152,10 @@ async def change(account: Account, user: User, region: str, row: Row, *, knowing
 
 async def restore(account: Account, user: User, region: str) -> bool:
     """Back to the shipped hours of a region; False when they are there already. Raises Refused without the right, and
-    where the others would leave no time."""
+    where the others would leave no time; NotFound for a region there is not."""
     require(user, Permission.EDIT_ACCOUNT, account)
+    if region not in EVERYWHERE:
+        raise NotFound
     kept = {name: each.row for name, each in (await own(account.id)).items()}
     before = kept.pop(region, None)
     if before is None:

@@ -185,6 +185,7 @@ async def test_a_place_there_is_not_is_not_found(manager_client: Client, region:
     assert (await manager_client.get(f"/quiet-hours/{region}/edit")).status_code == 404
     assert (await save(manager_client, region)).status_code == 404
     assert (await save(manager_client, region, reason="")).status_code == 404
+    assert (await manager_client.submit(f"/quiet-hours/{region}/restoration")).status_code == 404
 
 
 async def test_every_place_that_can_be_found_can_be_changed(manager_client: Client) -> None:
