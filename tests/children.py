@@ -1,7 +1,9 @@
 """Child processes of the test run: they write to a log file and end with the run, however it ends."""
 
+import contextlib
 import ctypes
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -9,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+PORTS = range(10_240, 32_768)  # browsers open none of some below, and systems choose above
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
@@ -48,10 +51,13 @@ def end(process: "subprocess.Popen[bytes]", how: signal.Signals = signal.SIGTERM
 
 
 def free_port() -> int:
-    """A loopback port nobody listened on a moment ago."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
+    """A loopback port nobody listened on a moment ago. Not one that the system hands out: other tests ask it for any
+    port while the server that shall listen on ours still loads its modules."""
+    while True:
+        port = secrets.choice(PORTS)
+        with contextlib.suppress(OSError), socket.socket() as listener:
+            listener.bind(("127.0.0.1", port))
+            return port
 
 
 def _die_with(parent: int, farewell: signal.Signals) -> Callable[[], None]:
