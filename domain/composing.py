@@ -101,7 +101,8 @@ async def judge(
 
 def _recent_contact(scene: Scene, to: str) -> str:
     """Who wrote to this person about another listing, when this would be the first message about this one."""
-    there = scene.newest.elsewhere.get(to)
+    known = scene.newest.elsewhere
+    there = known.get(to) or next(iter(known.values()), None)  # another address of theirs is the same person
     if there is None or not scene.newest.nothing_yet:
         return ""
     return there.sentence(scene.account)
@@ -171,7 +172,11 @@ async def claim_first_contact(scene: Scene, message: Message) -> None:
     """Of many who write to a person for the first time at the same moment one gets through. Call it in the transaction
     that writes the message; raises GateRefused."""
     if scene.newest.nothing_yet and not await suppressions.claim_first_contact(
-        scene.account.id, message.to_address, scene.listing.id, scene.user.id, message.id
+        scene.account.id,
+        (message.to_address, scene.seller.mobile, scene.seller.phone, scene.seller.email),
+        scene.listing.id,
+        scene.user.id,
+        message.id,
     ):
         raise GateRefused((gate.refusal("recent_contact", "Somebody wrote to this seller a moment ago."),))
 

@@ -38,6 +38,15 @@ AT_ONCE = 500  # listings of one query
 FIELDS = {"mobile": "text", "phone": "text", "email": "email"}  # the channel whose opt-outs count
 
 
+# The first contact with the same person, by any of their addresses, about another listing; it takes the oldest that
+# counts.
+_ELSEWHERE = f"""LEFT JOIN first_contact f ON f.id = (
+                   SELECT x.id FROM first_contact x
+                   WHERE x.account = l.account AND x.address IN (p.mobile, p.phone, p.email) AND x.address <> ''
+                     AND x.listing <> l.id AND x.at > {{}} AND {stands("x")} ORDER BY x.at DESC LIMIT 1)
+                 LEFT JOIN app_user u ON u.id = f."user" LEFT JOIN listing o ON o.id = f.listing"""
+
+
 @dataclass(frozen=True)
 class Judge:
     """One sender's question about many listings: by what they may be written to, now. `hours` are the account's."""
@@ -67,7 +76,7 @@ class Judge:
                 self.means.get(channel, facts.Means((), False)),
                 known,
                 self._hour(row),
-                recent_contact=self._recent(row, name),
+                recent_contact=self._recent(row),
                 **more,
             ),
             self.at,
@@ -82,11 +91,11 @@ class Judge:
             self._clocks[area] = hour
         return hour
 
-    def _recent(self, row: Mapping[str, Any], name: str) -> str:
-        if not name or not row["nothing_yet"] or row[f"{name}_first_at"] is None:
+    def _recent(self, row: Mapping[str, Any]) -> str:
+        if not row["nothing_yet"] or row["first_at"] is None:
             return ""
-        person = row[f"{name}_first_by"] or "Somebody"
-        return Elsewhere(person, row[f"{name}_first_at"], row[f"{name}_first_about"]).sentence(self.account)
+        person = row["first_by"] or "Somebody"
+        return Elsewhere(person, row["first_at"], row["first_about"]).sentence(self.account)
 
 
 def _area(number: str) -> str:
@@ -153,31 +162,20 @@ async def _read(
 ) -> list[dict[str, Any]]:
     now = clock.now()
     known = [standing.of_address("l.account", f"'{FIELDS[name]}'", f"p.{name}", f"{name}_") for name in fields]
-    first, joined = [], []
-    for name in fields:
-        first.append(
-            f"""f_{name}.at AS {name}_first_at, u_{name}.name AS {name}_first_by,
-                TRIM(a_{name}.make || ' ' || a_{name}.model) AS {name}_first_about"""
-        )
-        joined.append(
-            f"""LEFT JOIN first_contact f_{name} ON f_{name}.account = l.account AND f_{name}.address = p.{name}
-                  AND f_{name}.listing <> l.id AND f_{name}.at > {{}} AND {stands(f"f_{name}")}
-                LEFT JOIN app_user u_{name} ON u_{name}.id = f_{name}."user"
-                LEFT JOIN listing a_{name} ON a_{name}.id = f_{name}.listing"""
-        )
     wanted: tuple[Any, ...] = (listings,) if db.on_postgres() else tuple(listings)
     among = "= ANY({}::uuid[])" if db.on_postgres() else f"IN ({holes(len(listings))})"
     found: list[dict[str, Any]] = await Listing.raw(
         f"""SELECT l.id AS listing, l.account, l.stage, i.messageable, i.slug AS source_slug, i.form_transport, l.url,
                    p.mobile, p.phone, p.email, p.postal_code, {standing.of_listing("l")},
-                   {consents.salt_where_erased("l.account")} AS erased_salt,
+                   {consents.salt_where_erased("l.account")} AS erased_salt, f.at AS first_at, u.name AS first_by,
+                   TRIM(o.make || ' ' || o.model) AS first_about,
                    {nothing_yet("l.id")} AS nothing_yet,
-                   {", ".join([*known, *first, *([columns] if columns else [])])}
+                   {", ".join([*known, *([columns] if columns else [])])}
             FROM listing l JOIN source i ON i.id = l.source LEFT JOIN seller p ON p.listing = l.id
-            {" ".join([*joined, joins])}
+            {_ELSEWHERE} {joins}
             WHERE l.id {among}""",
         *[standing.a_day_before(now)] * len(known),
-        *[now - APART] * len(joined),
+        now - APART,
         *arguments,
         *wanted,
     )

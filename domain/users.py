@@ -104,7 +104,14 @@ def may(user: User, permission: str, account: Account | None = None) -> bool:
         return True
     if permission == Permission.GLOBAL_TEMPLATES and account is not None and account.managers_own_global_templates:
         return user.role in {Role.ADMIN, Role.MANAGER}
-    return permission in PERMISSIONS.get(user.role, frozenset())
+    return role_may(user.role, permission, may_batch=user.may_batch)
+
+
+def role_may(role: str, permission: str, *, may_batch: bool = False) -> bool:
+    """Whether the role allows it; an agent may be granted batches (`may_batch`)."""
+    if permission == Permission.BATCH and may_batch and role == Role.AGENT:
+        return True
+    return permission in PERMISSIONS.get(role, frozenset())
 
 
 def require(user: User, permission: str, account: Account | None = None) -> None:

@@ -94,7 +94,7 @@ async def shop(**values: Any) -> Shop:
     """The simulator's connection is part of every plan."""
     await plans.seed()
     account = values.pop("account", None) or await make.account()
-    user = await make.user(account)
+    user = await make.user(account, may_batch=True)
     connection = await make.connection(account, **{"kind": "simulator", **values})
     link = await make.sender_link(connection, user, provider_id=SENDER, numbers=OUR_NUMBER)
     return Shop(account, user, connection, link)

@@ -14,13 +14,15 @@ from domain import (
     gate,
     standing,
     suppressions,
+    users,
 )
 from domain.answers import CONFIRMS
 from domain.connections import ConnectionState
-from domain.gate import BY_ITSELF, SenderState
+from domain.gate import ANSWER, BY_ITSELF, SenderState
 from domain.messages import Message
 from domain.seller_hours import Hour
 from domain.standing import Standing
+from domain.users import Permission
 from domain.wordings import Letter
 
 # Every f-string below holds fixed words and `{}` placeholders only; values travel as parameters.
@@ -38,10 +40,16 @@ async def announce(ids: Sequence[UUID]) -> None:
     themselves to one address no other worker counts at the same time. On SQLite nobody else writes meanwhile."""
     if not db.on_postgres():
         return
-    rows = await Message.raw("SELECT account, kind, to_address FROM message WHERE id = ANY({})", list(ids))
+    rows = await Message.raw(
+        """SELECT m.account, m.kind, m.attempts, m.to_address, p.mobile, p.phone, p.email
+           FROM message m LEFT JOIN seller p ON p.listing = m.listing WHERE m.id = ANY({})""",
+        list(ids),
+    )
     for account in sorted({row["account"] for row in rows}, key=str):
         await suppressions.announce_start(account)
-    await suppressions.one_at_a_time({(row["account"], row["to_address"]) for row in rows if row["kind"] in BY_ITSELF})
+    await suppressions.one_at_a_time(
+        {(row["account"], each) for row in rows if _is_unasked(row) for each in _addresses(row)}
+    )
 
 
 async def claimed_rows(owner: str, ids: Sequence[UUID], now: datetime) -> list[dict[str, Any]]:
@@ -50,8 +58,9 @@ async def claimed_rows(owner: str, ids: Sequence[UUID], now: datetime) -> list[d
         f"""SELECT m.id, m.account, m.channel, m.kind, m.to_address, m.subject, m.body, m.attempts, m.tries,
                    m.not_before, m.connection, m.listing, m."user" AS person, m.from_address, m.nonce, m.at,
                    {CONFIRMS} AS confirms, l.stage, l.url, l.description, a.tier,
-                   a.country, p.postal_code, p.mobile, p.phone, c.kind AS provider, c.state AS connection_state,
-                   s.provider_id, s.numbers, u.active, i.messageable, i.slug AS source_slug,
+                   a.country, p.postal_code, p.mobile, p.phone, p.email, c.kind AS provider,
+                   c.state AS connection_state, s.provider_id, s.numbers, u.active, u.role, u.may_batch,
+                   i.messageable, i.slug AS source_slug,
                    {standing.of_listing("l")}, {standing.of_address("m.account", "m.channel", "m.to_address")},
                    NOT EXISTS (SELECT 1 FROM message e WHERE e.listing = m.listing AND e.id <> m.id
                                AND (e.direction = 'in' OR e.state IN {standing.LEFT})) AS nothing_yet,
@@ -79,14 +88,28 @@ async def claimed_rows(owner: str, ids: Sequence[UUID], now: datetime) -> list[d
 
 
 async def first_contacts(rows: Sequence[Mapping[str, Any]], now: datetime) -> dict[UUID, bool]:
-    """Of the messages that leave by themselves and are the first about their listing: whether each may be the first
-    contact of its address. A person's own message asked for that when it was written."""
-    first = [row for row in rows if row["kind"] in BY_ITSELF and row["nothing_yet"] and row["to_address"]]
+    """Of the messages that leave by themselves, or once more, and are the first about their listing: whether each may
+    be the first contact of its seller. A person's own message asked for that when it was written."""
+    first = [row for row in rows if _is_unasked(row) and row["nothing_yet"] and row["to_address"]]
     if not first:
         return {}
-    wanted = [(row["account"], row["to_address"], row["listing"], row["person"], row["id"]) for row in first]
+    wanted = [
+        (row["account"], address, row["listing"], row["person"], row["id"])
+        for row in first
+        for address in _addresses(row)
+    ]
     got = await suppressions.claim_first_contacts(wanted, now)
     return {row["id"]: row["id"] in got for row in first}
+
+
+def _is_unasked(row: Mapping[str, Any]) -> bool:
+    """Nobody asked for a first contact when it was written, or what was granted then may be somebody else's by now."""
+    return row["kind"] in BY_ITSELF or (row["kind"] == "one_to_one" and row["attempts"] > 0)
+
+
+def _addresses(row: Mapping[str, Any]) -> list[str]:
+    """By all of which the seller is one person."""
+    return sorted({row[name] for name in ("to_address", "mobile", "phone", "email") if row[name]})
 
 
 def where(row: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
@@ -101,6 +124,15 @@ def known_of(row: Mapping[str, Any], just_now: Mapping[tuple[UUID, str], int]) -
     if not more:
         return known
     return replace(known, automatic_today=known.automatic_today + more, unanswered=known.unanswered + more)
+
+
+def _may_send(row: Mapping[str, Any]) -> bool:
+    """Whether who sends it still may: their role is looked at when it leaves, as it was when it was written."""
+    if row["kind"] == ANSWER:
+        return True  # nobody sends it
+    if row["kind"] == "batch":
+        return users.role_may(row["role"], Permission.BATCH, may_batch=bool(row["may_batch"]))
+    return users.role_may(row["role"], Permission.SEND)
 
 
 def facts_of(
@@ -125,7 +157,7 @@ def facts_of(
         row["kind"],
         row["to_address"],
         replace(facts.About.of(row), evidence=facts.ad(row["url"], row["description"])),
-        facts.Means(included, connected, row["provider_id"] or "", str(sender_state)),
+        facts.Means(included, connected, row["provider_id"] or "", str(sender_state), _may_send(row)),
         known,
         hour,
         files=files,

@@ -15,7 +15,7 @@ from domain.messages import Message, State
 async def refuse(row: Mapping[str, Any], decision: gate.Decision, now: datetime, code: str = "") -> None:
     """A refusal at the last look: a recipient of a batch is skipped for its own facts, anything else has failed."""
     first = next((each for each in decision.refusals if each.code == code), decision.first)
-    own = row["kind"] == "batch" and first.code not in ("sender_not_linked", "no_connection", "tier")
+    own = row["kind"] == "batch" and first.code not in ("sender_not_linked", "no_connection", "tier", "no_permission")
     ended = State.EXPIRED if first.code == "expired" else State.SKIPPED if own else State.FAILED
     await Message.update(
         {

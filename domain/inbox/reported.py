@@ -4,13 +4,14 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from domain import clock, ids, number_facts, receipts, told
+from domain import clock, ids, number_facts, receipts, suppressions, told
 from domain.attempts import Attempt
 from domain.channels import base
 from domain.connections import Connection, SenderLink
 from domain.inbox.incoming import listing_of
 from domain.inbox.tables import EMPTY, ProviderEvent
 from domain.messages import RANKS, Message, State
+from domain.suppressions.first_contacts import nothing_yet
 from domain.text import storable
 
 SAME_CALL = timedelta(minutes=15)  # between our call and the provider's clock

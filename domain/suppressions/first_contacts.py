@@ -1,4 +1,4 @@
-"""One first contact a person in a while: who wrote to an address first, about which listing."""
+"""One first contact a person in a while: who wrote first to any of their addresses, about which listing."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -26,19 +26,24 @@ def nothing_yet(listing: str) -> str:
                            AND e.state NOT IN ('pending', 'cancelled', 'failed', 'skipped', 'expired'))"""  # noqa: S608
 
 
-async def claim(account_id: UUID, address: str, listing_id: UUID, user_id: UUID, message_id: UUID) -> bool:
-    """Makes this message the first contact of an address; False when another one was quicker, within 14 days. Of many
-    at once exactly one gets it. Call it in the transaction that writes the message, after the message."""
-    await one_at_a_time([(account_id, address)])
+async def claim(account_id: UUID, addresses: Sequence[str], listing_id: UUID, user_id: UUID, message_id: UUID) -> bool:
+    """Makes this message the first contact of a person, known by all their addresses; False when another one was
+    quicker at one of them, within 14 days. Of many at once exactly one gets it. Call it in the transaction that writes
+    the message, after the message; where it says False, end that."""
+    known = sorted({address for address in addresses if address})
+    await one_at_a_time([(account_id, address) for address in known])
     now = clock.now()
-    wanted = (ids.new(), account_id, address, listing_id, user_id, message_id, now, now - APART)
     claiming = f"{_claim('first_contact.message = excluded.message')} RETURNING id"
-    return bool(await FirstContact.raw(claiming, *wanted))
+    for address in known:
+        wanted = (ids.new(), account_id, address, listing_id, user_id, message_id, now, now - APART)
+        if not await FirstContact.raw(claiming, *wanted):
+            return False
+    return True
 
 
-async def claim_many(wanted: Sequence[tuple[UUID, str, UUID, UUID, UUID]], now: datetime) -> set[UUID]:
-    """The same for messages that leave by themselves, (account, address, listing, user, message): those whose listing
-    got it. Call `one_at_a_time` first, in the same transaction."""
+async def claim_many(wanted: Sequence[tuple[UUID, str, UUID, UUID | None, UUID]], now: datetime) -> set[UUID]:
+    """The same for messages nobody is asked about, a row for each address of their seller, (account, address, listing,
+    user, message): those whose listing got them all. Call `one_at_a_time` first, in the same transaction."""
     one_each = {(each[0], each[1]): each for each in reversed(wanted)}  # of two with one address the first
     sql, old = _claim("first_contact.listing = excluded.listing"), now - APART
     await db.each(sql, [(ids.new(), *each, now, old) for each in one_each.values()])
@@ -48,7 +53,8 @@ async def claim_many(wanted: Sequence[tuple[UUID, str, UUID, UUID, UUID]], now: 
         db.listed({address for _, address in one_each}),
     )
     has = {(row["account"], row["address"]): row["listing"] for row in rows}
-    return {message for account, address, listing, _, message in wanted if has.get((account, address)) == listing}
+    others = {each[4] for each in wanted if has.get((each[0], each[1])) != each[2]}
+    return {each[4] for each in wanted} - others
 
 
 def _claim(again: str) -> str:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
-from domain import clock, composing, consents, delivery, installations, judging, suppressions
+from domain import clock, composing, consents, delivery, installations, judging, messages, suppressions
 from domain.gate import BY_ITSELF
 from domain.listings import Listing
 from domain.messages import Message, State
@@ -19,8 +19,9 @@ from domain.number_facts import NumberFact
 from domain.reviews import Review
 from domain.sources import Source
 from domain.suppressions import FirstContact
+from domain.users import User
 from tests import make
-from tests.sending import OWNER, Shop, again, put, shop
+from tests.sending import OWNER, Shop, again, draft, put, shop
 
 NIGHT = datetime(2026, 11, 25, 6, 30, tzinfo=UTC)  # 23:30 in Tucson
 NOON = datetime(2026, 11, 24, 19, 0, tzinfo=UTC)
@@ -44,6 +45,8 @@ WORLDS: dict[str, str] = {
     "three today": "frequency_cap",
     "night": "quiet_hours",
     "no sender": "sender_not_linked",
+    "reads only": "no_permission",
+    "first contact at their other number": "recent_contact",
 }
 
 
@@ -78,6 +81,16 @@ async def spoil(dealer: Shop, listing: Listing, world: str, at: Any) -> None:
         first = await make.message(elsewhere, state=State.SENT, to_address=phone)
         row = FirstContact(account=account, address=phone, listing=elsewhere.id, user=dealer.user.id, message=first.id)
         await FirstContact.insert(row)
+    elif world == "first contact at their other number":
+        other = make.phone()
+        await Listing.raw("UPDATE seller SET phone = {} WHERE listing = {}", other, listing.id)
+        elsewhere = await make.listing(dealer.account, seller={**TUCSON, "mobile": other})
+        first = await make.message(elsewhere, state=State.SENT, to_address=other)
+        row = FirstContact(account=account, address=other, listing=elsewhere.id, user=dealer.user.id, message=first.id)
+        await FirstContact.insert(row)
+    elif world == "reads only":
+        dealer.user.role = "support"
+        await User.update({User.role: "support"}).where(User.id == dealer.user.id)
     elif world == "three today":
         await automatic(listing, 3, hours=2)
     elif world == "night":
@@ -86,6 +99,12 @@ async def spoil(dealer: Shop, listing: Listing, world: str, at: Any) -> None:
         await Listing.raw("UPDATE sender_link SET provider_id = '', checked_at = {}", clock.now() + timedelta(days=2))
     else:
         raise AssertionError(world)
+
+
+async def promote(dealer: Shop) -> None:
+    """Who sends may send batches, too."""
+    dealer.user.role = "manager"
+    await User.update({User.role: "manager"}).where(User.id == dealer.user.id)
 
 
 async def automatic(listing: Listing, number: int, kind: str = "automated", **ago: float) -> None:
@@ -128,7 +147,7 @@ async def test_the_window_the_look_at_many_and_the_worker_say_the_same(
 ) -> None:
     clock.set(NOON)
     dealer = await shop()
-    dealer.user.role = "manager"
+    await promote(dealer)
     listing = await make.listing(dealer.account, seller=TUCSON)
     assert await window(dealer, listing, kind) == []
     await spoil(dealer, listing, world, clock)
@@ -143,8 +162,9 @@ async def test_the_window_the_look_at_many_and_the_worker_say_the_same(
 async def test_however_worlds_meet_every_caller_gets_the_same_answer(house: None, clock: Any, data: Any) -> None:
     clock.set(NOON)
     dealer = await shop(account=await make.account())
-    dealer.user.role = "manager"
-    usual = sorted(set(WORLDS) - {"no number", "number that cannot be", "first contact"})
+    await promote(dealer)
+    rare = {"no number", "number that cannot be", "first contact", "first contact at their other number"}
+    usual = sorted(set(WORLDS) - rare)
     listings = []
     for _ in range(3):
         listing = await make.listing(dealer.account, seller=TUCSON)
@@ -229,7 +249,43 @@ async def test_workers_side_by_side_let_three_through_together(house):
     assert sum(len(started) for started, _ in begun) == 3
 
 
-# First contacts of what leaves by itself
+# First contacts of what leaves by itself, or once more
+
+
+async def test_a_first_text_that_failed_does_not_leave_once_more_when_a_colleague_wrote_meanwhile(house):
+    dealer = await shop()
+    phone = make.phone()
+    one, other = [await make.listing(dealer.account, seller={"mobile": phone}) for _ in range(2)]
+    failed = await dealer.text(one, state=State.FAILED, attempts=1)
+    await composing.send(await dealer.scene(other), draft("Hi", origin="api"))
+    assert len(await dealer.start()) == 1
+    await messages.retry(await again(failed), dealer.user, 1)
+    assert await dealer.start() == []
+    assert ((await again(failed)).state, (await again(failed)).code) == (State.FAILED, "recent_contact")
+
+
+async def test_what_somebody_typed_in_the_providers_app_is_a_first_contact_too(house):
+    dealer = await shop()
+    phone = make.phone()
+    _, newer = [await make.listing(dealer.account, seller={"mobile": phone}) for _ in range(2)]
+    older = (await Listing.objects().where(Listing.id != newer.id).first()).id
+    await dealer.hook(**dealer.outbound(phone, "Hi, is it still there?", message_status="success"))
+    about = (await FirstContact.objects().first()).listing
+    assert about in (older, newer.id)
+    elsewhere = await Listing.objects().get(Listing.id == (older if about == newer.id else newer.id))
+    assert await window(dealer, elsewhere, "one_to_one") == ["recent_contact"]
+
+
+async def test_of_twenty_who_write_first_to_the_two_numbers_of_one_person_one_gets_through(house):
+    dealer = await shop()
+    first, second = make.phone(), make.phone()
+    people = [{"mobile": first, "phone": second}, {"mobile": second, "phone": first}]
+    listings = [await make.listing(dealer.account, seller=people[n % 2]) for n in range(20)]
+    scenes = [await dealer.scene(listing) for listing in listings]
+    sent = await asyncio.gather(
+        *(composing.send(scene, draft("Hi", origin="api")) for scene in scenes), return_exceptions=True
+    )
+    assert sum(isinstance(each, Message) for each in sent) == 1
 
 
 async def test_of_two_batches_to_one_person_about_two_cars_one_leaves_and_the_other_is_skipped(house):
@@ -282,7 +338,7 @@ async def test_what_is_refused_or_waits_keeps_the_decision_with_what_was_seen(ho
 
 async def test_an_erased_number_stays_on_its_list_for_every_caller(house):
     dealer = await shop()
-    dealer.user.role = "manager"
+    await promote(dealer)
     listing = await make.listing(dealer.account, seller=TUCSON)
     phone = (await make.seller_of(listing)).mobile
     salt = await installations.salt()
