@@ -92,6 +92,14 @@ async def test_another_admin_sees_their_dealership_alone_and_releases_nothing(
     assert await freezing.is_frozen()
 
 
+async def test_where_nobody_owns_the_installation_the_page_points_to_the_server(frozen, client: Client) -> None:
+    async with await client.signed_in(await make.user(role="admin")) as admin:
+        page = (await admin.get("/release")).text
+    assert "Nothing is overdue" in page
+    assert "Ask whoever runs the server to release it there." in page
+    assert '<button class="btn primary' not in page.partition("<main")[2]
+
+
 async def test_the_page_costs_few_queries_and_the_list_goes_on(
     frozen, admin_client: Client, count_queries, monkeypatch
 ) -> None:
