@@ -52,6 +52,7 @@ def test_without_a_wish_everything_is_measured(measured: Seen) -> None:
         "lists",
         "gate",
         "judging",
+        "preflight",
         "opt-outs",
         "window",
     ]

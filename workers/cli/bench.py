@@ -12,6 +12,7 @@ MEASURES = (
     "lists",
     "gate",
     "judging",
+    "preflight",
     "opt-outs",
     "window",
     "chaos",
