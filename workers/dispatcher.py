@@ -99,6 +99,7 @@ class Dispatcher:
         provider. Who waited longest comes first."""
         self._wake.clear()
         if not await self._my_turn():
+            self._asked, self._looked = True, clock.now()
             return
         now = monotonic()
         self._closed = {connection: until for connection, until in self._closed.items() if until > now}

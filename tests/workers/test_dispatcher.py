@@ -147,6 +147,22 @@ async def test_two_dispatchers_at_once_send_nothing_twice(dealer, queue, simulat
 # Providers that misbehave, over HTTP
 
 
+async def test_one_that_only_stands_by_does_not_look_again_and_again_at_what_is_due(house, queue, monkeypatch):
+    dealer = await shop()
+    looks = 0
+
+    async def others(*_):
+        nonlocal looks
+        looks += 1
+        return False
+
+    monkeypatch.setattr(delivery, "take_turn", others)
+    await dealer.text(not_before=clock.now() + timedelta(milliseconds=300))
+    async with running(queue):
+        await asyncio.sleep(1)
+    assert looks <= 5
+
+
 async def test_throttled_texts_leave_later_once_each(dealer, queue, simulator):
     words = body()
     simulator.switch(too_many_requests={"value": 0.5, "calls": 6})
