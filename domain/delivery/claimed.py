@@ -163,6 +163,7 @@ def facts_of(
         files=files,
         recent_contact=recent_contact,
         late=late,
+        duplicate=row["duplicate"],
         missing=written.missing if written else (),
         too_long=written is not None and len(written.body) > written.longest,
         confirms=bool(row["confirms"]),

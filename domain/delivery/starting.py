@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
@@ -32,8 +32,6 @@ from domain.delivery.news import News
 from domain.delivery.packing import Packed
 from domain.gate import ANSWER, BY_ITSELF, Permit
 from domain.messages import Message
-from domain.seller_hours import Hour
-from domain.standing import Standing
 from domain.wordings import Letter
 
 # Every f-string below holds fixed words and `{}` placeholders only; values travel as parameters.
@@ -110,7 +108,7 @@ async def start(
         await consents.captured((_seen(row, decision) for row, decision in begun if not row["attempts"]), now)
         await _write_sending([row for row, _ in begun], letters, now)
         for row, decision in refused:
-            await refuse(row, decision, now)
+            await refuse(row, decision, now, "duplicate_recipient" if row["duplicate"] else "")
     news.listings.update(row["listing"] for row, _ in begun + refused)
     return started, news
 
@@ -146,17 +144,13 @@ def _started(row: Mapping[str, Any], decision: gate.Decision, files: Packed | No
 
 
 async def _readdressed(rows: Sequence[dict[str, Any]], now: datetime) -> list[dict[str, Any]]:
-    """Those whose seller can still be reached where they were to go. What leaves by itself follows a number that was
-    changed meanwhile: it is judged anew by that one; where its batch writes there already, it is skipped."""
+    """Those that are still to go where they were, and those whose batch writes to their seller's new number already
+    (`duplicate`). What leaves by itself follows a number that was changed meanwhile, and is judged anew by that one."""
     kept = []
     for row in rows:
-        if row["to_now"] == row["to_address"]:
+        row["duplicate"] = row["to_now"] != row["to_address"] and not await _move(row, now)
+        if row["duplicate"] or row["to_now"] == row["to_address"]:
             kept.append(row)
-        elif not await _move(row, now):
-            decision = gate.decide(
-                replace(facts_of(row, {}, Standing(), Hour("", "", None), (), "", False, None), duplicate=True), now
-            )
-            await refuse(row, decision, now, "duplicate_recipient")
     return kept
 
 

@@ -1,5 +1,6 @@
 """What leaves by itself is made final at the moment it leaves, and goes to where the seller is by then."""
 
+import json
 from typing import Any
 
 from domain import clock, renderings
@@ -89,6 +90,7 @@ async def test_of_a_batch_two_that_come_to_one_number_are_one_message(house):
     assert [each.outgoing.message_id for each in started] == [first.id]
     ended = await again(second)
     assert (ended.state, ended.code) == (State.SKIPPED, "duplicate_recipient")
+    assert json.loads(ended.decision)["codes"][0] == "duplicate_recipient"
 
 
 async def test_a_number_that_is_gone_ends_it(house):

@@ -75,6 +75,15 @@ async def test_an_address_goes_onto_a_list_and_a_manager_takes_it_off(
     assert await Consent.count() == (1 if kind == "opt_out" else 0)
 
 
+async def test_what_an_agent_heard_is_put_down_from_the_sellers_menu(agent_client: Client) -> None:
+    listing = await make.listing(seller={"mobile": PHONE})
+    page = html.unescape((await agent_client.get(f"/listings/{listing.id}")).text)
+    [link] = re.findall(r'href="(/suppressions\?[^"]*)"[^>]*>(?:<svg.*?</svg>)?They told me to stop', page, re.DOTALL)
+    form = html.unescape((await agent_client.get(link)).text)
+    assert f'value="{PHONE}"' in form
+    assert '<details class="folded" open>' in form
+
+
 @pytest.mark.parametrize("kind", KINDS)
 async def test_support_reads_and_changes_nothing(client: Client, kind: str) -> None:
     manager = await make.user(role="manager")

@@ -34,8 +34,12 @@ async def index(
     q: FromQuery[str] = "",
     show: FromQuery[str] = "",
     before: FromQuery[str] = "",
+    add: FromQuery[str] = "",
 ) -> Response[str]:
-    return await _page(request, me, account, _kind(kind), Form(), q, show == "lifted", before)
+    """`add` is an address to be put on the list: the form stands open with it."""
+    return await _page(
+        request, me, account, _kind(kind), Form({"address": add} if add else {}), q, show == "lifted", before
+    )
 
 
 async def create(request: AnyRequest, me: Me, account: TheAccount, form: TheForm) -> Response[Any]:
