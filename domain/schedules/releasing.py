@@ -46,9 +46,9 @@ async def _expire() -> set[UUID]:
     while True:
         now = clock.now()
         rows = await Message.raw(
-            f"""WITH late AS {_some("scheduled_at < {}")}
+            f"""WITH due AS {_some("scheduled_at < {}")}
                 UPDATE message SET state = 'expired', code = 'expired', reason = {{}}, at = {{}}, changed_at = {{}}
-                WHERE id IN (SELECT id FROM late) AND state = 'pending' RETURNING listing""",
+                WHERE id IN (SELECT id FROM due) AND state = 'pending' RETURNING listing""",
             now - LATEST,
             AT_ONCE,
             EXPIRED,

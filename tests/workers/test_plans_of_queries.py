@@ -19,6 +19,7 @@ from domain import (
     number_facts,
     provider_lists,
     receipts,
+    schedules,
     suppressions,
 )
 from domain.attachments import Attachment, AttachmentVariant, MessageAttachment
@@ -132,6 +133,7 @@ async def a_day(dealer: Shop) -> None:
     await history.stamp(listing.id)
     await files_that_go(dealer, file)
     await lists(dealer)
+    await plans(dealer)
 
 
 async def answered(dealer: Shop, message: Message) -> None:
@@ -168,6 +170,22 @@ async def lists(dealer: Shop) -> None:
         assert await by_hand.lift(account.id, manager, entry, "Calm again")
     await suppressions.from_provider(account.id, "text", [make.phone()], "Dialpad")
     await paging.counts(account.id)
+
+
+async def plans(dealer: Shop) -> None:
+    """What leaves later is listed, released, found too late, and cancelled where it is not allowed any more."""
+    now = clock.now()
+    for moment in (now, now - timedelta(hours=2), now + timedelta(days=1)):
+        await dealer.text(state=State.PENDING, kind="scheduled", wording="Hi", scheduled_at=moment)
+    filters = schedules.Filters(words="dana", first=now - timedelta(days=1), end=now + timedelta(days=2))
+    for viewer in (dealer.user, await make.user(dealer.account, role="manager")):
+        found = await schedules.page(viewer, filters, limit=1)
+        await schedules.page(viewer, filters, found.next)
+        assert (await schedules.month(viewer, filters, [now.date()], "UTC")).counts
+        await schedules.counts(viewer)
+    assert (await schedules.release())[1] == 1
+    await dealer.account.update_self({type(dealer.account).scheduled_messages: False})
+    assert len(await schedules.end_without()) == 1
 
 
 async def files_that_go(dealer: Shop, file: Attachment) -> None:
