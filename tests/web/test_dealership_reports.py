@@ -12,6 +12,7 @@ from domain.audit import AuditEntry
 from domain.dealerships import DealershipReport
 from domain.imports import Import
 from domain.listings import Listing, Picture
+from domain.messages import Message
 from tests import make
 from tests.client import Client
 
@@ -117,6 +118,22 @@ async def test_the_page_of_a_hidden_listing_says_so_and_offers_nothing_to_do(age
     for closed in ("edit", "sends/new"):
         assert (await agent_client.get(f"/listings/{one.id}/{closed}")).status_code == 404
     assert (await agent_client.submit(f"/listings/{one.id}/stages", {"stage": "contacted"})).status_code == 404
+
+
+@pytest.mark.parametrize("htmx", [True, False])
+async def test_who_was_writing_meanwhile_reads_why_it_did_not_leave_and_keeps_the_words(
+    agent_client: Client, htmx: bool
+) -> None:
+    await plans.seed()
+    [one] = await lots(1)
+    await make.sender_link(await make.connection(one.account, "simulator"), agent_client.user)
+    await reported(agent_client, one)
+    words = {"channel": "text", "to": "mobile", "nonce": "n-1", "body": "Is the Outback still there?"}
+    answer = await agent_client.submit(f"/listings/{one.id}/sends", words, htmx=htmx)
+    assert answer.status_code == 422
+    assert "This seller was reported as a dealership." in text(answer)
+    assert "Is the Outback still there?" in answer.text
+    assert await Message.count() == 0
 
 
 async def test_the_history_tells_both_ways(manager_client: Client) -> None:

@@ -13,7 +13,7 @@ from domain.messages import Message, State
 from domain.scenes import Scene
 from web import buttons, composer, introducing, looking, planned, previews, queue, render
 from web.forms import Form
-from web.lookups import Me, TheAccount, TheForm, TheListing
+from web.lookups import Me, TheAccount, TheForm, TheKeptListing, TheListing
 from web.typed import Typed
 
 AnyRequest = Request[Any, Any, Any]
@@ -45,9 +45,12 @@ async def new(
     return render.page(request, "sends/new.html", **await buttons.window(scene, opened, draft=state, panel=panel))
 
 
-async def create(request: AnyRequest, account: TheAccount, me: Me, listing: TheListing, form: TheForm) -> Response[Any]:
-    """Sends once, however often the form arrives. Somebody who wrote meanwhile is read about before anything leaves."""
-    scene = await scenes.of(account, me, listing)
+async def create(
+    request: AnyRequest, account: TheAccount, me: Me, kept_listing: TheKeptListing, form: TheForm
+) -> Response[Any]:
+    """Sends once, however often the form arrives. Somebody who wrote meanwhile is read about before anything leaves;
+    of a seller reported meanwhile the gate tells, and what was typed stays."""
+    scene = await scenes.of(account, me, kept_listing)
     looked = await looking.look(scene, Typed.of(form))
     try:
         message = await _sent(looked, form)
@@ -59,7 +62,7 @@ async def create(request: AnyRequest, account: TheAccount, me: Me, listing: TheL
         template = "sends/_window.html" if render.is_htmx(request) else "sends/new.html"
         return render.page(request, template, status=422, **window)
     await queue.kick(request, "dispatch", job_id=queue.slot("dispatch"))
-    await queue.hint(request, [listing.id])
+    await queue.hint(request, [kept_listing.id])
     return _leaves(request, scene, message)
 
 
