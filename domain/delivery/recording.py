@@ -50,9 +50,10 @@ async def record(outcomes: Sequence[Outcome]) -> News:
         )
         await connections.worked({each.started.connection for each in accepted})
     news.listings.update(each.started.listing for each in outcomes)
-    for each in outcomes:
-        if each.error and each.error.kind is Kind.CONNECTION_BROKEN:
-            await connections.broken(each.started.connection, each.error.reason)
+    refused = [each for each in outcomes if each.error and each.error.kind is Kind.CONNECTION_BROKEN]
+    # Each connection once: said again for every message, it would break one that an admin has mended meanwhile.
+    for connection, reason in {each.started.connection: each.error.reason for each in refused if each.error}.items():
+        await connections.broken(connection, reason)
     return news
 
 

@@ -398,6 +398,22 @@ async def test_a_refused_key_pauses_the_connection_and_tells_each_admin_once(hou
     assert "https://lots.example/apps/simulator" in mail.text
 
 
+async def test_a_key_mended_while_refusals_are_recorded_stays_mended(house, monkeypatch):
+    dealer = await shop()
+    await dealer.texts(3)
+    started = await dealer.start()
+    broken = connections.broken
+
+    async def mended_at_once(connection_id, reason):
+        await broken(connection_id, reason)
+        await Connection.update({Connection.state: ConnectionState.CONNECTED}).where(Connection.id == connection_id)
+        monkeypatch.setattr(connections, "broken", broken)
+
+    monkeypatch.setattr(connections, "broken", mended_at_once)
+    await end(started, ChannelError("The key is not accepted.", Kind.CONNECTION_BROKEN))
+    assert (await connections.by_id(dealer.connection.id)).state == ConnectionState.CONNECTED
+
+
 async def test_a_mended_connection_goes_on_with_what_waited(house, monkeypatch):
     dealer = await shop()
     message = await dealer.text()
