@@ -9,14 +9,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from domain import appointments, clock, connections, enclosures, file_rules, gate, judging, offers, renderings
+from domain import appointments, clock, connections, db, enclosures, file_rules, gate, judging, offers, renderings
 from domain.accounts import Account
 from domain.batches import drafts, timing
 from domain.batches.drafts import Words
 from domain.batches.tables import Batch, BatchListing
 from domain.batches.timing import Timing
 from domain.channels.base import FileRules
-from domain.delivery.sql import as_table
 from domain.departures import Departure
 from domain.enclosures import Enclosures
 from domain.errors import Unavailable
@@ -248,11 +247,9 @@ async def selection(batch: Batch, first: int = 0, number: int = 1_000_000) -> li
 
 
 async def _keep(batch: Batch, found: Sequence[tuple[int, Verdict]]) -> None:
-    if not found:
-        return
+    """Writes what was found; nothing once there are other words: they are looked at by whoever wrote them."""
     rows = [
         (
-            n,
             each.channel if each.sendable else "",
             each.refusal.code if each.refusal else "",
             each.waits,
@@ -260,17 +257,20 @@ async def _keep(batch: Batch, found: Sequence[tuple[int, Verdict]]) -> None:
             each.segments,
             len(each.letter.body) if each.letter and each.sendable else 0,
             each.fallbacks,
+            batch.id,
+            n,
         )
         for n, each in found
     ]
-    table, values = as_table(("int", "text", "text", "text", "bool", "int", "int", "int"), rows)
-    await BatchListing.raw(
-        f"""UPDATE batch_listing SET channel = given.column2, code = given.column3, waits = given.column4,
-                   first = given.column5, segments = given.column6, length = given.column7, fallbacks = given.column8
-            FROM {table} WHERE batch_listing.batch = {{}} AND batch_listing.n = given.column1
-              AND (SELECT b.revision FROM batch b WHERE b.id = {{}}) = {{}}""",  # noqa: S608
-        *values,
-        batch.id,
-        batch.id,
-        batch.revision,  # other words meanwhile: they are looked at by whoever wrote them
-    )
+    async with db.writing():
+        same = await Batch.raw(
+            "UPDATE batch SET revision = revision WHERE id = {} AND revision = {} RETURNING id",
+            batch.id,
+            batch.revision,
+        )
+        if same:
+            await db.each(
+                """UPDATE batch_listing SET channel = {}, code = {}, waits = {}, first = {}, segments = {}, length = {},
+                          fallbacks = {} WHERE batch = {} AND n = {}""",
+                rows,
+            )
