@@ -53,7 +53,7 @@ async def _open(args: argparse.Namespace) -> Any:
 
 async def connect(simulator: str, sender: int) -> dict[str, str]:
     """A dealership that texts through the simulator, its pace not limited, and a page to read there: {path, cookie}."""
-    agent = await make.user(role="agent")
+    agent = await make.user(role="manager")  # who may send batches
     connection = await make.connection(
         base_url=simulator, secret=KEY, options=json.dumps({"per_minute": 0, "per_second": 0})
     )
@@ -91,6 +91,8 @@ async def send(messages: int, worker: int, *, batch: bool = False) -> dict[str, 
     last = await Message.raw(
         "SELECT finished_at FROM attempt WHERE message >= {} ORDER BY finished_at DESC LIMIT 1", queued[0]
     )
+    if not last:
+        raise RuntimeError("The gate let none of these texts leave.")
     accepted = int(rows[0]["accepted"] or 0)
     return {
         "accepted": accepted,
