@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from domain import attachments, departures, email_bodies, file_rules, message_templates, plans
+from domain import attachments, departures, email_bodies, message_templates, plans
 from domain import drafts as kept_drafts
 from domain.accounts import Account
 from domain.batches import drafts
@@ -135,7 +135,6 @@ async def context(
         "subject_default": email_bodies.DEFAULT_SUBJECT,
         "files": [kept_files.row(each) for each in files],
         "file_choices": FILE_CHOICES,
-        "file_rules": file_rules.sentence(file_rules.DEFAULTS.get(kind), kind.capitalize()),
         "opt_out_line": OPT_OUT_LINE,
         "locked": locked,
         "locked_from": drafts.LOCKED_FROM,

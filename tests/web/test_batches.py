@@ -407,7 +407,7 @@ async def test_the_file_is_read_a_few_hundred_rows_at_a_time(manager: Client, mo
 
 async def test_the_rows_come_page_by_page(manager: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watching, "PAGE", 2)
-    monkeypatch.setattr(watching.recipients, "__defaults__", ("", "", None, 2))
+    monkeypatch.setattr(watching.recipients, "__defaults__", ("", "", None, 2, ""))
     url = await started(manager, 3)
     page = (await manager.get(url)).text
     following = re.search(r'rel="next" href="([^"]+)"', page)
