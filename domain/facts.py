@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from domain import offers
+from domain import offers, phones
 from domain.gate import Facts
 from domain.seller_hours import Hour
 from domain.standing import Standing
@@ -86,7 +86,7 @@ def of(
         dnc=known.dnc,
         blocked=known.blocked,
         review_open=known.review_open,
-        landline=known.landline,
+        landline=known.landline or (channel == "text" and phones.is_landline(to)),
         untextable=known.untextable,
         automatic_today=known.automatic_today,
         unanswered=known.unanswered,

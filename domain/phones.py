@@ -51,6 +51,18 @@ def _is_valid(e164: str) -> bool:
 
 
 @lru_cache(maxsize=10_000)
+def is_landline(e164: str) -> bool:
+    """Whether the numbering plan says that no text reaches it. In North America it says so of no number: landlines and
+    mobiles share their area codes there, and only a carrier knows."""
+    if _NORTH_AMERICAN.fullmatch(e164):
+        return False
+    try:
+        return phonenumbers.number_type(phonenumbers.parse(e164)) == phonenumbers.PhoneNumberType.FIXED_LINE
+    except phonenumbers.NumberParseException:
+        return False
+
+
+@lru_cache(maxsize=10_000)
 def country(e164: str) -> str:
     """The ISO 3166 code of the country a number belongs to; empty when it belongs to none."""
     try:

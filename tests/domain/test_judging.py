@@ -45,6 +45,7 @@ WORLDS: dict[str, str] = {
     "three today": "frequency_cap",
     "night": "quiet_hours",
     "no sender": "sender_not_linked",
+    "landline by its plan": "phone_landline",
     "reads only": "no_permission",
     "first contact at their other number": "recent_contact",
 }
@@ -74,6 +75,8 @@ async def spoil(dealer: Shop, listing: Listing, world: str, at: Any) -> None:
         await Review.insert(Review(account=account, message=inbound.id, address=phone, outcome="review"))
     elif world == "carrier said no":
         await NumberFact.insert(NumberFact(account=account, address=phone, untextable=True))
+    elif world == "landline by its plan":
+        await Listing.raw("UPDATE seller SET mobile = '+442079460018' WHERE listing = {}", listing.id)
     elif world == "landline":
         await NumberFact.insert(NumberFact(account=account, address=phone, landline=True))
     elif world == "first contact":
@@ -163,7 +166,13 @@ async def test_however_worlds_meet_every_caller_gets_the_same_answer(house: None
     clock.set(NOON)
     dealer = await shop(account=await make.account())
     await promote(dealer)
-    rare = {"no number", "number that cannot be", "first contact", "first contact at their other number"}
+    rare = {
+        "no number",
+        "number that cannot be",
+        "landline by its plan",
+        "first contact",
+        "first contact at their other number",
+    }
     usual = sorted(set(WORLDS) - rare)
     listings = []
     for _ in range(3):

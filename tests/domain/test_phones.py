@@ -130,3 +130,16 @@ def test_every_exchange_of_an_area_is_valid_or_not_as_a_whole() -> None:
                 for line in ("0000", "0117", "4321", "9999")
             }
             assert len(valid) == 1, (area, exchange)
+
+
+@pytest.mark.parametrize(
+    ("number", "landline"),
+    [
+        ("+442079460018", True),
+        ("+447400123456", False),
+        ("+15205550117", False),  # nobody but a carrier knows
+        ("nonsense", False),
+    ],
+)
+def test_a_landline_is_known_where_the_numbering_plan_tells_them_apart(number: str, landline: bool) -> None:
+    assert phones.is_landline(number) is landline
