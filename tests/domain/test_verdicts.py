@@ -64,9 +64,7 @@ async def test_one_number_that_said_stop_leaves_the_other_and_the_email_alone(ho
     assert refused(found["text", "mobile"]) == ["opted_out"]
     assert refused(found["text", "phone"]) == []
     assert "phone_dnc" in refused(found["email", ""])
-    assert found["text", "mobile"].codes == {("opted_out", kind) for kind in verdicts.KINDS} | {
-        ("no_permission", "batch")  # an agent who may not start batches
-    }
+    assert found["text", "mobile"].codes == {("opted_out", kind) for kind in verdicts.KINDS}
     assert found["text", "mobile"].said("opted_out").message == "This number asked not to get texts."
 
 

@@ -220,7 +220,7 @@ async def test_who_wrote_first_about_another_vehicle_is_named_and_linked(agent_c
     mobile = way(page, "text-mobile")
     assert "Ben Carter wrote to this seller about the Honda Civic" in text(mobile)
     assert f'href="/listings/{civic.id}"' in mobile
-    assert answer(page) == "You may text Dana at their phone now."
+    assert answer(page) == "You cannot text Dana now."  # their other number is the same person
 
 
 async def test_messages_that_left_by_themselves_are_counted(agent_client: Client) -> None:
