@@ -361,11 +361,12 @@ async def test_nothing_leaves_while_a_file_is_going_up_and_the_file_survives_wha
     page.wait_for("offer.txt", "#files")
     assert page.all("#uploads li") == []
     page.wait_for("A text takes no files", "#send-why")
+    page.find("#body").send_keys("!")
     page.wait_for("Saved", "#draft-state")
     page.click("#send .close")
     page.open(f"/listings/{listing.id}/sends/new")
     page.wait_for("offer.txt", "#files")
-    assert page.value("#body") == "Here it is!"
+    assert page.value("#body") == "Here it is!!"
     assert await dealership.messages(listing) == []
 
 
