@@ -94,7 +94,8 @@ async def test_no_parameter_of_any_page_can_break_it(admin_client: Client, house
             for value in STRANGE:
                 answer = await admin_client.get(f"{url}?{name}={value}&again=1")
                 assert answer.status_code < 500, (url, name, value)
-                assert not re.search("[\0\x1b\x9b\ud800]", answer.text), (url, name, value)
+                said = "" if "zip" in answer.headers["content-type"] else answer.text  # an archive holds any byte
+                assert not re.search("[\0\x1b\x9b\ud800]", said), (url, name, value)
                 asked += 1
     assert asked > 200
 
