@@ -113,19 +113,21 @@ async def add(
 
 
 PROFILE = ("name", "phone", "email", "website", "street", "city", "state", "postal_code", "timezone")
+MOST_AN_HOUR = 10_000  # first contacts, of a limit
 
 
 async def change_profile(
     account: Account,
     typed: Mapping[str, str],
     *,
+    first_contacts_an_hour: int,
     plain_texts: bool,
     managers_own_global_templates: bool,
     introduces_itself: bool,
     scheduled_messages: bool,
 ) -> None:
-    """What the dealership says of itself, the fields of PROFILE, and its switches. Raises Refused at the field that is
-    wrong. Who may is account_edits' to say."""
+    """What the dealership says of itself, the fields of PROFILE, its pace and its switches. Raises Refused at the field
+    that is wrong. Who may is account_edits' to say."""
     values: dict[Any, Any] = {getattr(Account, name): text.one_line(typed[name]) for name in PROFILE}
     for name in PROFILE:
         if len(values[getattr(Account, name)]) > LONGEST_LINE:
@@ -136,11 +138,23 @@ async def change_profile(
         raise Refused("Choose a time zone from the list.", field="timezone")
     if values[Account.phone]:
         values[Account.phone] = phones.parse(values[Account.phone], account.country)
+    values[Account.first_contacts_an_hour] = first_contacts_an_hour
     values[Account.plain_texts] = plain_texts
     values[Account.managers_own_global_templates] = managers_own_global_templates
     values[Account.introduces_itself] = introduces_itself
     values[Account.scheduled_messages] = scheduled_messages
     await Account.update(values).where(Account.id == account.id)
+
+
+def clean_an_hour(typed: str) -> int:
+    """A limit of first contacts an hour; 0: none."""
+    limit = text.number(typed.strip() or "0", MOST_AN_HOUR)
+    if limit is None:
+        raise Refused(
+            f"Give a whole number of first contacts, {MOST_AN_HOUR:,} at most, or leave it empty for no limit.",
+            field="first_contacts_an_hour",
+        )
+    return limit
 
 
 async def named(slug: str) -> Account:

@@ -1,5 +1,9 @@
 """The page of the dealership itself."""
 
+import json
+
+import pytest
+
 from domain import message_templates, wordings
 from domain.accounts import Account
 from domain.audit import AuditEntry
@@ -73,6 +77,43 @@ async def test_a_manager_reserves_the_templates_for_everyone_and_gives_them_back
 async def test_an_agent_does_not_change_the_dealership(agent_client: Client) -> None:
     assert (await agent_client.get("/dealership")).status_code == 403
     assert (await agent_client.submit("/dealership", TYPED)).status_code == 403
+
+
+# Batches make so many first contacts an hour
+
+
+async def an_hour(client: Client) -> int:
+    account = await Account.objects().get(Account.id == client.user.account)
+    return int(account.first_contacts_an_hour)
+
+
+async def test_a_limit_of_first_contacts_is_kept_shown_and_on_the_record_and_empty_lifts_it(
+    manager_client: Client,
+) -> None:
+    assert 'name="first_contacts_an_hour" type="text" value=""' in (await manager_client.get("/dealership")).text
+    for typed, kept in ((" 40 ", 40), ("40", 40), ("0", 0), ("15", 15), ("", 0)):
+        answer = await manager_client.submit("/dealership", {**TYPED, "first_contacts_an_hour": typed})
+        assert (answer.status_code, await an_hour(manager_client)) == (303, kept)
+        shown = f'name="first_contacts_an_hour" type="text" value="{kept or ""}"'
+        assert shown in (await manager_client.get("/dealership")).text
+    trail = await AuditEntry.objects().order_by(AuditEntry.at)
+    assert {(entry.action, entry.user) for entry in trail} == {("first_contacts.limited", manager_client.user.id)}
+    told = [json.loads(entry.detail) for entry in trail]
+    assert [(each["old"], each["new"]) for each in told] == [(0, 40), (40, 0), (0, 15), (15, 0)]
+
+
+@pytest.mark.parametrize("typed", ["-1", "ten", "2.5", "10001", "٣", "9" * 400])
+async def test_what_is_no_limit_is_told_at_its_field_and_stays_there_and_nothing_is_saved(
+    manager_client: Client, typed: str
+) -> None:
+    answer = await manager_client.submit("/dealership", {**TYPED, "first_contacts_an_hour": typed})
+    assert answer.status_code == 422
+    assert "Give a whole number of first contacts, 10,000 at most, or leave it empty for no limit." in answer.text
+    assert 'id="f-first_contacts_an_hour-err"' in answer.text
+    assert f'value="{typed}"' in answer.text
+    account = await Account.objects().get(Account.id == manager_client.user.account)
+    assert (account.first_contacts_an_hour, account.city) == (0, "")
+    assert not await AuditEntry.exists()
 
 
 # A first text says who writes and how to stop

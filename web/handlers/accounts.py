@@ -14,23 +14,24 @@ from web.lookups import Me, TheAccount, TheForm
 
 AnyRequest = Request[Any, Any, Any]
 
+FIELDS = (*accounts.PROFILE, "first_contacts_an_hour")
 SWITCHES = ("plain_texts", "managers_own_global_templates", "introduces_itself", "scheduled_messages")
 
 
 async def edit(request: AnyRequest, account: TheAccount, me: Me) -> Response[str]:
     kept = {name: getattr(account, name) for name in accounts.PROFILE}
-    kept |= {"phone": filters.phone(account.phone)}
+    kept |= {"phone": filters.phone(account.phone), "first_contacts_an_hour": account.first_contacts_an_hour or ""}
     kept |= {name: "1" if getattr(account, name) else "" for name in SWITCHES}
     return _page(request, account, me, Form(kept))
 
 
 async def update(request: AnyRequest, account: TheAccount, me: Me, form: TheForm) -> Response[Any]:
     try:
-        values = {name: form.value(name) for name in accounts.PROFILE}
+        values = {name: form.value(name) for name in FIELDS}
         switches = {name: form.ticked(name) for name in SWITCHES}
         await account_edits.change(account, me, values, switches, aware=form.ticked("aware"))
     except Refused as refused:
-        return _page(request, account, me, form.refuse(refused, (*accounts.PROFILE, "aware")), status=422)
+        return _page(request, account, me, form.refuse(refused, (*FIELDS, "aware")), status=422)
     return render.go(request, render.url_for("accounts.edit"), notice="The dealership is saved.")
 
 
