@@ -49,6 +49,7 @@ class Means:
     sender: str = ""  # the provider's id of the person; empty: none
     sender_state: str = ""
     may_send: bool = True
+    agent: bool = False  # an admin may let them send batches
 
 
 def ad(url: str, description: str) -> dict[str, str]:
@@ -102,6 +103,7 @@ def of(
         sender=means.sender,
         sender_state=means.sender_state,
         may_send=means.may_send,
+        agent=means.agent,
         missing=missing,
         files=files,
         late=late,

@@ -29,7 +29,7 @@ from domain.newest import Elsewhere
 from domain.seller_hours import Hour
 from domain.standing import Standing
 from domain.suppressions.first_contacts import APART, nothing_yet, stands
-from domain.users import User
+from domain.users import Role, User
 
 # Every f-string below holds fixed words and `{}` placeholders only; values travel as parameters.
 # ruff: noqa: S608
@@ -108,19 +108,19 @@ async def judge(account: Account, user: User, kind: str) -> Judge:
     found = await connections.carriers(account.id, user.id)
     features = (await plans.table()).get(account.tier, frozenset())
     link, sender_state = await scenes.sender(user, *found.get("text", (None, None)))
-    may = users.may(user, users.Permission.BATCH if kind == "batch" else users.Permission.SEND)
+    who = {"may_send": users.may(user, users.sending(kind)), "agent": user.role == Role.AGENT}
     means = {
         channel: facts.Means(
             features,
             carrier.state == ConnectionState.CONNECTED and connections.included(carrier.kind, features),
             link.provider_id if link and channel == "text" else "",
             sender_state,
-            may,
+            **who,
         )
         for channel, (carrier, _) in found.items()
     }
     for channel in ("text", "email", "form"):  # none carries it: the plan and the role still have their say
-        means.setdefault(channel, facts.Means(features, False, "", sender_state, may))
+        means.setdefault(channel, facts.Means(features, False, "", sender_state, **who))
     hours = await seller_hours.rules_of(account.id)
     carriers = {channel: carrier for channel, (carrier, _) in found.items()}
     return Judge(account, user, kind, carriers, means, hours, clock.now())

@@ -10,13 +10,15 @@ from domain.users import User
 
 
 async def invite(
-    account: Account, by: User | None, email: str, name: str, role: str, title: str = ""
+    account: Account, by: User | None, email: str, name: str, role: str, title: str = "", *, may_batch: bool = False
 ) -> tuple[User, str]:
     """A new person and the token of their one-time set-up link, mailed too if Lotwire can. `by` is None on the command
     line. Raises Refused at the field."""
     async with writing():
-        user = await users.add(account, email, name, role, title=title)
+        user = await users.add(account, email, name, role, title=title, may_batch=may_batch)
         await audit.record(account.id, _id(by), "user.invited", user.id, email=user.email, role=user.role)
+        if user.may_batch:
+            await audit.record(account.id, _id(by), "user.batches_allowed", user.id)
         return user, await sessions.link_for(user, by)
 
 
@@ -31,12 +33,16 @@ async def add_with_password(account: Account, email: str, name: str, role: str, 
     return user
 
 
-async def change_role(user: User, role: str, by: User) -> None:
-    """Raises Refused for the last admin."""
-    old = user.role
+async def change_role(user: User, role: str, by: User, *, may_batch: bool = False) -> None:
+    """Another role, and whether an agent may send batches. Raises Refused for the last admin."""
+    old, granted = user.role, user.may_batch
     async with writing():
-        await users.change_role(user, role)
-        await audit.record(by.account.id, by.id, "user.role_changed", user.id, old=old, new=role)
+        await users.change_role(user, role, may_batch=may_batch)
+        if user.role != old:
+            await audit.record(by.account.id, by.id, "user.role_changed", user.id, old=old, new=role)
+        if user.may_batch != granted:
+            done = "allowed" if user.may_batch else "withdrawn"
+            await audit.record(by.account.id, by.id, f"user.batches_{done}", user.id)
 
 
 async def deactivate(user: User, by: User) -> None:

@@ -31,7 +31,7 @@ class User(Table, db=DB, tablename="app_user"):
     role = Varchar(20, default=Role.AGENT)
     active = Boolean(default=True)
     owner = Boolean(default=False)  # of the installation: made by the set-up page, may edit /plans
-    may_batch = Boolean(default=False)
+    may_batch = Boolean(default=False)  # an agent whom an admin lets send batches; others never have it
     password_hash = Text(default="")
     undo_seconds = Integer(default=10)
     signature = Text(default="")  # under every email
@@ -107,6 +107,11 @@ def may(user: User, permission: str, account: Account | None = None) -> bool:
     return role_may(user.role, permission, may_batch=user.may_batch)
 
 
+def sending(kind: str) -> Permission:
+    """What it takes to send a message of that kind."""
+    return Permission.BATCH if kind == "batch" else Permission.SEND
+
+
 def role_may(role: str, permission: str, *, may_batch: bool = False) -> bool:
     """Whether the role allows it; an agent may be granted batches (`may_batch`)."""
     if permission == Permission.BATCH and may_batch and role == Role.AGENT:
@@ -117,11 +122,20 @@ def role_may(role: str, permission: str, *, may_batch: bool = False) -> bool:
 def require(user: User, permission: str, account: Account | None = None) -> None:
     """Raises Refused (`no_permission`) unless the user may."""
     if not may(user, permission, account):
+        if permission in _GRANTED and user.role == Role.AGENT and user.active:
+            raise Refused("You may not send batches. Ask an admin to allow it under People.", code="no_permission")
         raise Refused("Your role does not allow this. Ask an admin of your dealership.", code="no_permission")
 
 
 async def add(
-    account: Account, email: str, name: str, role: str = Role.AGENT, *, title: str = "", owner: bool = False
+    account: Account,
+    email: str,
+    name: str,
+    role: str = Role.AGENT,
+    *,
+    title: str = "",
+    owner: bool = False,
+    may_batch: bool = False,
 ) -> User:
     """A new person without a password yet. Raises Refused at the field. Call it inside a transaction."""
     user = User(
@@ -131,6 +145,7 @@ async def add(
         title=clean_title(title),
         role=_clean_role(role),
         owner=owner,
+        may_batch=may_batch and role == Role.AGENT,
     )
     if await User.exists().where(User.email == user.email):
         raise Refused("Somebody with this email address can sign in already. Give another one.", field="email")
@@ -176,13 +191,15 @@ async def owners() -> list[User]:
     return await User.objects().where(User.owner.eq(True) & User.active.eq(True)).order_by(User.name)
 
 
-async def change_role(user: User, role: str) -> None:
-    """Gives another role. Raises Refused for the last admin. Call it inside a transaction."""
+async def change_role(user: User, role: str, *, may_batch: bool = False) -> None:
+    """Gives another role, and lets an agent send batches or no longer. Raises Refused for the last admin. Call it
+    inside a transaction."""
     role = _clean_role(role)
     if user.role == Role.ADMIN and role != Role.ADMIN:
         await _refuse_last_admin(user)
-    await User.update({User.role: role}).where(User.id == user.id)
-    user.role = role
+    may_batch = may_batch and role == Role.AGENT
+    await User.update({User.role: role, User.may_batch: may_batch}).where(User.id == user.id)
+    user.role, user.may_batch = role, may_batch
 
 
 async def deactivate(user: User) -> None:

@@ -8,7 +8,6 @@ from domain.gate import Decision, Refusal
 from domain.known import Known
 from domain.scenes import Scene
 from domain.standing import Standing
-from domain.users import Permission
 
 KINDS = ("one_to_one", "batch", "scheduled", "automated")
 LISTED = ("text", "email")  # the channels whose lists are read with the seller
@@ -68,8 +67,8 @@ def _ways(scene: Scene) -> Iterator[tuple[str, str]]:
 
 def _of_kind(scene: Scene, decision: Decision, kind: str) -> Decision:
     """The same facts for another kind of message."""
-    needed = Permission.BATCH if kind == "batch" else Permission.SEND
-    return gate.decide(replace(decision.facts, kind=kind, may_send=users.may(scene.user, needed)), decision.at)
+    may_send = users.may(scene.user, users.sending(kind))
+    return gate.decide(replace(decision.facts, kind=kind, may_send=may_send), decision.at)
 
 
 def _opted_out(known: Sequence[Known], channel: str, to: str) -> bool:

@@ -22,6 +22,8 @@ async def rows(me: User) -> list[dict[str, Any]]:
             "title": person.title,
             "role": person.role,
             "role_label": ROLE_LABELS[Role(person.role)],
+            "is_agent": person.role == Role.AGENT,
+            "may_batch": person.may_batch,
             "active": person.active,
             "last_seen": ago(seen.get(person.id) or person.signed_in_at, account.timezone) or None,
             "is_me": person.id == me.id,

@@ -22,7 +22,7 @@ from domain.gate import ANSWER, BY_ITSELF, SenderState
 from domain.messages import Message
 from domain.seller_hours import Hour
 from domain.standing import Standing
-from domain.users import Permission
+from domain.users import Role
 from domain.wordings import Letter
 
 # Every f-string below holds fixed words and `{}` placeholders only; values travel as parameters.
@@ -130,9 +130,7 @@ def _may_send(row: Mapping[str, Any]) -> bool:
     """Whether who sends it still may: their role is looked at when it leaves, as it was when it was written."""
     if row["kind"] == ANSWER:
         return True  # nobody sends it
-    if row["kind"] == "batch":
-        return users.role_may(row["role"], Permission.BATCH, may_batch=bool(row["may_batch"]))
-    return users.role_may(row["role"], Permission.SEND)
+    return users.role_may(row["role"], users.sending(row["kind"]), may_batch=bool(row["may_batch"]))
 
 
 def facts_of(
@@ -157,7 +155,9 @@ def facts_of(
         row["kind"],
         row["to_address"],
         replace(facts.About.of(row), evidence=facts.ad(row["url"], row["description"])),
-        facts.Means(included, connected, row["provider_id"] or "", str(sender_state), _may_send(row)),
+        facts.Means(
+            included, connected, row["provider_id"] or "", str(sender_state), _may_send(row), row["role"] == Role.AGENT
+        ),
         known,
         hour,
         files=files,

@@ -66,8 +66,11 @@ CODES = {
 WAITS = frozenset({"quiet_hours", "review_open"})  # alone they make a message wait
 WARNS = frozenset({"phone_landline", "phone_untextable", "quiet_hours"})  # of these a person who looks is only told
 
-# The same codes where another channel needs other words: (code, channel) -> sentence and next step.
+# The same codes where another channel, or an agent's batch, needs other words: (code, which) -> sentence and next step.
 OTHER_WORDS = {
+    ("no_permission", "batch"): Code(
+        "An agent may send batches once an administrator allows it under People.", "Ask an administrator."
+    ),
     ("no_contact", "email"): Code(WITHOUT_DATUM["email"], "Add an email address."),
     ("no_contact", "form"): Code(WITHOUT_DATUM["form"], "Choose another channel."),
     ("no_contact", "facebook"): Code(WITHOUT_DATUM["facebook"], "Answer there once they do."),
@@ -99,8 +102,8 @@ def effect(code: str, kind: str) -> str:
 
 
 def refusal(code: str, detail: str = "", channel: str = "text") -> Refusal:
-    """The sentence and next step of a code; `detail` is the token of a missing wildcard, or a sentence that says
-    more."""
+    """The sentence and next step of a code, in the words for a channel (or `batch`: see OTHER_WORDS); `detail` is the
+    token of a missing wildcard, or a sentence that says more."""
     known = OTHER_WORDS.get((code, channel), CODES[code])
     if code == "missing_wildcard":
         return Refusal(

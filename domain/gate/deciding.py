@@ -36,6 +36,7 @@ class Facts:
     too_long: bool = False  # for the channel, with its blanks filled in
     files: tuple[str, ...] = ()  # what stands against the files, a sentence each
     may_send: bool = True
+    agent: bool = False  # who sends it: somebody an admin may let send batches
     hidden: bool = False
     reported: bool = False  # as a dealership
     source_messageable: bool = True
@@ -108,13 +109,17 @@ def _refusals(facts: Facts, codes: Iterable[str]) -> Iterable[Refusal]:
     said = {"recent_contact": facts.recent_contact, "expired": TOO_LATE if facts.kind == ANSWER else ""}
     for code in codes:
         if facts.kind in CODES[code].kinds:
-            yield refusal(code, said.get(code, ""), facts.channel)
+            yield refusal(code, said.get(code, ""), _words_for(code, facts))
     if facts.too_long:
         yield refusal("too_long", channel=facts.channel)
     for sentence in facts.files:
         yield refusal("attachment_unsupported", sentence)
     for token in facts.missing:
         yield refusal("missing_wildcard", token)
+
+
+def _words_for(code: str, facts: Facts) -> str:
+    return "batch" if code == "no_permission" and facts.kind == "batch" and facts.agent else facts.channel
 
 
 def _warnings(facts: Facts, codes: Iterable[str]) -> Iterable[Refusal]:

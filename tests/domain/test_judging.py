@@ -185,6 +185,26 @@ async def test_however_worlds_meet_every_caller_gets_the_same_answer(house: None
     assert [await last_look(dealer, listing, "batch") for listing in listings] == said
 
 
+async def test_an_agent_whom_no_admin_lets_send_batches_hears_the_same_of_every_caller_and_at_once(house, clock):
+    clock.set(NOON)
+    dealer = await shop()
+    listing = await make.listing(dealer.account, seller=TUCSON)
+    assert await window(dealer, listing, "batch") == []
+    message = await dealer.text(listing, kind="batch")
+    dealer.user.may_batch = False
+    await User.update({User.may_batch: False}).where(User.id == dealer.user.id)
+    assert await window(dealer, listing, "batch") == ["no_permission"]
+    assert await many(dealer, [listing.id], "batch") == [["no_permission"]]
+    assert await window(dealer, listing, "scheduled") == []
+    await dealer.start()
+    ended = await again(message)
+    assert (ended.state, ended.code) == (State.FAILED, "no_permission")
+    assert ended.reason == "An agent may send batches once an administrator allows it under People."
+    scene = await dealer.scene(listing)
+    [said] = (await composing.judge(scene, "text", kind="batch")).refusals
+    assert (said.message, said.next_step) == (ended.reason, "Ask an administrator.")
+
+
 async def test_many_listings_are_read_hundreds_at_a_time_and_in_the_order_asked(house, count_queries):
     dealer = await shop()
     listings = [await make.listing(dealer.account, seller=TUCSON) for _ in range(7)]

@@ -89,6 +89,9 @@ async def test_all_codes_are_named_with_a_sentence_a_next_step_and_the_kinds_the
         if bare in ("no_contact", "no_connection"):  # stand for the email, in its words
             refused = gate.refusal(bare, channel="email")
             words = [(refused.message, refused.next_step)]
+        elif bare == "no_permission":  # stands for a batch of this agent
+            refused = gate.refusal(bare, channel="batch")
+            words = [(refused.message, refused.next_step)]
         assert [(sentence[: len(words[0][0])], step)] == words, code
         by_hand = "Warns" if code in WARNS_BY_HAND else "–" if code in (*BATCH_ONLY, *NOT_BY_HAND) else "Refuses"
         waits = "Waits" if code == "quiet_hours" else "Refuses"
@@ -247,6 +250,17 @@ async def test_support_sees_how_it_stands_for_whoever_looks_after_the_vehicle(cl
         assert f"/listings/{listing.id}/edit" not in page
         alone = await page_of(support, await make.listing(seller={**SELLER, "mobile": "+15205550999"}))
         assert "Your role does not send messages." in text(way(alone, "text-mobile"))
+
+
+@pytest.mark.parametrize("granted", [True, False])
+async def test_an_agent_reads_who_lets_them_send_batches(client: Client, granted: bool) -> None:
+    user = await ready(await make.user(role="agent", may_batch=granted))
+    listing = await make.listing(seller=SELLER)
+    async with await client.signed_in(user) as agent:
+        said = text(way(await page_of(agent, listing), "text-mobile"))
+    refused = "In a batch: Refused An agent may send batches once an administrator allows it under People."
+    assert (refused in said) is not granted
+    assert "role does not send" not in said
 
 
 @pytest.mark.parametrize("role", ["admin", "manager", "agent", "support"])

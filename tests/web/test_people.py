@@ -214,6 +214,74 @@ async def test_a_changed_role_counts_from_the_next_click(admin_client: Client) -
         assert (await browser.get(f"/listings/{listing.id}/edit")).status_code == 200
 
 
+async def trail(user: User) -> list[str]:
+    entries = await AuditEntry.objects().where(AuditEntry.subject == user.id).order_by(AuditEntry.at)
+    return [entry.action for entry in entries]
+
+
+def ticked(page: str, name: str) -> bool | None:
+    """Whether the person may send batches, by their row; None when it does not ask."""
+    row = next(row for row in page.split("<tr ") if f"<b>{name}</b>" in row)
+    found = re.search(r'<input type="checkbox" name="may_batch" value="1"( checked)?>', row)
+    return bool(found[1]) if found else None
+
+
+async def test_an_agent_may_send_batches_from_the_next_click_and_no_longer_after_another(admin_client: Client) -> None:
+    await plans.seed()
+    user = await make.user(name="Robin Agent")
+    async with await admin_client.signed_in(user) as browser:
+        refused = await browser.get("/batches")
+        assert refused.status_code == 403
+        assert "You may not send batches. Ask an admin to allow it under People." in refused.text
+        assert ticked((await admin_client.get("/users")).text, "Robin Agent") is False
+        await admin_client.submit(f"/users/{user.id}", {"role": "agent", "may_batch": "1"})
+        page = (await admin_client.get("/users")).text
+        assert "Robin Agent is Agent now and may send batches." in page
+        assert ticked(page, "Robin Agent") is True
+        assert (await browser.get("/batches")).status_code == 200
+        await admin_client.submit(f"/users/{user.id}", {"role": "agent"})
+        assert (await browser.get("/batches")).status_code == 403
+    assert await trail(user) == ["user.batches_allowed", "user.batches_withdrawn"]
+
+
+@pytest.mark.parametrize("role", ["admin", "manager", "support"])
+async def test_only_of_agents_it_is_asked_and_kept(admin_client: Client, role: str) -> None:
+    user = await make.user(name="Someone", may_batch=True)
+    await admin_client.submit(f"/users/{user.id}", {"role": role, "may_batch": "1"})
+    assert ticked((await admin_client.get("/users")).text, "Someone") is None
+    assert await trail(user) == ["user.role_changed", "user.batches_withdrawn"]
+    await admin_client.submit(f"/users/{user.id}", {"role": "agent"})  # what they may is not a thing of the past
+    assert ticked((await admin_client.get("/users")).text, "Someone") is False
+
+
+async def test_support_hears_of_its_role_and_not_of_a_tick(client: Client) -> None:
+    await plans.seed()
+    async with await client.signed_in(await make.user(role="support")) as browser:
+        answer = await browser.submit("/batches", {})
+    assert "Your role does not allow this." in answer.text
+
+
+async def test_an_agent_may_be_invited_to_send_batches_and_a_wrong_field_keeps_the_tick(admin_client: Client) -> None:
+    typed = {"name": "New", "email": "no address", "role": "agent", "may_batch": "1"}
+    refused = await admin_client.submit("/users", typed)
+    assert refused.status_code == 422
+    assert re.search(r'name="may_batch" value="1" aria-describedby="may-batch-hint" checked>', refused.text)
+    for name, role in (("agent", "agent"), ("boss", "manager")):
+        await admin_client.submit("/users", {**typed, "email": f"{name}@x.example", "role": role})
+    people = {row["email"]: row for row in await User.select(User.id, User.email, User.may_batch)}
+    assert people["agent@x.example"]["may_batch"]
+    assert not people["boss@x.example"]["may_batch"]
+    allowed = await AuditEntry.objects().where(AuditEntry.action == "user.batches_allowed")
+    assert [(entry.subject, entry.user) for entry in allowed] == [
+        (people["agent@x.example"]["id"], admin_client.user.id)
+    ]
+
+
+async def test_others_read_who_may_send_batches(manager_client: Client) -> None:
+    await make.user(name="Robin Agent", may_batch=True)
+    assert "Agent, may send batches" in (await manager_client.get("/users")).text
+
+
 async def test_a_deactivated_person_is_out_at_once_and_stays_in_the_list(admin_client: Client) -> None:
     user = await make.user(name="Leaving Soon")
     async with await admin_client.signed_in(user) as browser:

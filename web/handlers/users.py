@@ -21,15 +21,16 @@ async def index(request: Request, me: Me) -> Response:
 async def create(request: Request, me: Me, account: TheAccount, form: TheForm) -> Response:
     try:
         typed = [form.value(field) for field in ("email", "name", "role", "title")]
-        person, token = await staff.invite(account, me, *typed)
+        person, token = await staff.invite(account, me, *typed, may_batch=form.ticked("may_batch"))
     except Refused as refused:
         return await page(request, me, form.refuse(refused, FIELDS), status=422)
     return await page(request, me, Form({"role": Role.AGENT}), link=people.link(request, person, token, account))
 
 
 async def update(request: Request, me: Me, person: ThePerson, form: TheForm) -> Response:
-    await staff.change_role(person, form.value("role"), me)
-    notice = f"{person.name} is {ROLE_LABELS[Role(person.role)]} now."
+    await staff.change_role(person, form.value("role"), me, may_batch=form.ticked("may_batch"))
+    batches = " and may send batches" if person.may_batch else ""
+    notice = f"{person.name} is {ROLE_LABELS[Role(person.role)]} now{batches}."
     return render.go(request, render.url_for("users.index"), notice=notice)
 
 
