@@ -95,6 +95,7 @@ async def judge(
             missing=missing,
             files=file_problems(scene, channel, to, enclosed),
             recent_contact=_recent_contact(scene, to),
+            over_quota=scene.day.over(scene.user.id, at or clock.now()) if scene.day and channel == "text" else None,
         ),
         at or clock.now(),
     )

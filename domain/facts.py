@@ -6,6 +6,7 @@ Each of them reads its rows in its own way, one or thousands at a time; from the
 import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -73,7 +74,7 @@ def of(
     duplicate: bool = False,
     late: bool = False,
     too_long: bool = False,
-    over_quota: bool = False,
+    over_quota: datetime | None = None,
     confirms: bool = False,
 ) -> Facts:
     """The facts of one message to one address, now."""

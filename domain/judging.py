@@ -15,6 +15,7 @@ from domain import (
     gate,
     plans,
     quiet_hours,
+    quotas,
     scenes,
     seller_hours,
     standing,
@@ -26,6 +27,7 @@ from domain.delivery.sql import holes
 from domain.gate import Decision
 from domain.listings import Listing
 from domain.newest import Elsewhere
+from domain.quotas import Day
 from domain.seller_hours import Hour
 from domain.standing import Standing
 from domain.suppressions.first_contacts import APART, nothing_yet, stands
@@ -58,6 +60,7 @@ class Judge:
     means: Mapping[str, facts.Means]  # by channel
     hours: quiet_hours.Rules
     at: datetime
+    day: Day | None = None  # of who sends texts by a connection that limits them
     _clocks: dict[tuple[str, str, str], Hour] = field(default_factory=dict)
 
     def decide(self, row: Mapping[str, Any], channel: str, to_field: str = "", to: str = "", **more: Any) -> Decision:
@@ -77,6 +80,7 @@ class Judge:
                 known,
                 self._hour(row),
                 recent_contact=self._recent(row),
+                over_quota=self.day.over(self.user.id, self.at) if self.day and channel == "text" else None,
                 **more,
             ),
             self.at,
@@ -123,7 +127,8 @@ async def judge(account: Account, user: User, kind: str) -> Judge:
         means.setdefault(channel, facts.Means(features, False, "", sender_state, **who))
     hours = await seller_hours.rules_of(account.id)
     carriers = {channel: carrier for channel, (carrier, _) in found.items()}
-    return Judge(account, user, kind, carriers, means, hours, clock.now())
+    day = await quotas.of(carriers.get("text"), account.timezone)
+    return Judge(account, user, kind, carriers, means, hours, clock.now(), day)
 
 
 async def rows(

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from domain import connections, file_rules, gate, messages, newest, offers, plans, sellers, wordings
+from domain import connections, file_rules, gate, messages, newest, offers, plans, quotas, sellers, wordings
 from domain.accounts import Account
 from domain.channels.base import ChannelError, FileRules, Kind
 from domain.connections import Connection, ConnectionState, SenderLink
@@ -13,6 +13,7 @@ from domain.gate import SenderState
 from domain.listings import Listing
 from domain.newest import Newest
 from domain.offers import Offer
+from domain.quotas import Day
 from domain.sellers import Reach, Seller
 from domain.users import User
 
@@ -33,6 +34,7 @@ class Scene:
     sender_state: str
     features: frozenset[str]  # of the account's plan
     newest: Newest  # what happened on the listing last
+    day: Day | None = None  # of who sends texts by a connection that limits them
     threads: Mapping[str, str] = field(default_factory=dict)  # channel -> where the seller wrote to us from
 
     def values(self) -> dict[str, str]:
@@ -121,6 +123,7 @@ async def of(account: Account, user: User, listing: Listing) -> Scene:
         sender_state=sender_state,
         features=(await plans.table()).get(account.tier, frozenset()),
         newest=await newest.of(listing, user.id, addresses),
+        day=await quotas.of(carriers["text"][0] if "text" in carriers else None, account.timezone),
         threads=threads,
     )
 

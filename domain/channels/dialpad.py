@@ -55,7 +55,7 @@ LIST_PAGES = 20_000  # more is no list
 LIST_PATIENCE = 5  # times in a row that we wait when Dialpad says "too many" in the middle of it
 LONGEST_PAUSE = 60.0
 UNLIKE_DIALPAD = "This address does not answer like Dialpad. Check it."
-PACE = {"per_minute", "per_second"}  # options of the same connection that the sending worker heeds
+PACE = {"per_minute", "per_second", "segments_a_day"}  # options of the same connection that sending heeds
 THROTTLED = re.compile(r"rate.?limit|too many|throttl", re.IGNORECASE)
 MAYBE_THROTTLED = re.compile(r"\brate\b|\blimit", re.IGNORECASE)
 
@@ -115,7 +115,7 @@ class Dialpad(Channel):
             raise TypeError(f"there is no option {', '.join(sorted(unknown))}")
         for name in sorted(options):
             if not re.fullmatch(r"\d{1,6}", str(options[name]), re.ASCII):
-                sentence = f"{name} must be a whole number of texts, such as 90; 0 is no limit of ours."
+                sentence = f"{name} must be a whole number, such as 90; 0 is no limit of ours."
                 raise Refused(sentence, field=name)
         parts = urlsplit(base_url.strip())
         if parts.scheme not in ("https", "http") or not parts.netloc:

@@ -58,7 +58,7 @@ async def claimed_rows(owner: str, ids: Sequence[UUID], now: datetime) -> list[d
         f"""SELECT m.id, m.account, m.channel, m.kind, m.to_address, m.subject, m.body, m.attempts, m.tries,
                    m.not_before, m.connection, m.listing, m."user" AS person, m.from_address, m.nonce, m.at,
                    {CONFIRMS} AS confirms, l.stage, l.url, l.description, a.tier,
-                   a.country, p.postal_code, p.mobile, p.phone, p.email, c.kind AS provider,
+                   a.country, a.timezone, p.postal_code, p.mobile, p.phone, p.email, c.kind AS provider, c.options,
                    c.state AS connection_state, s.provider_id, s.numbers, u.active, u.role, u.may_batch,
                    i.messageable, i.slug AS source_slug,
                    {standing.of_listing("l")}, {standing.of_address("m.account", "m.channel", "m.to_address")},
@@ -142,6 +142,7 @@ def facts_of(
     recent_contact: str,
     late: bool,
     written: Letter | None,
+    over_quota: datetime | None,
 ) -> gate.Facts:
     included = features.get(row["tier"], frozenset())
     if not row["provider_id"] or not row["active"]:
@@ -166,5 +167,6 @@ def facts_of(
         duplicate=row["duplicate"],
         missing=written.missing if written else (),
         too_long=written is not None and len(written.body) > written.longest,
+        over_quota=over_quota,
         confirms=bool(row["confirms"]),
     )

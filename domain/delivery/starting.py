@@ -17,6 +17,7 @@ from domain import (
     gate,
     ids,
     plans,
+    quotas,
     renderings,
     seller_hours,
     standing,
@@ -77,6 +78,7 @@ async def start(
         healthy = [row for row in rows if row["connection_state"] == ConnectionState.CONNECTED]
         hours = {account: await seller_hours.rules_of(account) for account in {row["account"] for row in rows}}
         await release(owner, [row["id"] for row in rows if row["connection_state"] != ConnectionState.CONNECTED])
+        days = await quotas.of_claimed(healthy, now)  # before first contacts are claimed: others may wait for those
         healthy = await _readdressed(healthy, now)
         letters = await renderings.of_messages([row["id"] for row in healthy if row["wording"]], now)
         first = await first_contacts(healthy, now)
@@ -88,7 +90,9 @@ async def start(
             recent = "" if first.get(row["id"], True) else ALREADY
             written = letters.get(row["id"])
             late = is_late(row, now) or departures.is_late(row, now)
-            seen = facts_of(row, features, known, hour, files.problems if files else (), recent, late, written)
+            day = days.get(row["connection"])
+            over = day.over(row["person"], now) if day else None
+            seen = facts_of(row, features, known, hour, files.problems if files else (), recent, late, written, over)
             decision = gate.decide(seen, now)
             if decision.defer_until:
                 await defer(row, decision, now)
@@ -100,6 +104,8 @@ async def start(
             else:
                 if written:
                     row |= {"body": written.body, "subject": written.subject}
+                if day:
+                    day.take(row["person"], row["body"])
                 begun.append((row, decision))
                 if row["kind"] in BY_ITSELF:
                     just_now[row["account"], row["to_address"]] += 1

@@ -53,7 +53,11 @@ CODES = {
     "no_connection": Code(NO_DIALPAD_CONNECTION, "Connect Dialpad."),
     "sender_not_linked": Code(NO_DIALPAD_ACCOUNT, "Ask an administrator to add your email to Dialpad."),
     "sender_without_number": Code("Your Dialpad account has no phone number.", "Ask an administrator to assign one."),
-    "over_quota": Code("This sender has used up today's texts.", "The rest goes tomorrow, or from another sender."),
+    "over_quota": Code(
+        "This sender has used up today's texts.",
+        "The rest goes tomorrow, or from another sender.",
+        EVERY_KIND - {ANSWER},
+    ),
     "missing_wildcard": Code("The message has a blank that is not filled.", "Fill it in or remove it."),
     "too_long": Code("With its blanks filled in the message is too long.", "Shorten the wording."),
     "attachment_unsupported": Code("A file cannot go along.", "Send it as a link, or remove it."),
@@ -63,13 +67,16 @@ CODES = {
     "expired": Code("Its time is more than an hour past.", "Send it now, or let it go.", BY_ITSELF | {ANSWER}),
 }
 
-WAITS = frozenset({"quiet_hours", "review_open"})  # alone they make a message wait
+WAITS = frozenset({"quiet_hours", "review_open", "over_quota"})  # alone they make what leaves by itself wait
 WARNS = frozenset({"phone_landline", "phone_untextable", "quiet_hours"})  # of these a person who looks is only told
 
-# The same codes where another channel, or an agent's batch, needs other words: (code, which) -> sentence and next step.
+# The same codes where another channel, or kind of message, needs other words: (code, which) -> sentence and next step.
 OTHER_WORDS = {
     ("no_permission", "batch"): Code(
         "An agent may send batches once an administrator allows it under People.", "Ask an administrator."
+    ),
+    ("over_quota", "one_to_one"): Code(
+        "This sender has used up today's texts.", "Schedule it for tomorrow, or let a colleague send it."
     ),
     ("no_contact", "email"): Code(WITHOUT_DATUM["email"], "Add an email address."),
     ("no_contact", "form"): Code(WITHOUT_DATUM["form"], "Choose another channel."),
@@ -97,12 +104,12 @@ class Refusal:
 def effect(code: str, kind: str) -> str:
     """What a code does to a message of that kind: refuses, waits, warns; empty: nothing."""
     if kind in CODES[code].kinds:
-        return "waits" if code in WAITS else "refuses"
+        return "waits" if code in WAITS and kind in BY_ITSELF else "refuses"
     return "warns" if code in WARNS else ""
 
 
 def refusal(code: str, detail: str = "", channel: str = "text") -> Refusal:
-    """The sentence and next step of a code, in the words for a channel (or `batch`: see OTHER_WORDS); `detail` is the
+    """The sentence and next step of a code, in the words for a channel or a kind (see OTHER_WORDS); `detail` is the
     token of a missing wildcard, or a sentence that says more."""
     known = OTHER_WORDS.get((code, channel), CODES[code])
     if code == "missing_wildcard":

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from domain.gate.codes import ANSWER, CODES, WAITS, Refusal, effect, refusal
+from domain.gate.codes import ANSWER, BY_ITSELF, CODES, WAITS, Refusal, effect, refusal
 
 
 class SenderState(StrEnum):
@@ -51,7 +51,7 @@ class Facts:
     automatic_today: int = 0  # automated messages to this person within 24 hours
     unanswered: int = 0  # automated ones in a row that they did not answer
     review_open: bool = False
-    over_quota: bool = False
+    over_quota: datetime | None = None  # the sender has used up this day's segments: when the next begins
     not_before: datetime | None = None  # outside the allowed hours: when they begin
     late: bool = False  # more than an hour past its time; an answer: too late to be one
     confirms: bool = False  # the answer to this very opt-out, or the one answer to HELP of somebody who opted out
@@ -67,7 +67,8 @@ TOO_LATE = "It was too late for this answer."
 @dataclass(frozen=True)
 class Decision:
     """Refusals in the order a person should mend them; none means yes. `warnings` a person may pass; `defer_until` is
-    when a message that leaves by itself is looked at again, if only the hour or an open review stands against it."""
+    when a message that leaves by itself is looked at again, if only the hour, an open review or its sender's day stands
+    against it."""
 
     facts: Facts
     at: datetime
@@ -77,10 +78,10 @@ class Decision:
     @property
     def defer_until(self) -> datetime | None:
         codes = {each.code for each in self.refusals}
-        if not codes or codes - WAITS:
+        if not codes or codes - WAITS or self.facts.kind not in BY_ITSELF:
             return None
         look = self.at + LOOK_AGAIN if "review_open" in codes else self.at
-        return max(look, self.facts.not_before or self.at)
+        return max(look, self.facts.not_before or self.at, self.facts.over_quota or self.at)
 
     @property
     def first(self) -> Refusal:
@@ -94,8 +95,9 @@ class Decision:
     def record(self) -> dict[str, Any]:
         """What the attempt row keeps: the facts seen, when, and the codes given."""
         facts = {**vars(self.facts), "message_id": str(self.facts.message_id) if self.facts.message_id else None}
-        if self.facts.not_before:
-            facts["not_before"] = self.facts.not_before.isoformat()
+        for name in ("not_before", "over_quota"):
+            if facts[name]:
+                facts[name] = facts[name].isoformat()
         return {"at": self.at.isoformat(), "facts": facts, "codes": [refusal.code for refusal in self.refusals]}
 
 
@@ -119,7 +121,9 @@ def _refusals(facts: Facts, codes: Iterable[str]) -> Iterable[Refusal]:
 
 
 def _words_for(code: str, facts: Facts) -> str:
-    return "batch" if code == "no_permission" and facts.kind == "batch" and facts.agent else facts.channel
+    if code == "over_quota" or (code == "no_permission" and facts.agent):
+        return facts.kind
+    return facts.channel
 
 
 def _warnings(facts: Facts, codes: Iterable[str]) -> Iterable[Refusal]:

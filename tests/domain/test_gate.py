@@ -2,6 +2,7 @@
 
 import inspect
 import itertools
+import json
 import random
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -49,6 +50,7 @@ FACTS = some.builds(
     dnc=some.booleans(),
     late=some.booleans(),
     confirms=some.booleans(),
+    over_quota=some.one_of(some.none(), some.just(datetime(2026, 11, 25, 5, tzinfo=UTC))),
 )
 
 
@@ -78,7 +80,7 @@ STANDING = {
     "no_connection": {"connected": False},
     "sender_not_linked": {"sender_state": "unlinked"},
     "sender_without_number": {"sender_state": "no_number"},
-    "over_quota": {"over_quota": True},
+    "over_quota": {"over_quota": datetime(2026, 11, 25, 5, tzinfo=UTC)},
     "missing_wildcard": {"missing": ("vehicle.trim",)},
     "attachment_unsupported": {"files": ("It is too large.",)},
     "too_long": {"too_long": True},
@@ -227,6 +229,25 @@ def test_what_a_code_does_to_a_kind_of_message_is_told_before_it_stands(code, ki
     expected = {"refuses": ([code], []), "waits": ([code], []), "warns": ([], [code]), "": ([], [])}
     assert told == expected[gate.effect(code, kind)]
     assert (decision.defer_until is not None) == (gate.effect(code, kind) == "waits")
+
+
+def test_a_used_up_day_puts_off_what_leaves_by_itself_and_a_person_hears_another_next_step():
+    over = replace(FINE, over_quota=datetime(2026, 11, 25, 5, tzinfo=UTC))
+    by_hand = decide(over, NOW)
+    assert (by_hand.allowed, by_hand.defer_until) == (False, None)
+    assert by_hand.first.next_step == "Schedule it for tomorrow, or let a colleague send it."
+    night = datetime(2026, 11, 25, 14, tzinfo=UTC)
+    for kind in gate.BY_ITSELF:
+        waiting = decide(replace(over, kind=kind), NOW)
+        assert waiting.defer_until == over.over_quota
+        assert waiting.first.next_step == "The rest goes tomorrow, or from another sender."
+        assert decide(replace(over, kind=kind, not_before=night), NOW).defer_until == night
+        assert decide(replace(over, kind=kind, opted_out=True), NOW).defer_until is None
+
+
+def test_the_decision_of_a_used_up_day_can_be_kept():
+    over = replace(FINE, over_quota=datetime(2026, 11, 25, 5, tzinfo=UTC))
+    assert json.loads(json.dumps(decide(over, NOW).record()))["facts"]["over_quota"] == "2026-11-25T05:00:00+00:00"
 
 
 def test_a_sender_without_an_account_hears_exactly_the_known_words():

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
 from domain import clock, composing, consents, delivery, installations, judging, messages, suppressions
+from domain.connections import Connection
 from domain.gate import BY_ITSELF
 from domain.listings import Listing
 from domain.messages import Message, State
@@ -47,6 +48,7 @@ WORLDS: dict[str, str] = {
     "no sender": "sender_not_linked",
     "landline by its plan": "phone_landline",
     "reads only": "no_permission",
+    "day used up": "over_quota",
     "first contact at their other number": "recent_contact",
 }
 
@@ -60,7 +62,7 @@ async def spoil(dealer: Shop, listing: Listing, world: str, at: Any) -> None:
     elif world == "dnc list":
         await suppressions.dnc(account, [phone], "Asked for it")
     elif world == "block":
-        await suppressions.block(account, dealer.user, phone, "Threats")
+        await suppressions.block(account, await make.user(dealer.account), phone, "Threats")
     elif world.startswith("stage "):
         await Listing.update({Listing.stage: world.removeprefix("stage ")}).where(Listing.id == listing.id)
     elif world == "hidden":
@@ -94,6 +96,10 @@ async def spoil(dealer: Shop, listing: Listing, world: str, at: Any) -> None:
     elif world == "reads only":
         dealer.user.role = "support"
         await User.update({User.role: "support"}).where(User.id == dealer.user.id)
+    elif world == "day used up":
+        await Connection.update({Connection.options: '{"segments_a_day": 1}'}).where(Connection.account == account)
+        elsewhere = await make.listing(dealer.account)
+        await make.message(elsewhere, user=dealer.user, connection=dealer.connection, state=State.SENT)
     elif world == "three today":
         await automatic(listing, 3, hours=2)
     elif world == "night":

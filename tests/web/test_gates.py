@@ -94,7 +94,7 @@ async def test_all_codes_are_named_with_a_sentence_a_next_step_and_the_kinds_the
             words = [(refused.message, refused.next_step)]
         assert [(sentence[: len(words[0][0])], step)] == words, code
         by_hand = "Warns" if code in WARNS_BY_HAND else "–" if code in (*BATCH_ONLY, *NOT_BY_HAND) else "Refuses"
-        waits = "Waits" if code == "quiet_hours" else "Refuses"
+        waits = "Waits" if code in ("quiet_hours", "over_quota") else "Refuses"
         others = "–" if code in BATCH_ONLY else waits
         assert [cell.removesuffix(" now") for cell in cells] == [by_hand, waits, others, others], code
     assert {row.partition(":")[0] for row in CODES} <= set(gate.CODES)

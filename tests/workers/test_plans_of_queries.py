@@ -18,6 +18,7 @@ from domain import (
     messages,
     number_facts,
     provider_lists,
+    quotas,
     receipts,
     schedules,
     suppressions,
@@ -132,6 +133,7 @@ async def a_day(dealer: Shop) -> None:
     await history.since(listing.id, page.first)
     await history.stamp(listing.id)
     await files_that_go(dealer, file)
+    await limited(dealer)
     await lists(dealer)
     await plans(dealer)
 
@@ -186,6 +188,14 @@ async def plans(dealer: Shop) -> None:
     assert (await schedules.release())[1] == 1
     await dealer.account.update_self({type(dealer.account).scheduled_messages: False})
     assert len(await schedules.end_without()) == 1
+
+
+async def limited(dealer: Shop) -> None:
+    """Each sender may text so much a day: the worker and the window look at what left."""
+    await connections.change_options(dealer.connection, dealer.user.id, segments_a_day=500)
+    await dealer.text()
+    assert await dealer.start()
+    assert await quotas.of(await connections.by_id(dealer.connection.id), dealer.account.timezone)
 
 
 async def files_that_go(dealer: Shop, file: Attachment) -> None:
