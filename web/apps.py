@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from domain import connections, plans, provider_lists, users, vitals
+from domain import connections, pace_limits, plans, provider_lists, quotas, users, vitals
 from domain.accounts import Account
 from domain.connections import Connection, ConnectionState
 from domain.errors import NotFound, Unavailable
@@ -68,6 +68,9 @@ APPS = {
 }
 
 
+PACE = {"per_minute": "a minute", "per_second": "a second"}
+
+
 def of(kind: str) -> App:
     """The app of that kind. Raises NotFound."""
     if kind not in APPS:
@@ -88,9 +91,11 @@ async def context(
     form: Form,
     *,
     secret: str | None = None,
+    pace: Form | None = None,
     check: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """All that apps/show.html shows. `secret` is a hook secret that was just made, `check` what a look just found."""
+    """All that apps/show.html shows. `secret` is a hook secret that was just made, `pace` a limit that was just
+    refused, `check` what a look just found."""
     connection = await connections.current(account.id, app.kind)
     base = settings().public_url or str(request.base_url).rstrip("/")
     hook = {"url": f"{base}/hooks/{app.kind}/{connection.id}", "secret": secret} if connection else None
@@ -101,6 +106,7 @@ async def context(
         "form": form,
         "fields": app.fields,
         "webhook": hook,
+        "pace": await _pace(account, connection, pace) if connection else None,
         "pictures": _pictures(connection) if connection else None,
         "health": await _health(account, connection) if connection else None,
         "check": check,
@@ -140,6 +146,16 @@ def _pictures(connection: Connection) -> bool:
         return connections.adapter(connection).files is not None
     except Unavailable:  # its credentials cannot be unsealed: nothing goes along with what does not leave
         return False
+
+
+async def _pace(account: Account, connection: Connection, form: Form | None) -> dict[str, Any]:
+    """How fast texts leave at most, and what each sender may send a day and has sent today."""
+    limits, a_day = pace_limits.of(connection), quotas.limit_of(connection.options)
+    return {
+        "limits": [f"{limits[name]:,} {words}" for name, words in PACE.items() if limits[name]],
+        "form": form or Form({quotas.OPTION: a_day or ""}),
+        "spent": [f"{name} {used:,} of {a_day:,}" for name, used in await quotas.spent(connection, account.timezone)],
+    }
 
 
 async def _health(account: Account, connection: Connection) -> dict[str, Any]:

@@ -29,6 +29,7 @@ WAITS = {
         "waits until somebody has read what the seller wrote",
         "wait until somebody has read what the seller wrote",
     ),
+    "over_quota": ("waits until tomorrow: you used up today’s texts", "wait until tomorrow: you used up today’s texts"),
 }
 
 
@@ -146,6 +147,7 @@ def _estimated(estimate: estimating.Estimate, summary: Summary, account: Account
         "waiting": bool(summary.waits),
         "canaries": estimate.canaries,
         "an_hour": estimate.an_hour,
+        "a_day": estimate.a_day,
         "first": summary.first,
         "answers": estimate.answers,
         "known": estimate.known,

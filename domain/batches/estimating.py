@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from domain import clock, connections, pace_limits
+from domain import clock, connections, pace_limits, quiet_hours, quotas, seller_hours, zones
 from domain.accounts import Account
 from domain.batches import starting, steering
 from domain.batches.looking import Summary
+from domain.connections import Connection
 from domain.messages import Message
 from domain.users import User
 
@@ -18,17 +19,19 @@ NEWEST = 500
 @dataclass(frozen=True)
 class Estimate:
     """`leaves_at`: when all that do not wait for their morning have left. `answers`: of those who hear from us first
-    how many may write back, going by `known` first messages; None while too few are known."""
+    how many may write back, going by `known` first messages; None while too few are known. `a_day`: the sender's limit
+    of segments where it is reached; the rest goes in the mornings after."""
 
     leaves_at: datetime
     canaries: int
     an_hour: int  # first contacts; 0: no limit
     answers: int | None
     known: int
+    a_day: int = 0
 
 
 async def estimate(account: Account, user: User, summary: Summary, begins: datetime | None = None) -> Estimate:
-    """Two queries. It `begins` now, or when it is planned to."""
+    """Two queries, and one where senders have a limit a day. It `begins` now, or when it is planned to."""
     carriers = await connections.carriers(account.id, user.id)
     minutes = [
         pace_limits.minutes(carriers[channel][0], number)
@@ -43,7 +46,27 @@ async def estimate(account: Account, user: User, summary: Summary, begins: datet
         takes = max(takes, timedelta(hours=1) / an_hour * max(summary.first - 1, 0))
     known, answered = await _answered(account.id)
     answers = round(summary.first * answered / known) if known >= FEW else None
-    return Estimate((begins or clock.now()) + takes, canaries, an_hour, answers, known)
+    begins = begins or clock.now()
+    morning = await _last_morning(account, user, carriers["text"][0], summary, begins) if "text" in carriers else None
+    if morning is None:
+        return Estimate(begins + takes, canaries, an_hour, answers, known)
+    a_day = quotas.limit_of(carriers["text"][0].options)
+    return Estimate(max(begins + takes, morning), canaries, an_hour, answers, known, a_day)
+
+
+async def _last_morning(
+    account: Account, user: User, connection: Connection, summary: Summary, begins: datetime
+) -> datetime | None:
+    """When the last text has left, if the segments are more than the sender still has of the day they begin; by the
+    hours of where the dealership is, for want of the sellers'."""
+    day = await quotas.of(connection, account.timezone)
+    nights = day.nights(user.id, summary.segments, begins) if day else 0
+    if day is None or not nights:
+        return None
+    midnight = quotas.bounds(begins + timedelta(days=nights), account.timezone)[0]
+    rules = await seller_hours.rules_of(account.id)
+    there = zones.of(account.country, account.postal_code, [account.phone] if account.phone else [])
+    return quiet_hours.next_allowed(midnight, there, rules) or midnight
 
 
 async def _answered(account: UUID) -> tuple[int, int]:

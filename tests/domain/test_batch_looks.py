@@ -1,6 +1,8 @@
 """What the look before a batch keeps: numbers, rows by reason, the worst messages first, and what it will take."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
 
 from domain import clock
 from domain.batches import drafts, estimating, looking, reading
@@ -90,6 +92,26 @@ async def test_it_takes_as_long_as_the_connection_and_first_contacts_an_hour_let
     dealer.account.first_contacts_an_hour = 2
     seen = await estimating.estimate(dealer.account, dealer.user, summary)
     assert round((seen.leaves_at - clock.now()).total_seconds()) == 3 * 1800
+
+
+async def test_beyond_the_senders_day_the_rest_goes_in_the_mornings_after(house: None, clock: Any) -> None:
+    now = datetime(2026, 11, 24, 19, 0, tzinfo=UTC)  # 14:00 in New York
+    clock.set(now)
+    dealer = await sender(options='{"segments_a_day": 3}')
+    batch = await draft(dealer, await listings(dealer, 7))
+    summary = await look(dealer, batch)
+    assert (summary.segments, summary.waits) == (7, {})
+    seen = await estimating.estimate(dealer.account, dealer.user, summary)
+    assert seen.a_day == 3
+    morning = seen.leaves_at.astimezone(ZoneInfo("America/New_York"))
+    assert (morning.day, 8 <= morning.hour <= 12) == (26, True)
+    for _ in range(3):
+        await make.message(user=dealer.user, connection=dealer.connection, state="sent")
+    assert (await look(dealer, batch)).waits == {"over_quota": 7}
+    few = await draft(dealer, await listings(dealer, 3))
+    tomorrow = now + timedelta(days=1)
+    seen = await estimating.estimate(dealer.account, dealer.user, await look(dealer, few), tomorrow)
+    assert (seen.a_day, seen.leaves_at - tomorrow < timedelta(hours=1)) == (0, True)
 
 
 async def test_how_many_may_answer_goes_by_the_own_first_messages(house: None) -> None:

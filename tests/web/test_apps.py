@@ -119,6 +119,67 @@ async def test_only_admins_switch_pictures_and_only_of_their_own_connection(
     assert [row["options"] for row in await Connection.select(Connection.options)] == ["{}"]
 
 
+FIELD = 'name="segments_a_day" type="text" value="{}"'
+
+
+async def test_an_admin_limits_the_segments_a_day_beside_the_pace_and_lifts_that_again(admin_client: Client) -> None:
+    await plans.seed()
+    connection = await make.connection(options='{"per_minute": 60, "mms": true}')
+    page = (await admin_client.get("/apps/dialpad")).text
+    assert "Texts leave at 60 a minute and 15 a second at most." in page
+    assert FIELD.format("") in page
+    for typed, kept, said in (("500", 500, "Each sender may text 500 segments a day now."), ("", 0, "no limit a day")):
+        answer = await admin_client.submit("/apps/dialpad/quota", {"segments_a_day": typed})
+        assert answer.status_code == 303
+        page = (await admin_client.get("/apps/dialpad")).text
+        assert said in page
+        assert FIELD.format(kept or "") in page
+        stored = await Connection.objects().get(Connection.id == connection.id)
+        assert json.loads(stored.options) == {"per_minute": 60, "mms": True, "segments_a_day": kept}
+    entries = await AuditEntry.objects().where(AuditEntry.action == "connection.changed").order_by(AuditEntry.at)
+    assert [(json.loads(entry.detail)["segments_a_day"], entry.user) for entry in entries] == [
+        (500, admin_client.user.id),
+        (0, admin_client.user.id),
+    ]
+
+
+@pytest.mark.parametrize("typed", ["-1", "many", "100001"])
+async def test_a_limit_that_is_none_is_told_at_its_field_and_stays_there(admin_client: Client, typed: str) -> None:
+    await plans.seed()
+    connection = await make.connection()
+    answer = await admin_client.submit("/apps/dialpad/quota", {"segments_a_day": typed})
+    assert answer.status_code == 422
+    assert "Give a whole number of segments, 100,000 at most, or leave it empty for no limit." in answer.text
+    assert 'id="f-segments_a_day-err"' in answer.text
+    assert FIELD.format(typed) in answer.text
+    assert "Not connected" not in answer.text
+    assert (await Connection.objects().get(Connection.id == connection.id)).options == "{}"
+
+
+async def test_the_pace_says_who_used_how_much_of_today_in_eight_queries(admin_client: Client, count_queries) -> None:
+    await plans.seed()
+    connection = await make.connection(options='{"segments_a_day": 1000}')
+    maya = await make.user(name="Maya Ortiz")
+    for user, segments in ((maya, 1200), (admin_client.user, 3)):
+        await make.message(user=user, connection=connection, state="sent", segments=segments)
+    with count_queries() as queries:
+        page = (await admin_client.get("/apps/dialpad")).text
+    assert f"Used today: Maya Ortiz 1,200 of 1,000, {admin_client.user.name} 3 of 1,000" in page
+    assert queries.count <= 8, queries.statements
+
+
+async def test_only_admins_limit_senders_and_only_of_their_own_connection(
+    admin_client: Client, agent_client: Client
+) -> None:
+    await plans.seed()
+    await make.connection(await make.account())
+    limit = {"segments_a_day": "5"}
+    assert (await agent_client.submit("/apps/dialpad/quota", limit)).status_code == 403
+    assert (await admin_client.submit("/apps/dialpad/quota", limit)).status_code == 404
+    assert (await admin_client.submit("/apps/fax/quota", limit)).status_code == 404
+    assert [row["options"] for row in await Connection.select(Connection.options)] == ["{}"]
+
+
 async def test_disconnecting_forgets_the_key(admin_client: Client, dialpad: None) -> None:
     await plans.seed()
     connection = await make.connection()
