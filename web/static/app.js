@@ -1,4 +1,4 @@
-// Our only script: each link and form works without it.
+// Each link and form works without it.
 "use strict";
 
 const byId = id => document.getElementById(id), copy = id => byId(id).content.cloneNode(true);
@@ -7,7 +7,7 @@ const dialog = byId("send"), stop = e => { e.preventDefault(); e.stopPropagation
 
 /* hx-swap="caret", or "whole" for all of the text: both keep undo, and what was typed meanwhile. */
 function insert(field, text, whole) {
-  const had = document.activeElement, keep = had !== field && had.matches(":focus-visible");
+  const had = document.activeElement, keep = had.matches(":focus-visible");
   field.focus({ preventScroll: true });
   if (whole) field.select();
   else field.setSelectionRange(field.selectionStart, field.selectionEnd);   // or Chromium undoes the words before, too
@@ -20,19 +20,19 @@ htmx.registerExtension("caret", {
 });
 
 /* A press on what inserts leaves the caret. */
-on("mousedown", e => e.target.closest("[data-insert], [role=listbox]") && e.preventDefault());
+on("mousedown", e => e.target.closest("[data-insert]") && e.preventDefault());
 
 /* data-opens="send": the dialog opens at once, htmx fills it. What is half written is kept. */
 on("click", e => {
   const link = e.target.closest("[data-opens]"), box = link && byId(link.dataset.opens);
   if (!box || e.ctrlKey || e.metaKey || e.shiftKey) return;
-  const slot = box.lastChild, form = byId("send-window"), to = new URL(link.href).searchParams.get("to");
+  const slot = box.lastChild, form = byId("send-window"), { to } = link.dataset;
   if (box === dialog ? form?.body.value.replace(form.body.dataset.line, "").trim() || form?.querySelector(".file") : slot.from === link.href) {
     stop(e);
     if (to && form.to.options) choose(form.to, to);
   } else slot.replaceChildren(copy("opening"));
   slot.from = link.href;
-  if (!box.open) box.showModal();
+  box.showModal();
 }, true);
 on("side-done", () => {
   byId("side").close();
@@ -49,7 +49,7 @@ on("message-sent", () => {
   unsaved = false;
   if (!dialog) return location.assign(byId("send-window").dataset.back);
   dialog.close();
-  setTimeout(() => byId("send-slot").replaceChildren());   // its events still come
+  byId("send-slot").replaceChildren();
 });
 
 /* htmx saves the draft after a pause; at once when the window closes or the page goes. */
@@ -74,12 +74,12 @@ function upload(form, file) {
   const row = copy("uploading").firstElementChild, [name, bar] = row.children, data = new FormData(), xhr = new XMLHttpRequest();
   name.textContent = bar.ariaLabel = file.name;
   byId("uploads").append(row);
-  htmx.trigger(row, "files-changed");
+  htmx.trigger("#send-window", "files-changed");
   xhr.upload.onprogress = p => { bar.value = p.loaded / p.total; };
   xhr.onloadend = () => {
     htmx.trigger("#preview", "htmx:abort");   // it would take the row away again
     if (xhr.status === 200) byId("files").append(row);
-    if ([200, 413, 422].includes(xhr.status)) row.outerHTML = xhr.responseText;
+    if (/^\s*<li/.test(xhr.responseText)) row.outerHTML = xhr.responseText;
     else row.replaceChildren(name, copy("not-uploaded"));
     htmx.trigger("#send-window", "files-changed");
   };
@@ -116,18 +116,19 @@ on("click", e => {
   }
 }, true);
 
-/* {{ lists what can go in: the value, in a template ([data-tokens]) the token. */
+/* {{ lists what can go in: its value where one is known, else the token. */
 const listOf = field => byId(field.getAttribute("aria-controls"));
-const make = (tag, facts) => Object.assign(document.createElement(tag), facts);
 function complete(field, list) {
-  const typed = /\{\{\s*([\w. ]{0,30})$/.exec(field.value.slice(0, field.selectionStart))?.[1].toLowerCase();
+  const typed = /\{\{\s*([\w. ]*)$/.exec(field.value.slice(0, field.selectionStart))?.[1].toLowerCase();
   const found = [...field.form.querySelectorAll("[name=insert]")].filter(b => (b.value + b.textContent).toLowerCase().includes(typed));
   list.replaceChildren(...found.slice(0, 7).map((b, n) => {
-    const option = make("li", { id: list.id + n, role: "option", textContent: b.querySelector("span").firstChild.textContent });
-    option.append(make("small", { textContent: !("tokens" in field.dataset) && b.dataset.value || `{{${b.value}}}` }));
+    const option = copy("completion").firstElementChild;
+    option.id = list.id + n;
+    option.prepend(b.querySelector("span").firstChild.textContent);
+    option.lastChild.textContent = b.dataset.value || `{{${b.value}}}`;
     return option;
   }));
-  list.togglePopover(found.length > 0);
+  list.togglePopover(found.length);
   mark(field, list.firstChild);
 }
 function mark(field, option) {
@@ -139,7 +140,7 @@ function take(field, option) {
   insert(field, option.lastChild.textContent);
 }
 on("input focusout click", e => {
-  const list = e.target.matches("textarea[aria-controls]") && listOf(e.target), option = e.target.closest("[role=option]");
+  const list = e.target.matches("textarea") && listOf(e.target), option = e.target.closest("[role=option]");
   if (option) take(document.activeElement, option);
   else if (list) e.type === "input" ? complete(e.target, list) : list.hidePopover();
 });
@@ -152,7 +153,7 @@ function first(field) {
 
 /* Keys: in that list; Ctrl+Enter, once however long; / at the start of a text; arrows in a [data-grid]. */
 on("keydown", e => {
-  const field = e.target, form = byId("send-window"), list = document.querySelector("[role=listbox]:popover-open");
+  const field = e.target, form = byId("send-window"), list = document.querySelector(":popover-open[role=listbox]");
   const grid = field.closest("[data-grid]"), step = { ArrowDown: 1, ArrowUp: -1, ArrowRight: 2, ArrowLeft: -2 }[e.key];
   if (list) {
     const at = list.querySelector("[aria-selected=true]");
@@ -168,7 +169,7 @@ on("keydown", e => {
   } else if (e.key === "/" && form?.checkVisibility() && !field.closest("#side, [popover]") && !field.matches("input, select") && !field.selectionEnd) {
     byId("find-b").click();
   } else if (grid && step && !(step % 2 === 0 && field.type === "search")) {
-    const all = [...grid.querySelectorAll("[type=search], button, a")].filter(one => one.checkVisibility() && !one.disabled);
+    const all = [...grid.querySelectorAll("[type=search], button:enabled, a")].filter(one => one.checkVisibility());
     const across = step % 2 ? all.filter(one => one.offsetTop === field.offsetTop).length : .5;
     all[all.indexOf(field) + step * across]?.focus();
   } else return;
@@ -186,10 +187,10 @@ on("htmx:after:swap", e => {
   if (/^send-s/.test(target?.id) && body.value[0] > "\n") body.setSelectionRange(1e9, 1e9);   // opened
 });
 
-/* [data-left] counts down, then its [data-expires] goes. The server holds the clock. */
+/* [data-left] counts down for its [data-expires]; the server holds the clock. */
 setInterval(() => {
   for (const left of document.querySelectorAll("[data-left]")) {
-    if (left.textContent > 0) left.textContent--; else left.closest("[data-expires]")?.remove();
+    if (--left.textContent < 0) left.closest("[data-expires]").remove();
   }
 }, 1000);
 
@@ -199,7 +200,7 @@ on("htmx:error", e => {
   const source = e.detail.ctx?.sourceElement;
   if (!source || source.closest("[data-quiet]")) return stale(true);
   if (source.matches("[data-opens]")) return location.assign(source.href);
-  (source.querySelector(":scope > #draft-said") || dialog?.open && byId("send-problem") || byId("notices")).replaceChildren(copy("no-answer"));
+  (source.id === "draft-state" && byId("draft-said") || dialog?.open && byId("send-problem") || byId("notices")).replaceChildren(copy("no-answer"));
 });
 on("htmx:after:request", e => {
   const { sourceElement, response } = e.detail.ctx;
