@@ -10,7 +10,7 @@ from domain import attachments, drafts
 from domain.attachments import Attachment
 from domain.listings import Listing
 from tests.browser.dealership import Dealership
-from tests.browser.page import Page
+from tests.browser.page import PATIENCE, Page
 from tests.browser.test_window import (
     IN_CHROMIUM,
     at_full_speed,
@@ -37,6 +37,17 @@ const event = kind === "paste" ? new ClipboardEvent("paste", {...made, clipboard
 document.querySelector(on).dispatchEvent(event);
 return document.querySelector("#send-window").matches(".dropping")"""
 
+
+# What the page asks for at addresses that end so waits until it is let go; nothing else does.
+HOLD = """const [ending] = arguments, asked = window.fetch, gates = [];
+window.held = () => gates.length;
+window.letGo = () => { window.fetch = asked; gates.splice(0).forEach(open => open()); };
+window.fetch = async (where, how) => {
+  if (String(where).endsWith(ending)) await new Promise(open => gates.push(open));
+  return asked(where, how);
+};"""
+
+UP = "return performance.getEntriesByType('resource').some(entry => entry.name.endsWith('/attachments'))"
 
 SAID_BEFORE = "return getComputedStyle(document.querySelector(arguments[0]), '::before').content"
 
@@ -338,7 +349,7 @@ async def test_a_file_that_is_not_taken_says_why_and_can_be_dismissed(
 
 
 @IN_CHROMIUM
-async def test_nothing_leaves_while_a_file_is_going_up_and_the_file_is_kept_with_the_draft(
+async def test_nothing_leaves_while_a_file_is_going_up_and_the_file_survives_what_happens_meanwhile(
     page: Page, dealership: Dealership, tmp_path: Path
 ) -> None:
     listing = await open_window(page, dealership)
@@ -354,18 +365,43 @@ async def test_nothing_leaves_while_a_file_is_going_up_and_the_file_is_kept_with
     page.run("document.querySelector('#send-window').requestSubmit()")  # past every guard of the page
     page.wait_for("A file is still uploading. Wait for it, then send.", "#errors")
     assert page.axe() == []
+    page.click("#send .close")
+    page.click(".dock [data-opens]")
     assert len(page.all("#uploads progress")) == 1
     at_full_speed(page)
     page.wait_for("offer.txt", "#files")
     assert page.all("#uploads li") == []
     page.wait_for("A text takes no files", "#send-why")
+    page.wait_for("Saved", "#draft-said")
     page.find("#body").send_keys("!")
-    page.wait_for("Saved", "#draft-state")
     page.click("#send .close")
+    await comes_to_be_kept(dealership, listing, "Here it is!!")
     page.open(f"/listings/{listing.id}/sends/new")
     page.wait_for("offer.txt", "#files")
     assert page.value("#body") == "Here it is!!"
     assert await dealership.messages(listing) == []
+
+
+async def test_a_file_that_is_there_before_a_refused_send_is_answered_stays(
+    page: Page, dealership: Dealership, tmp_path: Path
+) -> None:
+    await open_window(page, dealership)
+    page.find("#body").send_keys("Here it is")
+    enabled(page)
+    page.run(HOLD, "/sends")
+    (tmp_path / "offer.txt").write_text("We would pay $17,500.")
+    page.run(
+        "document.addEventListener('files-changed',"
+        " () => document.querySelector('#send-window').requestSubmit(), {once: true})"
+    )
+    page.find("#attach-files").send_keys(str(tmp_path / "offer.txt"))
+    page.wait_until(lambda: page.run("return held()") == 1, "it is not being sent")
+    page.wait_until(lambda: page.run(UP), "it does not go up")
+    page.run("letGo()")
+    page.wait_for("A file is still uploading. Wait for it, then send.", "#errors")
+    page.wait_for("offer.txt", "#files")
+    page.wait_for("A text takes no files", "#send-why")
+    assert page.all("#uploads li") == []
 
 
 async def test_a_file_that_is_gone_is_taken_out_in_place(page: Page, dealership: Dealership, tmp_path: Path) -> None:
@@ -439,11 +475,15 @@ async def test_what_was_typed_is_kept_and_there_after_a_reload(page: Page, deale
 
 async def test_escape_keeps_what_was_typed_at_once(page: Page, dealership: Dealership) -> None:
     listing = await open_window(page, dealership)
+    page.run(HOLD, "/draft")
     page.find("#body").send_keys("Half a sen")
     press(page, Keys.ESCAPE)
+    page.wait_until(lambda: page.run("return held()") == 1, "it is not being saved")
+    page.run("letGo()")
     page.wait_until(lambda: not page.find("#send").is_displayed(), "Esc does not close it")
+    await comes_to_be_kept(dealership, listing, "Half a sen")
     page.open(f"/listings/{listing.id}/sends/new")
-    page.wait_until(lambda: page.value("#body") == "Half a sen", "it is lost")
+    assert page.value("#body") == "Half a sen"
 
 
 async def test_a_draft_that_another_device_changed_is_shown_and_not_written_over(
@@ -467,6 +507,43 @@ async def test_a_draft_that_another_device_changed_is_shown_and_not_written_over
     press(page, "!")
     page.click("#take-theirs")
     page.wait_until(lambda: page.value("#body") == "On the phone again", "the other text did not come")
+
+
+async def test_a_draft_that_was_being_saved_when_a_send_was_refused_is_saved_again(
+    page: Page, dealership: Dealership
+) -> None:
+    listing = await open_window(page, dealership)
+    page.run(HOLD, "/draft")
+    page.find("#body").send_keys("Half a sen")
+    page.wait_until(lambda: page.run("return held()") == 1, "it is not being saved")
+    page.run("document.querySelector('#body').value = ''")
+    page.run("document.querySelector('#send-window').requestSubmit()")
+    page.wait_for("This message was not sent", "#errors")
+    page.run("letGo()")
+    page.wait_for("Saved", "#draft-said")
+    known = page.value("[name=draft_revision]")
+    page.find("#body").send_keys("Half a sentence")
+    page.wait_until(lambda: page.value("[name=draft_revision]") != known, "it is not saved again")
+    assert await kept(dealership, listing) == "Half a sentence"
+
+
+async def test_a_window_opened_again_while_it_is_being_saved_is_the_same_window(
+    page: Page, dealership: Dealership
+) -> None:
+    listing = await open_window(page, dealership)
+    page.find("#body").send_keys("Hi")
+    page.wait_for("Saved", "#draft-said")
+    known = page.value("[name=draft_revision]")
+    page.run(HOLD, "/draft")
+    press(page, Keys.BACKSPACE * 2 + Keys.ESCAPE)
+    page.wait_until(lambda: page.run("return held()") == 1, "it is not being saved")
+    page.click(".dock [data-opens]")
+    page.find("#body").send_keys("Hello")
+    page.run("letGo()")
+    page.wait_until(lambda: page.value("[name=draft_revision]") not in (known, "0"), "it is not saved again")
+    page.wait_for("Saved", "#draft-said")
+    assert page.value("#body") == "Hello"
+    assert await kept(dealership, listing) == "Hello"
 
 
 async def test_a_draft_that_is_not_kept_says_so_and_why(page: Page, dealership: Dealership) -> None:
@@ -561,6 +638,13 @@ async def open_page(page: Page, dealership: Dealership, query: str, **values: ob
     page.open(f"/listings/{listing.id}/sends/new{query}")
     page.wait_until(lambda: page.find("#body").is_displayed(), "the window's page did not come")
     return listing
+
+
+async def comes_to_be_kept(dealership: Dealership, listing: Listing, words: str) -> None:
+    """Waits for the draft in the database: a page that is opened meanwhile may be served before it is written."""
+    async with asyncio.timeout(PATIENCE):
+        while await kept(dealership, listing) != words:  # noqa: ASYNC110 - another process
+            await asyncio.sleep(0.05)
 
 
 async def kept(dealership: Dealership, listing: Listing) -> str | None:

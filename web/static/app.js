@@ -27,7 +27,7 @@ on("click", e => {
   const link = e.target.closest("[data-opens]"), box = link && byId(link.dataset.opens);
   if (!box || e.ctrlKey || e.metaKey || e.shiftKey) return;
   const slot = box.lastChild, form = byId("send-window"), { to } = link.dataset;
-  if (box === dialog ? form?.body.value.replace(form.body.dataset.line, "").trim() || form?.querySelector(".file") : slot.from === link.href) {
+  if (box === dialog ? form?.body.value.replace(form.body.dataset.line, "").trim() || form?.querySelector(".file, .htmx-request") : slot.from === link.href) {
     stop(e);
     if (to && form.to.options) choose(form.to, to);
   } else slot.replaceChildren(copy("opening"));
@@ -56,6 +56,7 @@ on("message-sent", () => {
 let unsaved, ahead;   // of the draft, of the preview
 on("input change files-changed", e => {
   if ((e.target.form || e.target).id === "send-window") unsaved = true, ahead ||= e.type === "input";
+  if (e.type === "files-changed") htmx.trigger("#preview", "htmx:abort", {}, false);   // it knows the files of before
 });
 on("htmx:before:request", e => {
   const { sourceElement: { id }, request } = e.detail.ctx, form = byId("send-window"), draft = id === "draft-state";
@@ -77,7 +78,6 @@ function upload(form, file) {
   htmx.trigger("#send-window", "files-changed");
   xhr.upload.onprogress = p => { bar.value = p.loaded / p.total; };
   xhr.onloadend = () => {
-    htmx.trigger("#preview", "htmx:abort");   // it would take the row away again
     if (xhr.status === 200) byId("files").append(row);
     if (/^\s*<li/.test(xhr.responseText)) row.outerHTML = xhr.responseText;
     else row.replaceChildren(name, copy("not-uploaded"));
