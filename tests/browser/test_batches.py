@@ -3,11 +3,14 @@
 from collections.abc import AsyncIterator
 
 import pytest
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.keys import Keys
 
 from domain.batches.tables import Batch
 from tests.browser import dealership as dealerships
 from tests.browser.dealership import Dealership
 from tests.browser.page import Page
+from tests.browser.test_window import IN_CHROMIUM
 from tests.site import Site
 
 WORDING = "First hello: would you sell to us?"
@@ -97,6 +100,34 @@ async def test_a_manager_writes_once_to_many_and_watches_it_end(page: Page, mana
     assert page.complaints() == []
 
 
+@IN_CHROMIUM  # Firefox heeds no label while Shift is held, the box alone
+async def test_shift_takes_the_rows_between_two_ticks_along(page: Page, manager: Dealership) -> None:
+    for n in range(6):
+        await manager.listing(model=f"Outback {n}")
+    await manager.signed_in(page)
+    page.open("/listings")
+    page.click("h1")  # from here on, text would be selected
+    shift_click(page, "label.thumb", 3)  # nothing was ticked before
+    assert ticked(page) == [3]
+    shift_click(page, "label.thumb", 1)
+    assert ticked(page) == [1, 2, 3]
+    assert page.run("return String(getSelection())") == ""
+    shift_click(page, "[name=listing_ids]", 2)
+    assert ticked(page) == [3]
+    page.run("document.querySelectorAll('[name=listing_ids]')[5].focus()")
+    ActionChains(page.driver).key_down(Keys.SHIFT).send_keys(Keys.SPACE).key_up(Keys.SHIFT).perform()
+    assert ticked(page) == [2, 3, 4, 5]
+
+    page.button("Choose the 6 on this page").click()
+    page.wait_until(lambda: len(ticked(page)) == 6, "not all six are ticked")
+    shift_click(page, "[name=listing_ids]", 4)  # what was ticked before is of a list that is gone
+    assert ticked(page) == [0, 1, 2, 3, 5]
+    shift_click(page, "[name=listing_ids]", 2)
+    assert ticked(page) == [0, 1, 5]
+    page.button("Send message").click()
+    page.wait_for("Message to 3 sellers", "h1")
+
+
 async def test_without_scripts_it_goes_as_well(no_script: Page, manager: Dealership) -> None:
     page, mobiles = no_script, await cars(manager)
     await manager.signed_in(page)
@@ -125,6 +156,15 @@ async def test_without_scripts_it_goes_as_well(no_script: Page, manager: Dealers
     ]
     async with manager.site.opened():
         assert await Batch.count().where((Batch.account == manager.account.id) & (Batch.state == "done")) == 1
+
+
+def shift_click(page: Page, css: str, n: int) -> None:
+    ActionChains(page.driver).key_down(Keys.SHIFT).click(page.all(css)[n]).key_up(Keys.SHIFT).perform()
+
+
+def ticked(page: Page) -> list[int]:
+    """Which rows are, from 0."""
+    return [n for n, box in enumerate(page.all("[name=listing_ids]")) if box.is_selected()]
 
 
 def looks(page: Page, name: str) -> None:

@@ -116,6 +116,15 @@ on("click", e => {
   }
 }, true);
 
+/* With Shift, all rows since the last tick follow this one. */
+let last;
+on("click", e => {
+  const box = e.target, all = [...document.querySelectorAll("[name=listing_ids]")], from = all.indexOf(last), to = all.indexOf(box);
+  if (to < 0) return;
+  if (e.shiftKey && from >= 0) for (const n in all) if ((n - from) * (n - to) <= 0) all[n].checked = box.checked;
+  last = box;
+});
+
 /* {{ lists what can go in: its value where one is known, else the token. */
 const listOf = field => byId(field.getAttribute("aria-controls"));
 function complete(field, list) {
