@@ -334,6 +334,27 @@ async def test_a_refused_send_is_told_once_where_the_focus_is(page: Page, dealer
     assert await dealership.messages(listing) == []
 
 
+async def test_a_send_the_moment_a_refused_one_is_answered_stays_in_the_window(
+    page: Page, dealership: Dealership
+) -> None:
+    listing = await open_window(page, dealership)
+    page.run(
+        """const first = document.querySelector("#send-window");
+        new MutationObserver((_, observer) => {
+          const form = document.querySelector("#send-window");
+          if (!form || form === first) return;
+          observer.disconnect();
+          form.body.value = "Once";
+          form.requestSubmit();
+        }).observe(document.querySelector("#send-slot"), {childList: true});
+        first.requestSubmit();
+        window.stays = true;"""
+    )
+    page.wait_for("Delivered", "#log .msg.out")
+    assert page.run("return window.stays"), "it was posted as a page"
+    await sent_once(dealership, listing, "Once")
+
+
 @IN_CHROMIUM
 async def test_a_server_that_does_not_answer_is_told_and_the_text_stays(page: Page, dealership: Dealership) -> None:
     listing = await open_window(page, dealership)
