@@ -11,6 +11,7 @@ from typing import Any
 
 import asyncpg
 from piccolo.engine.postgres import PostgresEngine, PostgresTransaction
+from piccolo.engine.sqlite import ADAPTERS
 
 from domain.errors import NotFound, Unavailable
 from domain.settings import settings
@@ -83,7 +84,8 @@ class PooledPostgresEngine(PostgresEngine):
     async def start_connection_pool(self, **kwargs: Any) -> None:
         """Opens the pool. A second call does nothing."""
         if self.pool is None:
-            self.pool = await asyncpg.create_pool(**self.config, **{"min_size": 1, "max_size": 8, **kwargs})
+            ways = {"min_size": 1, "max_size": 8, "reset": _leave_as_it_is, **kwargs}
+            self.pool = await asyncpg.create_pool(**self.config, **ways)
 
     def transaction(self, allow_nested: bool = True) -> PostgresTransaction:
         return _PatientTransaction(engine=self, allow_nested=allow_nested)
@@ -102,6 +104,11 @@ class PooledPostgresEngine(PostgresEngine):
             return await connection.fetch(query, *(args or []))
         finally:
             await self.pool.release(connection)
+
+
+async def _leave_as_it_is(connection: Any) -> None:
+    """What asyncpg would reset when a connection goes back (settings, locks, cursors of the session) nobody here sets,
+    and each query outside a transaction would wait for a second answer. An open one is rolled back all the same."""
 
 
 async def _free_connection(pool: Any) -> Any:
@@ -195,7 +202,12 @@ def given(types: Sequence[str], rows: Sequence[Sequence[Any]]) -> tuple[str, lis
         return f"unnest({arrays}) AS given({', '.join(columns)})", [list(column) for column in zip(*rows, strict=True)]
     picked = ", ".join(f"json_extract(value, '$[{n}]') AS {column}" for n, column in enumerate(columns))
     table = f"(SELECT {picked} FROM json_each({{}})) AS given"  # noqa: S608 - fixed words
-    return table, [json.dumps(rows, default=str)]
+    return table, [json.dumps(rows, default=_in_words)]
+
+
+def _in_words(value: Any) -> str:
+    """What stands for a value that JSON has no word for, as SQLite keeps it in a column."""
+    return str(ADAPTERS[type(value)](value))
 
 
 async def each(sql: str, rows: Sequence[Sequence[Any]]) -> None:

@@ -30,8 +30,8 @@ class Event(Table, db=DB, tablename="event"):
     """A line between the messages: stage, assignment, opt-out …"""
 
     id = key()
-    account = parent(Account)
-    listing = parent(Listing)
+    account = parent(Account, index=False)
+    listing = parent(Listing, index=False)
     user = parent(User, null=True, index=False)
     kind = Varchar(20)  # stage | assigned | opted_out | opted_in | responded
     detail = JSON(default="{}")
@@ -143,10 +143,15 @@ async def contacted(listings: Iterable[UUID], at: datetime) -> None:
         )
     detail = json.dumps({"old": str(Stage.NOT_CONTACTED), "new": str(Stage.CONTACTED)})
     now = clock.now()
-    await db.each(
-        "INSERT INTO event (id, account, listing, kind, detail, at) VALUES ({}, {}, {}, 'stage', {}, {})",
-        [(ids.new(), row["account"], row["id"], detail, now) for row in moved],
-    )
+    if moved:
+        lines, arguments = db.given(("uuid", "uuid", "uuid"), [(ids.new(), row["account"], row["id"]) for row in moved])
+        await Event.raw(
+            f"""INSERT INTO event (id, account, listing, kind, detail, at)
+                SELECT column1, column2, column3, 'stage', {{}}, {{}} FROM {lines}""",  # noqa: S608 - fixed words
+            detail,
+            now,
+            *arguments,
+        )
 
 
 async def _page(listing: UUID, compare: str, cursor: Cursor | None, limit: int) -> Page:

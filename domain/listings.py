@@ -52,8 +52,8 @@ STAGE_LABELS = {
 
 class Listing(Table, db=DB, tablename="listing"):
     id = key()
-    account = parent(Account)
-    source = parent(Source)
+    account = parent(Account, index=False)
+    source = parent(Source, index=False)
     external_id = Varchar(200)  # unique per source: the same ad twice is one listing
     year = Integer()
     make = Text()

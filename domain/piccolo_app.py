@@ -23,7 +23,7 @@ from domain.inbox import ProviderEvent
 from domain.installations import Boot, Installation
 from domain.listings import Follower, Listing, Picture, PriceChange
 from domain.message_templates import HiddenTemplate, MessageTemplate, TemplateUse, TemplateVersion
-from domain.messages import IdempotencyKey, Message
+from domain.messages import FollowUp, IdempotencyKey, Message
 from domain.number_facts import NumberFact
 from domain.receipts import Receipt
 from domain.reviews import Review
@@ -57,6 +57,7 @@ TABLES = [
     OptOut,
     Batch,
     Message,
+    FollowUp,
     IdempotencyKey,
     Event,
     Attempt,

@@ -9,10 +9,20 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
+from functools import lru_cache
 from typing import Any
+from uuid import UUID
 
 import aiosqlite
-from piccolo.engine.sqlite import SQLiteEngine, SQLiteTransaction, TransactionType, dict_factory
+from piccolo.engine.sqlite import (
+    ADAPTERS,
+    CONVERTERS,
+    SQLiteEngine,
+    SQLiteTransaction,
+    TransactionType,
+    dict_factory,
+)
 
 from domain.errors import Unavailable
 
@@ -21,6 +31,14 @@ NOT_OPEN = "The database is not open: call domain.db.start() first."
 COMMON = ("journal_mode=WAL", "foreign_keys=1", "busy_timeout=30000", "temp_store=MEMORY")
 WRITER = (*COMMON, "synchronous=FULL", "cache_size=-8000")  # FULL: a power cut forgets no attempt row
 READER = (*COMMON, "synchronous=NORMAL", "cache_size=-4000")
+
+# The rows of a page or a handful repeat themselves: the account, who sends, the moment. Each of these conversions is
+# Python that takes microseconds, and none of the values can change, so the same one is handed out again.
+REMEMBERED = 4_096  # values of each type
+for each in ("UUID", "INTEGER", "BOOLEAN", "TIMESTAMPTZ"):
+    sqlite3.register_converter(each, lru_cache(REMEMBERED)(CONVERTERS[each]))
+for kind in (UUID, datetime):
+    sqlite3.register_adapter(kind, lru_cache(REMEMBERED)(ADAPTERS[kind]))
 
 
 class PooledTransaction(SQLiteTransaction):

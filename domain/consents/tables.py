@@ -15,7 +15,7 @@ class Consent(Table, db=DB, tablename="consent"):
     """Rows are added and never changed; of an erased seller the address becomes a digest, and the note goes."""
 
     id = key()
-    account = parent(Account)
+    account = parent(Account, index=False)
     listing = parent(Listing, null=True)
     channel = Varchar(10)
     address = Varchar(254)

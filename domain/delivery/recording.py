@@ -12,7 +12,7 @@ from domain.channels.base import Accepted, ChannelError, Kind
 from domain.delivery.news import News
 from domain.delivery.retries import MOST_CONNECTS, again, backoff
 from domain.delivery.starting import Started
-from domain.messages import RANKS, Message, State
+from domain.messages import RANKS, FollowUp, Message, State
 from domain.text import storable
 
 # Every f-string below holds fixed words and `{}` placeholders only; values travel as parameters.
@@ -66,8 +66,8 @@ async def follow_up(limit: int = 200) -> set[UUID]:
     rows = await Message.raw(
         """SELECT m.id, m.listing, m.at, m.kind, m.code, m.reason, m.account, m.channel, m.to_address,
                   c.kind AS provider
-           FROM message m LEFT JOIN connection c ON c.id = m.connection
-           WHERE m.follow_up ORDER BY m.changed_at LIMIT {}""",
+           FROM follow_up f JOIN message m ON m.id = f.message LEFT JOIN connection c ON c.id = m.connection
+           ORDER BY f.message LIMIT {}""",
         limit,
     )
     if not rows:
@@ -87,43 +87,30 @@ async def follow_up(limit: int = 200) -> set[UUID]:
             # Few wait for an answer, and of a batch to new sellers nobody does: the others cost no statement each.
             for listing in await messages.waiting_among(touched):
                 await messages.answered(listing, newest[listing], now)
-        await Message.raw(
-            f"UPDATE message SET follow_up = {{}} WHERE {db.among('id')}", False, db.listed(row["id"] for row in rows)
-        )
+        await FollowUp.raw(f"DELETE FROM follow_up WHERE {db.among('message')}", db.listed(row["id"] for row in rows))
     return touched | {row["listing"] for row in refused if row["listing"]}
 
 
 async def _close_attempts(outcomes: Sequence[Outcome], now: datetime) -> None:
     """What the provider reported as its own meanwhile stays accepted, whatever became of our call."""
-    end = (
-        "UPDATE attempt SET finished_at = {}, outcome = {}, reason = {}, provider_id = {} WHERE message = {} AND n = {}"
+    ended, arguments = db.given(
+        ("uuid", "int", "text", "text", "text"),
+        [(each.started.outgoing.message_id, each.started.n, *_end(each)) for each in outcomes],
     )
-    accepted = [
-        (
-            now,
-            "accepted",
-            each.accepted.reason,
-            each.accepted.provider_id,
-            each.started.outgoing.message_id,
-            each.started.n,
-        )
-        for each in outcomes
-        if each.accepted
-    ]
-    others = [
-        (
-            now,
-            str(each.error.kind),
-            storable(each.error.reason[:2000]),
-            "",
-            each.started.outgoing.message_id,
-            each.started.n,
-        )
-        for each in outcomes
-        if each.error
-    ]
-    await db.each(end, accepted)
-    await db.each(f"{end} AND outcome <> 'accepted'", others)
+    await Message.raw(
+        f"""UPDATE attempt SET finished_at = {{}}, outcome = column3, reason = column4, provider_id = column5
+            FROM {ended} WHERE message = column1 AND n = column2 AND (column3 = 'accepted' OR outcome <> 'accepted')""",
+        now,
+        *arguments,
+    )
+
+
+def _end(outcome: Outcome) -> tuple[str, str, str]:
+    """How an attempt ended: outcome, reason, the provider's id of the message."""
+    if outcome.accepted:
+        return "accepted", outcome.accepted.reason, outcome.accepted.provider_id
+    error = outcome.error
+    return (str(error.kind), storable(error.reason[:2000]), "") if error else ("", "", "")
 
 
 async def _accept(outcomes: Sequence[Outcome], now: datetime) -> None:
@@ -131,17 +118,23 @@ async def _accept(outcomes: Sequence[Outcome], now: datetime) -> None:
     attempt has not begun: it is not needed any more."""
     rows = []
     for each in outcomes:
-        if each.accepted:
-            rank = RANKS[State(each.accepted.state)]
-            values = (str(each.accepted.state), rank, each.accepted.provider_id, each.accepted.from_address)
-            named = (each.started.outgoing.message_id, each.started.n, rank)
-            rows.append((*values, each.accepted.reason, True, now, *named))
-    await db.each(
-        """UPDATE message SET state = {}, rank = {}, provider_id = {}, from_address = {}, reason = {}, follow_up = {},
-                  changed_at = {}, code = '', tries = 0, owner = '', lease_until = NULL
-           WHERE id = {} AND attempts = {} AND rank < {} AND state IN ('sending', 'unknown', 'queued', 'claimed')""",
-        rows,
+        if said := each.accepted:
+            named = (each.started.outgoing.message_id, each.started.n)
+            rows.append(
+                (*named, said.state, RANKS[State(said.state)], said.provider_id, said.from_address, said.reason)
+            )
+    if not rows:
+        return
+    accepted, arguments = db.given(("uuid", "int", "text", "int", "text", "text", "text"), rows)
+    moved = await Message.raw(
+        f"""UPDATE message SET state = column3, rank = column4, provider_id = column5, from_address = column6,
+                   reason = column7, changed_at = {{}}, code = '', tries = 0, owner = '', lease_until = NULL
+            FROM {accepted} WHERE id = column1 AND attempts = column2 AND rank < column4
+              AND state IN ('sending', 'unknown', 'queued', 'claimed') RETURNING id""",
+        now,
+        *arguments,
     )
+    await messages.follow_up_on([row["id"] for row in moved])
 
 
 async def _not_accepted(outcome: Outcome, error: ChannelError, now: datetime, news: News) -> None:
@@ -165,10 +158,13 @@ async def _not_accepted(outcome: Outcome, error: ChannelError, now: datetime, ne
         if error.tells:
             values[Message.code] = told.CODES[error.tells]
             values[Message.reason] = storable(told.words(error.tells, started.outgoing.channel, error.reason))
-            values[Message.follow_up] = True
-    await Message.update(values | {Message.owner: "", Message.lease_until: None, Message.changed_at: now}).where(
+    values |= {Message.owner: "", Message.lease_until: None, Message.changed_at: now}
+    ending = Message.update(values).where(
         (Message.id == started.outgoing.message_id)
         & (Message.attempts == started.n)
         # Unknown with another code was cancelled meanwhile: it does not leave again, whatever the late answer is.
         & ((Message.state == State.SENDING) | ((Message.state == State.UNKNOWN) & (Message.code == "unknown")))
     )
+    ended = await ending.returning(Message.id)
+    if values[Message.code] in told.TELLS:
+        await messages.follow_up_on([row["id"] for row in ended])

@@ -1,6 +1,5 @@
 """The gate's last look and the attempt row, in one transaction: after it a call begins."""
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -176,10 +175,10 @@ async def _move(row: Mapping[str, Any], now: datetime) -> bool:
 
 
 async def _write_attempts(allowed: Sequence[tuple[dict[str, Any], gate.Decision]], now: datetime) -> None:
-    await db.each(
-        """INSERT INTO attempt (id, message, n, connection, provider, sender, decision, started_at,
-                                finished_at, outcome, reason, provider_id)
-           VALUES ({}, {}, {}, {}, {}, {}, {}, {}, null, '', '', '')""",
+    if not allowed:
+        return
+    written, arguments = db.given(
+        ("uuid", "uuid", "int", "uuid", "text", "text", "json"),
         [
             (
                 ids.new(),
@@ -188,11 +187,18 @@ async def _write_attempts(allowed: Sequence[tuple[dict[str, Any], gate.Decision]
                 row["connection"],
                 row["provider"],
                 decision.facts.sender,
-                json.dumps(decision.record()),
-                now,
+                decision.written(),
             )
             for row, decision in allowed
         ],
+    )
+    await Message.raw(
+        f"""INSERT INTO attempt (id, message, n, connection, provider, sender, decision, started_at,
+                                 finished_at, outcome, reason, provider_id)
+            SELECT column1, column2, column3, column4, column5, column6, column7, {{}}, null, '', '', ''
+            FROM {written}""",
+        now,
+        *arguments,
     )
 
 
@@ -203,10 +209,19 @@ async def _write_sending(rows: Sequence[Mapping[str, Any]], letters: Mapping[UUI
     begins = f"state = 'sending', rank = 1, attempts = attempts + 1, changed_at = {{}}, lease_until = {until}"
     of_now = f"{begins}, at = CASE WHEN attempts = 0 AND kind IN {standing.AUTOMATIC} THEN {{}} ELSE at END"
     written = [(letters[row["id"]], row["id"]) for row in rows if row["id"] in letters]
-    await db.each(
-        f"UPDATE message SET {of_now}, body = {{}}, subject = {{}}, encoding = {{}}, segments = {{}} WHERE id = {{}}",
-        [(now, *lease, now, letter.body, letter.subject, *_cost(letter), each) for letter, each in written],
-    )
+    if written:
+        final, arguments = db.given(
+            ("uuid", "text", "text", "text", "int"),
+            [(each, letter.body, letter.subject, *_cost(letter)) for letter, each in written],
+        )
+        await Message.raw(
+            f"""UPDATE message SET {of_now}, body = column2, subject = column3, encoding = column4, segments = column5
+                FROM {final} WHERE message.id = column1""",
+            now,
+            *lease,
+            now,
+            *arguments,
+        )
     others = [row for row in rows if row["id"] not in letters]
     by_itself = [row["id"] for row in others if row["kind"] in BY_ITSELF]
     if by_itself:

@@ -7,6 +7,8 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+import msgspec
+
 from domain.gate.codes import ANSWER, BY_ITSELF, CODES, WAITS, Refusal, effect, refusal
 
 
@@ -99,6 +101,10 @@ class Decision:
             if facts[name]:
                 facts[name] = facts[name].isoformat()
         return {"at": self.at.isoformat(), "facts": facts, "codes": [refusal.code for refusal in self.refusals]}
+
+    def written(self) -> str:
+        """The record as JSON."""
+        return msgspec.json.encode(self.record()).decode()
 
 
 def decide(facts: Facts, at: datetime) -> Decision:

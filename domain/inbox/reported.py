@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from domain import clock, ids, number_facts, receipts, suppressions, told
+from domain import clock, ids, messages, number_facts, receipts, suppressions, told
 from domain.attempts import Attempt
 from domain.channels import base
 from domain.connections import Connection, SenderLink
@@ -79,24 +79,28 @@ async def _resolve(connection: Connection, row: dict[str, Any], said: base.Recei
     await Attempt.update(
         {Attempt.provider_id: said.provider_id, Attempt.outcome: "accepted", Attempt.finished_at: now}
     ).where(Attempt.id == row["id"])
-    await Message.update(
-        {
-            Message.state: State.ACCEPTED,
-            Message.rank: RANKS[State.ACCEPTED],
-            Message.code: "",
-            Message.reason: "",
-            Message.provider_id: said.provider_id,
-            Message.from_address: said.from_address,
-            Message.follow_up: True,
-            Message.owner: "",
-            Message.lease_until: None,
-            Message.changed_at: now,
-        }
-    ).where(
-        (Message.id == row["message"])
-        & (Message.attempts == row["n"])
-        & Message.state.is_in([State.UNKNOWN, State.QUEUED, State.CLAIMED])
+    moved = (
+        await Message.update(
+            {
+                Message.state: State.ACCEPTED,
+                Message.rank: RANKS[State.ACCEPTED],
+                Message.code: "",
+                Message.reason: "",
+                Message.provider_id: said.provider_id,
+                Message.from_address: said.from_address,
+                Message.owner: "",
+                Message.lease_until: None,
+                Message.changed_at: now,
+            }
+        )
+        .where(
+            (Message.id == row["message"])
+            & (Message.attempts == row["n"])
+            & Message.state.is_in([State.UNKNOWN, State.QUEUED, State.CLAIMED])
+        )
+        .returning(Message.id)
     )
+    await messages.follow_up_on([each["id"] for each in moved])
     await receipts.apply_early([(connection.id, said.provider_id)])
     listing: UUID | None = row["listing"]
     return listing
@@ -127,12 +131,13 @@ async def _typed_elsewhere(connection: Connection, said: base.Receipt) -> UUID |
         reason=said.reason,
         connection=connection.id,
         provider_id=said.provider_id,
-        follow_up=listing is not None,
         at=min(said.at, clock.now()),
         changed_at=clock.now(),
     )
     first = listing is not None and await _is_first(listing)
     stored = await Message.insert(message).on_conflict(target=Message.nonce, action="DO NOTHING")
+    if stored and listing is not None:
+        await messages.follow_up_on([message.id])
     if stored and listing is not None and first:  # whoever writes next about another listing of theirs is told
         await suppressions.one_at_a_time([(connection.account, said.to)])
         user = link.user if link else None

@@ -2,8 +2,19 @@
 
 from domain.messages.answering import answered, mark_responded, waiting_among
 from domain.messages.finding import by_id, by_nonce, opened_again, wrote_from
+from domain.messages.following import follow_up_on
 from domain.messages.sending_again import mark_sent, retry
-from domain.messages.tables import CALLED, MAY_HAVE_ARRIVED, RANKS, RETRIABLE, WAITING, IdempotencyKey, Message, State
+from domain.messages.tables import (
+    CALLED,
+    MAY_HAVE_ARRIVED,
+    RANKS,
+    RETRIABLE,
+    WAITING,
+    FollowUp,
+    IdempotencyKey,
+    Message,
+    State,
+)
 from domain.messages.taking_back import (
     cancel,
     cancel_for_address,
@@ -21,6 +32,7 @@ __all__ = [
     "RANKS",
     "RETRIABLE",
     "WAITING",
+    "FollowUp",
     "IdempotencyKey",
     "Message",
     "State",
@@ -33,6 +45,7 @@ __all__ = [
     "cancel_for_listing",
     "cancel_for_reply",
     "cancel_overdue",
+    "follow_up_on",
     "mark_responded",
     "mark_sent",
     "opened_again",

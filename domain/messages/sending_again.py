@@ -1,6 +1,7 @@
 """What a person does about a message that failed, or whose fate nobody knows."""
 
 from domain import audit, clock, connections, db
+from domain.messages.following import follow_up_on
 from domain.messages.tables import RANKS, RETRIABLE, Message, State
 from domain.users import User
 
@@ -54,7 +55,6 @@ async def mark_sent(message: Message, user: User) -> bool:
                     Message.rank: RANKS[State.ACCEPTED],
                     Message.code: "",
                     Message.reason: f"Marked sent by {user.name}",
-                    Message.follow_up: True,
                     Message.changed_at: now,
                 }
             )
@@ -62,5 +62,6 @@ async def mark_sent(message: Message, user: User) -> bool:
             .returning(Message.id)
         )
         if rows:
+            await follow_up_on([message.id])
             await audit.record(message.account, user.id, "message.marked_sent", message.id)
     return bool(rows)

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from piccolo.columns import JSON, Boolean, Integer, Text, Varchar
+from piccolo.columns import JSON, UUID, Boolean, Integer, Text, Varchar
 from piccolo.table import Table
 
 from domain.accounts import Account
@@ -40,7 +40,7 @@ class Message(Table, db=DB, tablename="message"):
     channel = Varchar(10)
     direction = Varchar(3)  # in | out
     author_kind = Varchar(10)  # agent | seller | system
-    user = parent(User, null=True)  # who sends
+    user = parent(User, null=True, index=False)  # who sends
     kind = Varchar(12, default="one_to_one")  # one_to_one | batch | scheduled | automated | answer
     origin = Varchar(10, default="window")  # window | api | app (the provider's own) | hook
     subject = Text(default="")
@@ -74,11 +74,17 @@ class Message(Table, db=DB, tablename="message"):
     lease_until = moment()
     owner = Text(default="")
     undoable = Boolean(default=False)
-    follow_up = Boolean(default=False)  # accepted, and the listing does not know yet
     responded_at = moment()  # inbound: when it was answered or marked so
     at = made()  # where it stands in the history
     changed_at = made()
     created_at = made()
+
+
+class FollowUp(Table, db=DB, tablename="follow_up"):
+    """A message that was accepted, or refused in a way that tells of its number, and whose listing does not know yet.
+    A table of its own: on PostgreSQL each change of a message writes a line into each of its many indexes."""
+
+    message = UUID(primary_key=True, default=None)
 
 
 class IdempotencyKey(Table, db=DB, tablename="idempotency_key"):

@@ -8,6 +8,7 @@ from domain import clock, db, ids
 from domain.suppressions.tables import FirstContact
 
 APART = timedelta(days=14)
+TYPES = ("uuid", "uuid", "text", "uuid", "uuid", "uuid")  # of a row up to its moment, as PostgreSQL asks
 
 
 def stands(row: str = "first_contact") -> str:
@@ -33,7 +34,8 @@ async def claim(account_id: UUID, addresses: Sequence[str], listing_id: UUID, us
     known = sorted({address for address in addresses if address})
     await one_at_a_time([(account_id, address) for address in known])
     now = clock.now()
-    claiming = f"{_claim('first_contact.message = excluded.message')} RETURNING id"
+    one = "VALUES ({}, {}, {}, {}, {}, {}, {})"
+    claiming = f"{_claim(one, 'first_contact.message = excluded.message')} RETURNING id"
     for address in known:
         wanted = (ids.new(), account_id, address, listing_id, user_id, message_id, now, now - APART)
         if not await FirstContact.raw(claiming, *wanted):
@@ -45,23 +47,20 @@ async def claim_many(wanted: Sequence[tuple[UUID, str, UUID, UUID | None, UUID]]
     """The same for messages nobody is asked about, a row for each address of their seller, (account, address, listing,
     user, message): those whose listing got them all. Call `one_at_a_time` first, in the same transaction."""
     one_each = {(each[0], each[1]): each for each in reversed(wanted)}  # of two with one address the first
-    sql, old = _claim("first_contact.listing = excluded.listing"), now - APART
-    await db.each(sql, [(ids.new(), *each, now, old) for each in one_each.values()])
-    rows = await FirstContact.raw(
-        f"SELECT account, address, listing FROM first_contact WHERE {db.among('account')} AND {db.among('address')}",  # noqa: S608 - fixed words
-        db.listed({account for account, _ in one_each}),
-        db.listed({address for _, address in one_each}),
-    )
-    has = {(row["account"], row["address"]): row["listing"] for row in rows}
+    given, arguments = db.given(TYPES, [(ids.new(), *each) for each in one_each.values()])
+    values = f"SELECT column1, column2, column3, column4, column5, column6, {{}} FROM {given} WHERE true"  # noqa: S608 - fixed words
+    claiming = f"{_claim(values, 'first_contact.listing = excluded.listing')} RETURNING account, address"
+    rows = await FirstContact.raw(claiming, now, *arguments, now - APART)
+    has = {(row["account"], row["address"]): one_each[row["account"], row["address"]][2] for row in rows}
     others = {each[4] for each in wanted if has.get((each[0], each[1])) != each[2]}
     return {each[4] for each in wanted} - others
 
 
-def _claim(again: str) -> str:
-    """The statement, of (id, account, address, listing, user, message, at, too old to stand). `again` tells which first
-    contact that stands already is ours, too."""
+def _claim(values: str, again: str) -> str:
+    """The statement, of (id, account, address, listing, user, message, at), which are the `values`, and what is too old
+    to stand. `again` tells which first contact that stands already is ours, too."""
     return f"""INSERT INTO first_contact (id, account, address, listing, "user", message, at)
-               VALUES ({{}}, {{}}, {{}}, {{}}, {{}}, {{}}, {{}})
+               {values}
                ON CONFLICT (account, address) DO UPDATE
                  SET listing = excluded.listing, "user" = excluded."user", message = excluded.message, at = excluded.at
                  WHERE first_contact.at <= {{}} OR {again} OR NOT ({stands()})"""  # noqa: S608 - fixed words

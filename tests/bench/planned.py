@@ -129,7 +129,7 @@ async def _busy() -> bool:
         """SELECT EXISTS (SELECT 1 FROM message WHERE state = 'pending')
                OR EXISTS (SELECT 1 FROM message WHERE state = 'queued')
                OR EXISTS (SELECT 1 FROM message WHERE state IN ('claimed', 'sending'))
-               OR EXISTS (SELECT 1 FROM message WHERE follow_up) AS busy"""
+               OR EXISTS (SELECT 1 FROM follow_up) AS busy"""
     )
     return bool(rows[0]["busy"])
 

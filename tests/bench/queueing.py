@@ -167,7 +167,7 @@ async def _settled(worker: int) -> float:
             # In the words of the indexes of what is open: looking must cost those who work nothing.
             """SELECT EXISTS (SELECT 1 FROM message WHERE state = 'queued')
                    OR EXISTS (SELECT 1 FROM message WHERE state IN ('claimed', 'sending'))
-                   OR EXISTS (SELECT 1 FROM message WHERE follow_up) AS busy"""
+                   OR EXISTS (SELECT 1 FROM follow_up) AS busy"""
         )
         if not rows[0]["busy"]:
             return most

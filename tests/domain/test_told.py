@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from domain import clock, delivery, number_facts, suppressions
+from domain import clock, delivery, messages, number_facts, suppressions
 from domain.channels.base import ChannelError, Kind
 from domain.history import Event
-from domain.messages import Message, State
+from domain.messages import State
 from domain.number_facts import NumberFact
 from domain.suppressions import OptOut
 from tests import make
@@ -48,9 +48,9 @@ async def test_a_recipient_who_said_stop_to_the_provider_is_opted_out_here_too(h
 
 async def test_it_is_told_once_however_often_the_provider_says_so(house):
     dealer = await shop()
-    messages = [await dealer.text(to_address="+15205550117") for _ in range(3)]
+    texts = [await dealer.text(to_address="+15205550117") for _ in range(3)]
     await end(await dealer.start(), refused("opted_out", code="opted_out"))
-    await Message.update({Message.follow_up: True}).where(Message.id.is_in([each.id for each in messages]))
+    await messages.follow_up_on([each.id for each in texts])
     await asyncio.gather(delivery.follow_up(), delivery.follow_up())
     assert await OptOut.count() == 1
     assert await Event.count().where(Event.kind == "opted_out") == 1

@@ -64,7 +64,13 @@ SMALL = {
     "json_each",
 }  # and what a statement makes itself
 # Indexes that hold only what is open now: to read one whole is what it is for.
-OPEN = {"attachment_removed", "message_leased", "message_follow_up", "provider_event_open", "receipt_early"}
+OPEN = {
+    "attachment_removed",
+    "message_leased",
+    "sqlite_autoindex_follow_up_1",
+    "provider_event_open",
+    "receipt_early",
+}
 SCAN = re.compile(r"SCAN (\S+)(?: USING (?:COVERING )?INDEX (\S+))?")
 
 
