@@ -79,7 +79,8 @@ class PooledTransaction(SQLiteTransaction):
         finally:
             self.engine.here.discard(self.connection)
             try:
-                await _settle(self.connection)
+                if not self._committed:
+                    await _settle(self.connection)
             finally:  # even when _settle passes a cancellation on, or the writer would stay taken for ever
                 self.engine.current_transaction.reset(self.context)
                 await self._lease.__aexit__(None, None, None)

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from domain import clock, delivery, logs
+from domain.channels import http
 from domain.channels.base import Channel, ChannelError, Kind
 from domain.delivery import News, Outcome, Started
 from domain.errors import Unavailable
@@ -20,11 +21,12 @@ from workers.providers import Providers
 
 logger = logging.getLogger(__name__)
 
-HANDFUL = 64  # messages begun in one transaction; all their calls start at once
-WORTH_IT = 16  # places that should come free before a transaction begins calls in them
-OPEN_CALLS = 96  # as many as the HTTP session has connections for
-OPEN_OF_ONE = 64  # of one connection: a provider that hangs leaves room for the others
-AHEAD = 192  # messages claimed at once where no pace holds them back: they wait claimed, which risks nothing
+# A transaction costs the same however few it is for: most of what a small handful costs is that.
+HANDFUL = 128  # messages begun in one transaction; all their calls start at once
+WORTH_IT = 64  # places that should come free before a transaction begins calls in them
+OPEN_CALLS = http.CONNECTIONS
+OPEN_OF_ONE = 128  # of one connection: a provider that hangs leaves room for the others
+AHEAD = 256  # messages claimed at once where no pace holds them back: they wait claimed, which risks nothing
 AT_ONCE = 200  # outcomes of one transaction
 UNWRITTEN = 400  # outcomes that may wait to be written before no more calls begin
 RECORD_EVERY = 0.04  # seconds outcomes gather while other calls are open

@@ -56,6 +56,8 @@ LIST_PATIENCE = 5  # times in a row that we wait when Dialpad says "too many" in
 LONGEST_PAUSE = 60.0
 UNLIKE_DIALPAD = "This address does not answer like Dialpad. Check it."
 PACE = {"per_minute", "per_second", "segments_a_day"}  # options of the same connection that sending heeds
+SENDER = re.compile(r"\d{1,18}", re.ASCII)
+E164 = re.compile(r"\+[1-9]\d{6,14}", re.ASCII)
 THROTTLED = re.compile(r"rate.?limit|too many|throttl", re.IGNORECASE)
 MAYBE_THROTTLED = re.compile(r"\brate\b|\blimit", re.IGNORECASE)
 
@@ -146,9 +148,9 @@ class Dialpad(Channel):
                 Kind.PERMANENT,
                 code="too_long",
             )
-        if not re.fullmatch(r"\d{1,18}", outgoing.sender, re.ASCII):
+        if not SENDER.fullmatch(outgoing.sender):
             raise ChannelError("No Dialpad account found", Kind.PERMANENT, code="sender")
-        if not re.fullmatch(r"\+[1-9]\d{6,14}", outgoing.to, re.ASCII):
+        if not E164.fullmatch(outgoing.to):
             reason = FAILURES["invalid_destination"]
             raise ChannelError(reason, Kind.PERMANENT, code="invalid_destination", tells="untextable")
         answer = await self._call(

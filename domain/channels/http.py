@@ -18,6 +18,7 @@ from domain.channels.base import ChannelError, Kind
 
 CONNECT_TIMEOUT = 5.0  # seconds
 TOTAL_TIMEOUT = 20.0  # seconds, from asking for a connection to the last byte of the answer
+CONNECTIONS = 192  # at once, of this process
 LARGEST_BODY = 1_000_000  # bytes; what an answer has beyond this is left unread
 
 log = logging.getLogger(__name__)
@@ -36,10 +37,10 @@ _session_loop: asyncio.AbstractEventLoop | None = None
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back: `headers` with lower-case names, `body` unpacked and at most LARGEST_BODY bytes."""
+    """What came back: `headers` by names in any case, `body` unpacked and at most LARGEST_BODY bytes."""
 
     status: int
-    headers: dict[str, str]
+    headers: Mapping[str, str]
     body: bytes
 
     def json(self) -> Any:
@@ -80,7 +81,7 @@ async def call(
         ) as response:
             answer = Answer(
                 response.status,
-                {name.lower(): value for name, value in response.headers.items()},
+                response.headers,
                 await _read(response),
             )
     except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
@@ -103,7 +104,7 @@ def session() -> aiohttp.ClientSession:
             # A connection kept long is one the other side may close just as it is used again, and a text written
             # into it becomes `unknown`: idle ones are dropped early.
             timeout=aiohttp.ClientTimeout(total=TOTAL_TIMEOUT, sock_connect=CONNECT_TIMEOUT),
-            connector=aiohttp.TCPConnector(limit=96, keepalive_timeout=10, ttl_dns_cache=60),
+            connector=aiohttp.TCPConnector(limit=CONNECTIONS, keepalive_timeout=10, ttl_dns_cache=60),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"User-Agent": "Lotwire"},
             request_class=_Request,

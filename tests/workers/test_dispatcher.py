@@ -291,7 +291,7 @@ async def _are(wanted) -> bool:
 async def test_stopping_lets_open_calls_end_and_takes_nothing_new_on(dealer, queue, simulator):
     words = body()
     simulator.switch(slow=1.0)
-    await texts(dealer, 120, words)
+    await texts(dealer, dispatching.OPEN_OF_ONE + 60, words)
     async with running(queue):
         await until(lambda: Message.exists().where(Message.state == State.SENDING))
     ended = await states()
