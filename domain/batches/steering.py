@@ -42,6 +42,11 @@ async def resume(batch: Batch, user: User) -> bool:
 async def stop(batch: Batch, user: User) -> bool:
     """Ends it: what has not left is cancelled. False when it has ended before."""
     require(user, Permission.BATCH)
+    return await end(batch, user.id, STOPPED)
+
+
+async def end(batch: Batch, by: UUID | None, reason: str) -> bool:
+    """Stops it with these words on what has not left, whoever says so: `by` is None on the command line."""
     now = clock.now()
     async with db.writing():
         rows = await Batch.raw(
@@ -52,8 +57,8 @@ async def stop(batch: Batch, user: User) -> bool:
             batch.id,
         )
         if rows:
-            await messages.cancel_for_batch(batch.id, STOPPED, "stopped")
-            await audit.record(batch.account, user.id, "batch.stopped", batch.id)
+            await messages.cancel_for_batch(batch.id, reason, "stopped")
+            await audit.record(batch.account, by, "batch.stopped", batch.id)
     return bool(rows)
 
 
