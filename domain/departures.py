@@ -40,8 +40,12 @@ class Plan:
 
     @classmethod
     def at(cls, moment: datetime, zone: str) -> "Plan":
-        """A moment that is known to the second, told by the clocks of a zone."""
-        return cls("moment", moment.astimezone(zones.clock(zone)).replace(tzinfo=None), zone, moment.astimezone(UTC))
+        """A moment that is known to the second, told by the clocks of a zone. Raises Refused beyond the calendar."""
+        try:
+            exact = moment.astimezone(UTC)
+            return cls("moment", exact.astimezone(zones.clock(zone)).replace(tzinfo=None), zone, exact)
+        except OverflowError:
+            raise Refused(TOO_FAR, field="date", code="too_far") from None
 
 
 @dataclass(frozen=True)

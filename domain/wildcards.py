@@ -80,6 +80,7 @@ WILDCARDS: dict[str, Wildcard] = {
 }
 
 LONGEST_VALUE = 80
+PICK_ONE = "Pick one from the wildcard buttons."
 
 
 class Span(NamedTuple):
@@ -258,7 +259,7 @@ def _unknown_sentence(found: re.Match[str], token: str) -> str:
     if not token:
         return f"The braces at character {at} are empty. Put a wildcard between them, or remove them."
     nearest = _nearest(token)
-    advice = f"Did you mean {WILDCARDS[nearest].markup}?" if nearest else "Pick one from the wildcard buttons."
+    advice = f"Did you mean {WILDCARDS[nearest].markup}?" if nearest else PICK_ONE
     return f"“{_quoted(found[0])}” at character {at} is not a wildcard. {advice}"
 
 

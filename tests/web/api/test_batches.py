@@ -1,6 +1,7 @@
 """Batches over the API: looked at without a trace, started once a key, watched until every number sums, steered."""
 
 import asyncio
+import re
 from typing import Any
 
 import httpx
@@ -98,6 +99,16 @@ async def test_a_refused_request_leaves_its_key_free(api: Api) -> None:
         ({"template_id": "00000000-0000-0000-0000-000000000000", "body": None}, ("template_id", "not_found")),
         ({"attachments": ["00000000-0000-0000-0000-000000000000"]}, ("attachments[0]", "not_found")),
         ({"send_at": "2026-11-24T16:00:10Z"}, ("send_at", "too_soon")),
+        ({"send_at": "9999-12-31T23:59:59-23:59"}, ("send_at", "too_far")),
+        ({"send_at": "0001-01-01T00:00:00+23:59"}, ("send_at", "too_far")),
+        ({"send_at": "9999-12-31T23:59:59Z"}, ("send_at", "too_far")),
+        ({"send_local": "9999-12-31T23:59", "send_zone": "America/Denver"}, ("send_local", "invalid")),
+        ({"send_local": "9999-12-31T23:59", "send_zone": "seller"}, ("send_local", "invalid")),
+        ({"send_local": "2026-11-24T03:00"}, ("send_local", "too_soon")),
+        ({"send_local": "2026-12-01"}, ("send_local", "invalid")),
+        ({"send_local": "2026-12-01T09:00", "send_zone": "America/Nowhere"}, ("send_zone", "invalid")),
+        ({"send_local": "2026-12-01T09:00", "send_at": "2026-12-01T09:00:00Z"}, ("send_local", "invalid")),
+        ({"send_zone": "seller"}, ("send_zone", "invalid")),
         ({"to_number": "fax"}, ("to_number", "invalid")),
     ],
 )
@@ -194,3 +205,33 @@ async def test_without_the_feature_in_the_plan_it_is_refused(api: Api) -> None:
     for answer in (await api.post("/batch-previews", body), await start(api, body, "other")):
         assert (answer.status_code, codes(answer)[0][1]) == (422, "tier")
     assert (await api.get(f"/batches/{batch}")).status_code == 403
+
+
+async def test_a_batch_leaves_by_a_chosen_clock_or_by_each_sellers_own(api: Api) -> None:
+    phoenix = {"mobile": "+16025550134", "postal_code": "85001"}  # two hours behind the dealership
+    listing, local = await make.listing(seller=phoenix), "2026-12-01T10:00"
+
+    async def leaves(**more: Any) -> tuple[str, str, str, str]:
+        answer = await start(api, asked(listing, send_local=local, **more), key=str(more))
+        batch = answer.json()["id"]
+        await expanding.expand(await id_of(batch))
+        told = (await api.get(f"/batches/{batch}")).json()
+        message = await Message.objects().get(Message.batch == await id_of(batch))
+        assert message
+        return told["send_at"], told["send_local"], told["send_zone"], f"{message.scheduled_at:%H:%M}"
+
+    assert await leaves() == ("2026-12-01T15:00:00Z", local, "America/New_York", "15:00")
+    assert await leaves(send_zone="America/Denver") == ("2026-12-01T17:00:00Z", local, "America/Denver", "17:00")
+    assert await leaves(send_zone="seller") == ("2026-12-01T15:00:00Z", local, "seller", "17:00")
+
+
+async def test_a_program_is_told_what_a_program_can_do(api: Api) -> None:
+    nobody = await start(api, asked(await make.listing(stage="pass")))
+    none = await start(api, asked())
+    saved = {"type": "text", "scope": "local", "purpose": "follow_up", "name": "A", "body": "Hi {{qqqqqqqqq}}"}
+    unknown = await start(api, asked(await make.listing(), body="Hi {{qqqqqqqqq}}"))
+    for answer in (nobody, none, unknown, await api.post("/templates", saved)):
+        assert answer.status_code == 422
+        assert not re.search("below|Tick|button", answer.text)
+    assert "/batch-previews" in nobody.text
+    assert "Give listing_ids" in none.text

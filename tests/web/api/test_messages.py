@@ -161,8 +161,8 @@ async def test_what_does_not_fit_together_is_said_for_each_field(api: Api) -> No
     assert answer.status_code == 422
     assert codes(answer) == [
         ("subject", "invalid"),
-        ("send_at", "too_soon"),
         ("template_id", "invalid"),
+        ("send_at", "too_soon"),
         ("template_id", "not_found"),
         ("attachments[1]", "not_found"),
     ]

@@ -78,3 +78,18 @@ async def test_night_is_no_reason_and_an_opt_out_is_one(api: Api) -> None:
     await make.opt_out((await make.seller_of(listing)).mobile)
     answer = await api.send(listing, send_at=LATER)
     assert (answer.status_code, codes(answer)) == (422, [("to_number", "opted_out")])
+
+
+async def test_a_message_leaves_by_the_clock_a_program_names(api: Api) -> None:
+    listing = await make.listing(seller={"mobile": "+16025550134", "postal_code": "85001"})  # two hours behind
+    expected = {None: "15:00", "America/Denver": "17:00", "seller": "17:00"}
+    for zone, at in expected.items():
+        answer = await api.send(listing, send_local="2026-12-01T10:00", send_zone=zone)
+        assert (answer.status_code, answer.json()["state"]) == (202, "pending")
+        message = await Message.objects().get(Message.id == answer.json()["id"])
+        assert message
+        assert f"{message.scheduled_at:%H:%M}" == at
+    nowhere = await api.send(listing, send_local="2026-12-01T10:00", send_zone="Mars/Base")
+    assert codes(nowhere) == [("send_zone", "invalid")]
+    far = await api.send(listing, send_at="9999-12-31T23:59:59-23:59")
+    assert codes(far) == [("send_at", "too_far")]

@@ -6,6 +6,7 @@ from domain.batches.watching import GROUP_OF
 from domain.introductions import OPT_OUT_LINE
 from domain.listings import DEFAULT_VIEW, VIEWS
 from domain.messages import State
+from web.handlers.api import planning
 from web.handlers.api.shapes import COUNT, ID, TEXT, TIME, Schema, listed, maybe, named, page_of, taken, whole
 
 LONGEST_BODY = 20_000
@@ -64,7 +65,7 @@ ASKED: dict[str, Schema] = {
         "default": "skip",
         "description": "Where a file cannot go along: skip those sellers, send without it, or as a link.",
     },
-    "send_at": {**maybe(TIME), "description": "When it leaves: 1 minute to 90 days ahead. Left out: at once."},
+    **planning.ASKED,
 }
 CODE = whole(
     {
@@ -132,7 +133,9 @@ BATCH_SCHEMAS: dict[str, Schema] = {
             },
             "codes": {**listed(named("BatchCode")), "description": "Recipients by code; they sum to `size`."},
             "held_reason": {**TEXT, "description": "Why it paused by itself."},
-            "send_at": maybe(TIME),
+            "send_at": {**maybe(TIME), "description": "When it begins; null: at once."},
+            "send_local": {**TEXT, "description": "The same on the clock it was planned by; empty: at once."},
+            "send_zone": {**TEXT, "description": "Whose clock that is; `seller`: each seller’s own."},
             "leaves_at": {**maybe(TIME), "description": "When the last one will have left, as far as can be told."},
             "created_at": TIME,
             "started_at": maybe(TIME),

@@ -1,7 +1,6 @@
 """Batches over the API: looked at, started once a key, watched, paused, stopped, tried again."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from heapq import nlargest
 from typing import Any
 from uuid import UUID
@@ -14,14 +13,13 @@ from domain.batches import choosing, estimating, requesting, starting, steering,
 from domain.batches.drafts import Words
 from domain.batches.looking import Verdict
 from domain.batches.tables import Batch
-from domain.departures import Plan
 from domain.errors import NotFound, Refused
 from domain.history import PAGE
 from domain.listings import DEFAULT_VIEW
 from domain.message_templates import TemplateVersion
 from domain.users import Permission, User
 from web import batch_pages, queue
-from web.handlers.api import bodies, messages, problems
+from web.handlers.api import bodies, messages, planning, problems
 from web.handlers.api.batch_schemas import STATES
 from web.handlers.api.listings import CURSOR, LIMIT
 from web.handlers.api.problems import Problem, Problems
@@ -43,9 +41,6 @@ FIELDS = {
     "to_field": "to_number",
     "attachment": "attachments",
     "file_choice": "files",
-    "date": "send_at",
-    "time": "send_at",
-    "zone": "send_at",
 }
 
 
@@ -53,7 +48,7 @@ async def preview(request: AnyRequest, me: Me, account: TheAccount) -> dict[str,
     """Who would get what, who would not and why. Nothing is stored."""
     body = await bodies.read(request, "BatchPreviewInput")
     chosen, words = await _composed(account, me, body)
-    words, leaves, summary, found = await _told(requesting.look(account, me, chosen, words))
+    words, leaves, summary, found = await _told(requesting.look(account, me, chosen, words), body)
     estimate = await estimating.estimate(account, me, summary, leaves.at if leaves else None)
     sendable = [each for each in found if each.sendable]
     return {
@@ -83,7 +78,7 @@ async def create(request: AnyRequest, me: Me, account: TheAccount) -> Response[A
     if earlier := await idempotency.first_batch(account.id, key, body):
         return _accepted(earlier, replayed=True)
     chosen, words = await _composed(account, me, body)
-    batch = await _told(requesting.start(account, me, chosen, words, key, body))
+    batch = await _told(requesting.start(account, me, chosen, words, key, body), body)
     await queue.kick(request, "expand_batches", job_id=queue.slot("expand_batches"))
     return _accepted(batch)
 
@@ -153,10 +148,10 @@ async def _composed(account: Account, me: User, body: Mapping[str, Any]) -> tupl
         wrong.append(Problem("body", "required", "Write a message first: give body or template_id."))
     version = await _version(account, me, body, wrong)
     files = await _files(account, body.get("attachments"), version, wrong)
+    plan = planning.plan_of(body, account, wrong)
     if wrong:
         raise Problems(422, wrong)
     line = body.get("opt_out_line")
-    at = body.get("send_at")
     return chosen, Words(
         wording=version.body if version else body.get("body") or "",
         channel=body["channel"],
@@ -166,7 +161,7 @@ async def _composed(account: Account, me: User, body: Mapping[str, Any]) -> tupl
         opt_out_line=line is None or line,
         files=files,
         file_choice=body.get("files") or "skip",
-        plan=Plan.at(datetime.fromisoformat(at), account.timezone) if at else None,
+        plan=plan,
     )
 
 
@@ -218,14 +213,15 @@ async def _files(
     return ids
 
 
-async def _told(asked: Any) -> Any:
+async def _told(asked: Any, body: Mapping[str, Any]) -> Any:
     """What the domain answers; its no as a problem at the request's field."""
     try:
         return await asked
     except Refused as refused:
         if refused.code in (idempotency.CONFLICT, "no_permission"):
             raise
-        raise problems.one(422, refused.code, refused.message, FIELDS.get(refused.field, refused.field)) from None
+        at = FIELDS.get(refused.field) or planning.field(body, refused.field)
+        raise problems.one(422, refused.code, refused.message, at) from None
 
 
 async def _fresh(batch: Batch) -> Batch:
@@ -245,6 +241,8 @@ async def _batch(batch: Batch) -> dict[str, Any]:
         "codes": _codes(counts.codes),
         "held_reason": batch.held_reason,
         "send_at": batch.scheduled_at,
+        "send_local": batch.schedule_wall,
+        "send_zone": "seller" if batch.schedule_rule == "seller" else batch.schedule_zone,
         "leaves_at": await watching.leaves_at(batch, counts),
         "created_at": batch.created_at,
         "started_at": batch.started_at,

@@ -1,7 +1,6 @@
 """Messages over the API: sent, previewed, shown, cancelled."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +8,6 @@ from litestar import Request, Response
 
 from domain import (
     api_records,
-    clock,
     composing,
     departures,
     enclosures,
@@ -24,7 +22,6 @@ from domain import (
 from domain import messages as all_messages
 from domain.accounts import Account
 from domain.composing import Draft
-from domain.departures import Plan
 from domain.enclosures import Enclosures
 from domain.errors import NotFound, Refused
 from domain.gate import Refusal
@@ -34,7 +31,7 @@ from domain.users import Permission, User
 from domain.wildcards import WILDCARDS
 from domain.wordings import Letter
 from web import queue
-from web.handlers.api import answers, bodies, problems
+from web.handlers.api import answers, bodies, planning, problems
 from web.handlers.api.problems import Problem, Problems
 from web.lookups import Me, TheAccount, TheMessage
 
@@ -67,8 +64,8 @@ async def create(request: AnyRequest, me: Me, account: TheAccount) -> Response[A
     except Refused as error:
         if error.code == idempotency.CONFLICT:
             raise
-        against = await _against(scene, draft, composing.composed(scene, draft))
-        raise Problems(422, against or [Problem(error.field, error.code, error.message)]) from None
+        against = await _against(scene, draft, composing.composed(scene, draft), body)
+        raise Problems(422, against or [planning.problem(body, error)]) from None
     await queue.kick(request, "dispatch", job_id=queue.slot("dispatch"))
     await queue.hint(request, [scene.listing.id])
     return _accepted(message_id, body)
@@ -79,7 +76,7 @@ async def preview(request: AnyRequest, me: Me, account: TheAccount) -> dict[str,
     body = await bodies.read(request, "PreviewInput")
     scene, draft = await _composed(account, me, body)
     letter = composing.composed(scene, draft)
-    return answers.preview(letter, await _against(scene, draft, letter))
+    return answers.preview(letter, await _against(scene, draft, letter, body))
 
 
 async def show(account: TheAccount, message: TheMessage) -> dict[str, Any]:
@@ -115,8 +112,6 @@ def _wrong(body: Mapping[str, Any]) -> list[Problem]:
         wrong.append(Problem("subject", "invalid", "Only an email has a subject. Leave it out."))
     if body.get("opt_out_line") and body["channel"] != "text":
         wrong.append(Problem("opt_out_line", "invalid", "Only a text has an opt-out line. Leave it out."))
-    if body.get("send_at"):
-        wrong += _wrong_moment(datetime.fromisoformat(body["send_at"]))
     if body.get("body") is not None and body.get("template_id"):
         wrong.append(Problem("template_id", "invalid", "Give body or template_id, not both."))
     elif body.get("body") is None and not body.get("template_id") and not body.get("attachments"):
@@ -124,17 +119,10 @@ def _wrong(body: Mapping[str, Any]) -> list[Problem]:
     return wrong
 
 
-def _wrong_moment(moment: datetime) -> list[Problem]:
-    try:
-        departures.check(moment, clock.now())
-    except Refused as error:
-        return [Problem("send_at", error.code, error.message)]
-    return []
-
-
 async def _composed(account: Account, me: User, body: Mapping[str, Any]) -> tuple[Scene, Draft]:
     """The listing's surroundings and what to send. Raises Problems (422)."""
     wrong = _wrong(body)
+    plan = planning.plan_of(body, account, wrong)
     listing, version = None, None
     try:
         listing = await listings.of(account.id, UUID(body["listing_id"]))
@@ -157,7 +145,7 @@ async def _composed(account: Account, me: User, body: Mapping[str, Any]) -> tupl
         template_version=version.id if version else None,
         files=files,
         origin="api",
-        plan=Plan.at(datetime.fromisoformat(body["send_at"]), account.timezone) if body.get("send_at") else None,
+        plan=plan,
     )
     return await scenes.of(account, me, listing), draft
 
@@ -178,7 +166,7 @@ async def _files(
     return ids
 
 
-async def _against(scene: Scene, draft: Draft, letter: Letter) -> list[Problem]:
+async def _against(scene: Scene, draft: Draft, letter: Letter, body: Mapping[str, Any]) -> list[Problem]:
     """Everything that stands against a draft: what the gate says, then what is wrong with its words."""
     enclosed = await enclosures.read(scene.account.id, draft.files, draft.body)
     known = tuple(token for token in letter.missing if token in WILDCARDS)  # others are told as unknown
@@ -189,7 +177,7 @@ async def _against(scene: Scene, draft: Draft, letter: Letter) -> list[Problem]:
         try:
             departure = await departures.of(scene, draft.plan)
         except Refused as error:
-            return [Problem("send_at", error.code, error.message)]
+            return [planning.problem(body, error)]
         refusals = departures.against(await composing.judge(*asked, kind="scheduled", at=departure.at))
     refused = [_refused(each, draft.channel, letter) for each in refusals]
     told = {each.field for each in refused}
@@ -220,5 +208,5 @@ def _refused(refusal: Refusal, channel: str, letter: Letter) -> Problem:
 def _accepted(message_id: UUID, body: Mapping[str, Any], *, replayed: bool = False) -> Response[Any]:
     """The same for every request with the same key, whatever has become of the message since."""
     headers = {"Idempotency-Replayed": "true"} if replayed else {}
-    state = "pending" if body.get("send_at") else "queued"
+    state = "pending" if planning.is_planned(body) else "queued"
     return Response({"id": message_id, "state": state}, status_code=202, headers=headers)

@@ -4,6 +4,7 @@ from domain.ad_values import HIGHEST_ODOMETER, HIGHEST_PRICE, LONGEST_NAME, LONG
 from domain.introductions import OPT_OUT_LINE
 from domain.listings import Stage
 from domain.messages import State
+from web.handlers.api import planning
 from web.handlers.api.batch_schemas import BATCH_SCHEMAS
 from web.handlers.api.shapes import COUNT, ID, TEXT, TIME, Schema, listed, maybe, named, page_of, taken, whole
 from web.handlers.api.suppression_schemas import SUPPRESSION_SCHEMAS
@@ -197,10 +198,7 @@ SCHEMAS: dict[str, Schema] = {
     "MessageInput": taken(
         {
             **SEND_FIELDS,
-            "send_at": {
-                **maybe(TIME),
-                "description": "When it leaves by itself, to the second: 1 minute to 90 days ahead. Left out: at once.",
-            },
+            **planning.ASKED,
         },
         *("listing_id", "channel"),
         examples=[
