@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -321,8 +321,10 @@ def _read_cursor(text: str, by: Sort) -> tuple[Any, UUID] | None:
         read = by.read(str(value)) if value is not None else None
         if isinstance(read, int) and abs(read) >= 2**63:
             return None
-        if isinstance(read, datetime) and read.tzinfo is None:
-            return None
+        if isinstance(read, datetime):
+            if read.tzinfo is None:
+                return None
+            read = read.astimezone(UTC)  # which not every moment has
         if read is None and not by.column._meta.null:
             return None
         return read, UUID(key_)

@@ -1,7 +1,7 @@
 """How plans are shown: the rows of the list, the days of the calendar, and one plan with what can be done about it."""
 
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import MAXYEAR, MINYEAR, date, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlencode
@@ -233,10 +233,12 @@ def _bounds(day: date, account: Account) -> tuple[datetime, datetime]:
 
 
 def _day(text: str) -> date | None:
+    """None also for the ends of the calendar, which are no whole day on every clock."""
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         return None
+    return day if MINYEAR < day.year < MAXYEAR else None
 
 
 def _id(text: str) -> UUID | None:

@@ -1,6 +1,8 @@
 """A form is read within bounds, and a file only for somebody signed in."""
 
+import base64
 import inspect
+import json
 import re
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
@@ -98,6 +100,51 @@ async def test_no_parameter_of_any_page_can_break_it(admin_client: Client, house
                 assert not re.search("[\0\x1b\x9b\ud800]", said), (url, name, value)
                 asked += 1
     assert asked > 200
+
+
+LATIN = "utf-8 no “é”".encode("cp1252")
+
+
+@pytest.mark.parametrize("said", ["", "content-type: text/plain; charset=no-such\r\n"], ids=["bytes", "charset"])
+async def test_words_that_are_no_utf_8_are_refused_at_their_field(agent_client: Client, said: str) -> None:
+    head = f'--xxx\r\ncontent-disposition: form-data; name="signature"\r\n{said}\r\n'.encode()
+    token = {"x-csrftoken": await agent_client.csrf_token()}
+    whole = {"content-type": "multipart/form-data; boundary=xxx", **token}
+    answer = await agent_client.post("/profile", content=head + LATIN + b"\r\n--xxx--\r\n", headers=whole)
+    assert answer.status_code == 422
+    assert "“signature” holds characters that cannot be read" in answer.text
+
+
+async def test_words_in_an_urlencoded_form_never_turn_into_question_marks(agent_client: Client) -> None:
+    for body in (b"undo_seconds=5&name=Jos%E9", b"undo_seconds=5&name=Jos\xe9"):
+        headers = {**URL_ENCODED, "x-csrftoken": await agent_client.csrf_token()}
+        answer = await agent_client.post("/profile", content=body, headers=headers)
+        assert answer.status_code == 422
+        assert "“name” holds characters that cannot be read" in answer.text
+    assert "�" not in (await agent_client.get("/profile")).text
+
+
+async def test_a_file_name_that_is_no_utf_8_is_told_of_in_words_of_files(admin_client: Client) -> None:
+    body = b'--xxx\r\ncontent-disposition: form-data; name="file"; filename="a\xff.csv"\r\n\r\nx\r\n--xxx--\r\n'
+    headers = {"content-type": "multipart/form-data; boundary=xxx", "x-csrftoken": await admin_client.csrf_token()}
+    answer = await admin_client.post("/imports", content=body, headers=headers)
+    assert answer.status_code == 422
+    assert "plain names" in answer.text
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31", "9999-12-30", "0001-01-02"])
+async def test_no_day_is_too_far_for_the_page_of_what_waits(agent_client: Client, day: str) -> None:
+    await plans.seed()
+    for query in (f"day={day}", f"view=calendar&month={day[:7]}", f"view=stopped&day={day}"):
+        assert (await agent_client.get(f"/schedules?{query}")).status_code == 200
+
+
+@pytest.mark.parametrize("at", ["9999-12-31T23:59:59-23:59", "0001-01-01T00:00:00+23:59"])
+async def test_a_cursor_beyond_the_calendar_is_the_first_page(agent_client: Client, at: str) -> None:
+    await make.listing(agent_client.user.account)
+    cursor = base64.urlsafe_b64encode(json.dumps([at, str(ids.new())]).encode()).decode().rstrip("=")
+    for sort in ("newest", "last-contact"):
+        assert (await agent_client.get(f"/listings?sort={sort}&after={cursor}")).status_code == 200
 
 
 async def test_a_parameter_without_control_characters_comes_as_it_was_sent(agent_client: Client) -> None:
