@@ -292,7 +292,10 @@ def _of_view(view: str) -> Iterator[Any]:
 
 
 def _matching(q: str) -> Iterator[Any]:
-    for word in search_words(q[:200])[:MOST_WORDS]:
+    words = search_words(q[:200])[:MOST_WORDS]
+    if q.strip() and not words:
+        yield Listing.id.is_null()  # `%` or `!!` is in no listing: a batch to all that match goes to nobody
+    for word in words:
         yield Listing.search.like(f"%{word}%")  # such a word holds no % and no _
 
 

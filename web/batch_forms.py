@@ -14,7 +14,7 @@ from domain.message_templates import checking
 from domain.message_templates.checking import Typed
 from domain.users import User
 from domain.wildcards import WILDCARDS
-from web import composer, planned, template_pages
+from web import batch_pages, composer, planned, template_pages
 from web import files as kept_files
 from web.forms import Form
 
@@ -123,6 +123,7 @@ async def context(
     locked = form.value("channel") in ("auto", "text") and await drafts.is_locked(account, me)
     return {
         "batch": batch,
+        "may_discard": batch_pages.may_discard(me, batch.user, batch.state),
         "form": form,
         "channels": CHANNELS,
         "channel": form.value("channel") or "auto",

@@ -1,13 +1,14 @@
 """How batches are shown: the list of them, and how one of them goes."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from domain import clock, phones, users
+from domain import clock, gate, phones, users
 from domain.accounts import Account
-from domain.batches import watching
+from domain.batches import reasons, watching
 from domain.batches.tables import Batch
 from domain.batches.watching import Progress
 from domain.history import Cursor
@@ -39,30 +40,47 @@ GROUPS = {
 }
 GOT = ("sent", "delivered")
 UNDER_WAY = ("expanding", "running", "paused")
-CODES = {  # of messages that left this house, beside the gate's
-    "stopped": "The batch was stopped.",
-    "out_of_credit": "The provider is out of credit.",
-}
+SCHEDULED = ("Scheduled", "muted")
+FROZEN = ("Nothing is sent at present", "warn")
+UNTIL = ("quiet_hours", "over_quota")  # what waits for these knows until when
 
 
-async def index(account: Account, me: User, before: str) -> dict[str, Any]:
-    """All that batches/index.html shows, in two queries."""
+async def index(account: Account, me: User, before: str, *, frozen: bool) -> dict[str, Any]:
+    """All that batches/index.html shows, in two queries. `frozen`: nothing is sent at present."""
     cursor = Cursor.read(before)
-    found = await watching.page(account.id, (cursor.at, cursor.id) if cursor else None)
+    found = await watching.page(account.id, me, (cursor.at, cursor.id) if cursor else None)
     more, rows = len(found) > watching.LIST, found[: watching.LIST]
     groups = await watching.groups_of([(row["id"], row["size"]) for row in rows if row["state"] != "draft"])
     last = rows[-1] if more else None
     here = url_for("batches.index")
     return {
-        "rows": [_row(row, groups.get(row["id"]), account) for row in rows],
+        "rows": [_row(row, groups.get(row["id"]), account, me, frozen=frozen) for row in rows],
         "next_url": f"{here}?before={Cursor(last['created_at'], last['id'])}" if last else None,
         "first_url": here if cursor else None,
         "may_batch": users.may(me, Permission.BATCH),
     }
 
 
-def _row(row: Mapping[str, Any], groups: Mapping[str, int] | None, account: Account) -> dict[str, Any]:
-    label, tone = STATES[row["state"]]
+def label_of(state: str, scheduled_at: datetime | None, *, frozen: bool) -> tuple[str, str]:
+    """How a batch is called everywhere, and in which tone."""
+    if state in ("expanding", "running"):
+        if scheduled_at is not None and scheduled_at > clock.now():
+            return SCHEDULED
+        if frozen:
+            return FROZEN
+    return STATES[state]
+
+
+def may_discard(me: User, author: UUID, state: str) -> bool:
+    """One's own draft, or as a manager anybody's."""
+    return state == "draft" and users.may(me, Permission.BATCH) and (author == me.id or watching.all_drafts(me))
+
+
+def _row(
+    row: Mapping[str, Any], groups: Mapping[str, int] | None, account: Account, me: User, *, frozen: bool
+) -> dict[str, Any]:
+    label, tone = label_of(row["state"], row["scheduled_at"], frozen=frozen)
+    begun = row["started_at"] or row["created_at"]
     draft = row["state"] == "draft"
     wording = " ".join(row["wording"].split())
     url = url_for("batch_drafts.edit" if draft else "batches.show", batch_id=row["id"])
@@ -75,9 +93,13 @@ def _row(row: Mapping[str, Any], groups: Mapping[str, int] | None, account: Acco
         "tone": tone,
         "size": row["size"],
         "person": row["person"],
-        "when": f"{filters.day(row['created_at'], account.timezone)}, "
-        f"{filters.clock_time(row['created_at'], account.timezone)}",
-        "datetime": row["created_at"].isoformat(),
+        "when": f"{'Draft of' if draft else 'Begun'} {_at(begun, account)}"
+        if label != SCHEDULED[0]
+        else f"Leaves {_at(row['scheduled_at'], account)}",
+        "datetime": (row["scheduled_at"] if label == SCHEDULED[0] else begun).isoformat(),
+        "discard_url": url_for("batch_discards.new", batch_id=row["id"])
+        if may_discard(me, row["user"], row["state"])
+        else None,
         "sent": sum(groups[each] for each in GOT) if groups else None,
         "waiting": groups["queued"] if groups else 0,
         "missed": missed,
@@ -85,18 +107,17 @@ def _row(row: Mapping[str, Any], groups: Mapping[str, int] | None, account: Acco
     }
 
 
-async def show(account: Account, me: User, batch: Batch, group: str, code: str, after: str) -> dict[str, Any]:
-    """All that batches/show.html shows, in four queries."""
+async def show(
+    account: Account, me: User, batch: Batch, group: str, code: str, after: str, *, frozen: bool
+) -> dict[str, Any]:
+    """All that batches/show.html shows, in four queries; six where each seller's clock counts."""
     progress = await watching.progress(batch)
     place = _id(after)
     found = await watching.recipients(batch, group, code, place)
     more, rows = len(found) > watching.PAGE, found[: watching.PAGE]
     here = url_for("batches.show", batch_id=batch.id)
     narrowed = {**({"group": group} if group in watching.SHOWN else {}), **({"code": code} if code else {})}
-    label, tone = STATES[batch.state]
-    waits = batch.state == "running" and batch.scheduled_at is not None and batch.scheduled_at > clock.now()
-    if waits:
-        label, tone = "Scheduled", "muted"
+    label, tone = label_of(batch.state, batch.scheduled_at, frozen=frozen)
     may = users.may(me, Permission.BATCH)
     retriable = progress.groups["failed"] > 0 and batch.state != "expanding"
     return {
@@ -109,8 +130,9 @@ async def show(account: Account, me: User, batch: Batch, group: str, code: str, 
         "under_way": batch.state in UNDER_WAY,
         "started": filters.ago(batch.started_at, account.timezone),
         "finished": _at(batch.finished_at, account),
-        "later": batch_looks.later(batch, account) if waits else "",
+        "later": batch_looks.later(batch, account) if (label, tone) == SCHEDULED else "",
         "leaves_at": _at(progress.leaves_at, account),
+        "held": frozen and batch.state in ("expanding", "running"),
         "tally": [
             {
                 "slug": slug,
@@ -123,8 +145,8 @@ async def show(account: Account, me: User, batch: Batch, group: str, code: str, 
             if progress.groups[slug] or slug in ("queued", "sent", "delivered", "failed", "skipped")
         ],
         "codes": _codes(progress, here, code),
-        "rows": [_recipient(row) for row in rows],
-        "shown": _shown(group, code),
+        "rows": [_recipient(row, batch, account) for row in rows],
+        "shown": _shown(group, code, progress.reasons.get(code, "")),
         "here": f"{here}?{urlencode({**narrowed, **({'after': after} if place else {})})}",
         "all_url": f"{here}#recipients",
         "next_url": f"{here}?{urlencode({**narrowed, 'after': rows[-1]['id']})}#recipients" if more else None,
@@ -148,7 +170,7 @@ async def stopping(batch: Batch) -> dict[str, Any]:
 def _codes(progress: Progress, here: str, current: str) -> list[dict[str, Any]]:
     return [
         {
-            "message": told(code),
+            "message": told(code, progress.reasons.get(code, "")),
             "number": number,
             "url": f"{here}?{urlencode({'code': code})}#recipients",
             "current": code == current,
@@ -157,19 +179,27 @@ def _codes(progress: Progress, here: str, current: str) -> list[dict[str, Any]]:
     ]
 
 
-def told(code: str) -> str:
-    """A code as a sentence."""
-    return CODES.get(code) or batch_looks.reason(code, "")["message"]
+def told(code: str, said: str = "") -> str:
+    """A code as a sentence; `said` is the reason that its messages bear, if they all bear the same."""
+    known = code.partition(":")[0] in gate.CODES
+    return batch_looks.reason(code, "")["message"] if known else reasons.sentence(code, said)
 
 
-def _shown(group: str, code: str) -> str:
+def _shown(group: str, code: str, said: str) -> str:
     if code:
-        return told(code)
+        return told(code, said)
     return "Who did not get it" if group == "missed" else GROUPS.get(group, "")
 
 
-def _recipient(row: Mapping[str, Any]) -> dict[str, Any]:
+def _recipient(row: Mapping[str, Any], batch: Batch, account: Account) -> dict[str, Any]:
     label, tone, icon = entries.STATES[State(row["state"])]
+    reason = row["reason"] or (reasons.sentence(row["code"]) if row["code"] else "")
+    if row["state"] == State.PENDING and row["scheduled_at"] is None:  # held back
+        label, icon = ("Paused", "pause") if batch.state == "paused" else ("Waits for the first ones", "clock")
+    elif row["state"] == State.PENDING:
+        reason = reason or f"Leaves {_at(row['scheduled_at'], account)} by your clock"
+    elif row["state"] == State.QUEUED and row["code"] in UNTIL and row["not_before"] > clock.now():
+        reason = f"{reason} It leaves {_at(row['not_before'], account)} by your clock."
     address = row["to_address"]
     return {
         "id": row["id"],
@@ -181,7 +211,7 @@ def _recipient(row: Mapping[str, Any]) -> dict[str, Any]:
         "label": label,
         "tone": tone,
         "icon": icon,
-        "reason": row["reason"],
+        "reason": reason,
         "segments": row["segments"],
         "datetime": row["changed_at"].isoformat(),
     }

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 from domain import csv_files
-from domain.batches import watching
+from domain.batches import reasons, watching
 from domain.batches.tables import Batch
 from domain.listings import title
 from domain.sellers import full_name
@@ -35,7 +35,7 @@ def _exported(row: Mapping[str, Any]) -> list[str]:
         row["to_address"],
         row["state"],
         row["code"],
-        row["reason"],
+        row["reason"] or (reasons.sentence(row["code"]) if row["code"] else ""),
         str(row["segments"]),
         str(row["attempts"]),
         f"{row['changed_at']:%Y-%m-%d %H:%M}Z",

@@ -6,11 +6,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from domain import clock
+from domain import clock, pace_limits
+from domain.batches import reasons
 from domain.batches.tables import Batch
+from domain.connections import Connection
 from domain.delivery.sql import holes
 from domain.messages import Message
-from domain.users import User
+from domain.users import Role, User
 
 # How states are told to people; together they are all there are of what goes out.
 GROUPS: dict[str, tuple[str, ...]] = {
@@ -31,6 +33,7 @@ GROUP_OF = {state: group for group, states in GROUPS.items() for state in states
 PAGE = 50
 LIST = 20  # batches of a page: each may have ten thousand messages to count
 CHUNK = 500  # rows of an export read at once
+MOMENTS = 200  # later ones at which something leaves, the last of them
 
 
 @dataclass(frozen=True)
@@ -38,12 +41,14 @@ class Progress:
     """`groups` sum to `size`; `codes` are why messages failed or were skipped; `gone` left or ended, of `size`.
 
     leaves_at   when the last one will have left at the pace of the last minutes; None while that cannot be told
+    reasons     of each code the reason that all its messages bear; empty where they bear several
     """
 
     size: int
     groups: dict[str, int]
     codes: dict[str, int]
     leaves_at: datetime | None
+    reasons: dict[str, str]
 
     @property
     def gone(self) -> int:
@@ -51,11 +56,9 @@ class Progress:
 
 
 async def progress(batch: Batch) -> Progress:
-    """Two queries."""
+    """Three queries, or four."""
     now = clock.now()
-    rows = await Message.raw(
-        "SELECT state, code, COUNT(*) AS number FROM message WHERE batch = {} GROUP BY state, code", batch.id
-    )
+    rows = await _counted(batch)
     groups = dict.fromkeys(GROUPS, 0)
     codes: dict[str, int] = {}
     for row in rows:
@@ -63,33 +66,52 @@ async def progress(batch: Batch) -> Progress:
         groups[group] += row["number"]
         if row["code"] and group in ("failed", "skipped", "cancelled", "unknown"):
             codes[row["code"]] = codes.get(row["code"], 0) + row["number"]
-    groups["queued"] += batch.size - sum(groups.values())  # not messages yet
-    return Progress(batch.size, groups, codes, await _leaves_at(batch, groups["queued"], now))
+    groups[GROUP_OF[_unmade(batch)]] += batch.size - sum(groups.values())
+    return Progress(batch.size, groups, codes, await _leaves_at(batch, groups["queued"], now), _reasons(rows))
+
+
+async def _counted(batch: Batch) -> list[dict[str, Any]]:
+    return await Message.raw(
+        """SELECT state, code, COUNT(*) AS number, MIN(reason) AS least, MAX(reason) AS most
+           FROM message WHERE batch = {} GROUP BY state, code""",
+        batch.id,
+    )
+
+
+def _reasons(rows: Sequence[dict[str, Any]]) -> dict[str, str]:
+    found: dict[str, set[str]] = {}
+    for row in rows:
+        found.setdefault(row["code"], set()).add(reasons.alike(row["least"], row["most"]))
+    return {code: said.pop() if len(said) == 1 else "" for code, said in found.items()}
 
 
 @dataclass(frozen=True)
 class Counts:
     """`states` of the recipients and `codes` of why they ended so, empty where nothing is to be said: each sums to the
-    size. Whoever is no message yet is pending."""
+    size. Whoever is no message yet is pending. `reasons` are as in `Progress`."""
 
     states: dict[str, int]
     codes: dict[str, int]
+    reasons: dict[str, str]
 
 
 async def counts(batch: Batch) -> Counts:
     """One query."""
-    rows = await Message.raw(
-        "SELECT state, code, COUNT(*) AS number FROM message WHERE batch = {} GROUP BY state, code", batch.id
-    )
+    rows = await _counted(batch)
     states = {state: 0 for group in GROUPS.values() for state in group}
     codes: dict[str, int] = {"": 0}
     for row in rows:
         states[row["state"]] += row["number"]
         codes[row["code"]] = codes.get(row["code"], 0) + row["number"]
     unmade = batch.size - sum(states.values())
-    states["pending"] += unmade
+    states[_unmade(batch)] += unmade
     codes[""] += unmade
-    return Counts(states, codes)
+    return Counts(states, codes, _reasons(rows))
+
+
+def _unmade(batch: Batch) -> str:
+    """What those are who are no messages yet."""
+    return "cancelled" if batch.state == "stopped" else "pending"
 
 
 async def leaves_at(batch: Batch, counts: Counts) -> datetime | None:
@@ -98,31 +120,57 @@ async def leaves_at(batch: Batch, counts: Counts) -> datetime | None:
 
 
 async def _leaves_at(batch: Batch, waiting: int, now: datetime) -> datetime | None:
+    """Those whose time has come leave one after another; whoever waits for their morning not before it, and then in
+    their turn."""
     if not waiting or batch.state not in ("running", "expanding"):
         return None
+    later = await Message.raw(
+        """SELECT not_before, COUNT(*) AS number FROM message
+           WHERE batch = {} AND state IN ('pending', 'queued') AND not_before > {}
+           GROUP BY not_before ORDER BY not_before DESC LIMIT {}""",
+        batch.id,
+        now,
+        MOMENTS,
+    )
+    each = await _seconds_each(batch, now, some_wait=bool(later))
+    if each is None:
+        return None
+    ends = now + timedelta(seconds=waiting * each)
+    number = 0
+    for row in later:
+        number += row["number"]
+        ends = max(ends, row["not_before"] + timedelta(seconds=number * each))
+    return ends
+
+
+async def _seconds_each(batch: Batch, now: datetime, *, some_wait: bool) -> float | None:
+    """How long each takes, going by the last minutes; when nothing left meanwhile as `some_wait` for a later time, by
+    the pace of the connection. None while that cannot be told."""
     rows = await Message.raw(
-        """SELECT COUNT(*) AS number, MIN(a.started_at) AS first, MAX(m.not_before) AS planned
-           FROM message m LEFT JOIN attempt a ON a.message = m.id AND a.started_at > {}
-           WHERE m.batch = {} AND (a.id IS NOT NULL OR m.state IN ('pending', 'queued'))""",
+        """SELECT COUNT(*) AS number, MIN(a.started_at) AS first
+           FROM message m JOIN attempt a ON a.message = m.id AND a.started_at > {} WHERE m.batch = {}""",
         now - timedelta(minutes=5),
         batch.id,
     )
-    begun = rows[0]["number"] - waiting if rows else 0
-    first = rows[0]["first"] if rows else None
-    if begun <= 0 or first is None:
+    begun, first = rows[0]["number"], rows[0]["first"]
+    if begun:
+        if isinstance(first, str):
+            first = datetime.fromisoformat(first)
+        return max((now - first).total_seconds(), 1.0) / begun
+    if not some_wait:
         return None
-    if isinstance(first, str):
-        first = datetime.fromisoformat(first)
-    seconds = max((now - first).total_seconds(), 1.0)
-    return now + timedelta(seconds=waiting * seconds / begun)
+    waiting = (Message.batch == batch.id) & Message.state.is_in(["pending", "queued"])
+    some = Message.select(Message.connection).where(waiting & Message.connection.is_not_null()).limit(1)
+    carrier = await Connection.objects().where(Connection.id.is_in(some)).first()
+    return pace_limits.minutes(carrier, 1) * 60 if carrier else None
 
 
 async def recipients(
     batch: Batch, group: str = "", code: str = "", after: UUID | None = None, limit: int = PAGE, state: str = ""
 ) -> list[dict[str, Any]]:
     """One page of the recipients that are messages by now, in the order they were made: {id, listing, state, code,
-    reason, channel, to_address, attempts, changed_at, year, make, model, first_name, last_name}, one more than `limit`
-    when there are more. Those of a group of SHOWN, with a code, after a message."""
+    reason, channel, to_address, attempts, changed_at, scheduled_at, not_before, year, make, model, first_name,
+    last_name}, one more than `limit` when there are more. Those of a group of SHOWN, with a code, after a message."""
     states = SHOWN.get(group, ())
     where: list[str] = ["m.batch = {}"]
     values: list[Any] = [batch.id]
@@ -139,7 +187,7 @@ async def recipients(
         values.append(after)
     return await Message.raw(
         f"""SELECT m.id, m.listing, m.state, m.code, m.reason, m.channel, m.to_address, m.attempts, m.changed_at,
-                   m.segments, m.body, l.year, l.make, l.model, p.first_name, p.last_name
+                   m.segments, m.body, m.scheduled_at, m.not_before, l.year, l.make, l.model, p.first_name, p.last_name
             FROM message m JOIN listing l ON l.id = m.listing LEFT JOIN seller p ON p.listing = l.id
             WHERE {" AND ".join(where)} ORDER BY m.id LIMIT {{}}""",  # noqa: S608 - fixed words
         *values,
@@ -159,19 +207,29 @@ async def every_recipient(batch: Batch, group: str = "", code: str = "") -> Asyn
         after = rows[CHUNK - 1]["id"]
 
 
-async def page(account: UUID, before: tuple[datetime, UUID] | None = None, limit: int = LIST) -> list[dict[str, Any]]:
+async def page(
+    account: UUID, reader: User, before: tuple[datetime, UUID] | None = None, limit: int = LIST
+) -> list[dict[str, Any]]:
     """The account's batches, the newest first, one more than `limit` when there are more: {id, created_at, state, size,
-    channel, wording, started_at, finished_at, scheduled_at, held_reason, person}."""
+    channel, wording, started_at, finished_at, scheduled_at, held_reason, user, person}. Drafts of colleagues only for
+    those who may discard them."""
+    mine = "" if all_drafts(reader) else "AND (b.state <> 'draft' OR b.\"user\" = {})"
     beyond = "AND (b.created_at, b.id) < ({}, {})" if before else ""
     return await Batch.raw(
         f"""SELECT b.id, b.created_at, b.state, b.size, b.channel, b.wording, b.started_at, b.finished_at,
-                   b.scheduled_at, b.held_reason, u.name AS person
+                   b.scheduled_at, b.held_reason, b."user", u.name AS person
             FROM batch b JOIN app_user u ON u.id = b."user"
-            WHERE b.account = {{}} {beyond} ORDER BY b.created_at DESC, b.id DESC LIMIT {{}}""",  # noqa: S608
+            WHERE b.account = {{}} {mine} {beyond} ORDER BY b.created_at DESC, b.id DESC LIMIT {{}}""",  # noqa: S608
         account,
+        *([reader.id] if mine else []),
         *(before or ()),
         limit + 1,
     )
+
+
+def all_drafts(reader: User) -> bool:
+    """Whether colleagues' drafts are theirs to see, and to discard."""
+    return reader.role in (Role.ADMIN, Role.MANAGER)
 
 
 async def groups_of(batches: Sequence[tuple[UUID, int]]) -> dict[UUID, dict[str, int]]:

@@ -168,7 +168,7 @@ CASES: dict[str, tuple[dict[str, Any], str]] = {
     "stage pass": ({"stage": "pass"}, "stage_pass"),
     "hidden": ({"hidden": True}, "hidden"),
     "no number": ({"seller": {"mobile": ""}}, "no_contact"),
-    "the other number only": ({"seller": {"mobile": "", "phone": "+15205550150"}}, "no_contact"),
+    "the other number only": ({"seller": {"mobile": "", "phone": "+15205550150"}}, "no_contact:mobile"),
     "impossible number": ({"seller": {"mobile": "+15200000000"}}, "phone_invalid"),
     "landline": ({"landline": True}, "phone_landline"),
     "cannot be texted": ({"untextable": True}, "phone_untextable"),
@@ -513,10 +513,10 @@ async def test_recipients_are_paged_filtered_and_exported_whole(house, count_que
 async def test_batches_are_paged_the_newest_first(house):
     dealer = await sender()
     made = [await draft(dealer, await listings(dealer, 1)) for _ in range(3)]
-    rows = await watching.page(dealer.account.id, limit=2)
+    rows = await watching.page(dealer.account.id, dealer.user, limit=2)
     assert [row["id"] for row in rows] == [each.id for each in reversed(made)]
     last = rows[1]
-    beyond = await watching.page(dealer.account.id, (last["created_at"], last["id"]), 2)
+    beyond = await watching.page(dealer.account.id, dealer.user, (last["created_at"], last["id"]), 2)
     assert [row["id"] for row in beyond] == [made[0].id]
 
 

@@ -15,7 +15,7 @@ AnyRequest = Request[Any, Any, Any]
 
 
 async def index(request: AnyRequest, me: Me, account: TheAccount, before: FromQuery[str] = "") -> Response[str]:
-    context = await batch_pages.index(account, me, before)
+    context = await batch_pages.index(account, me, before, frozen=_frozen(request))
     return render.page(request, "batches/index.html", **context, page_title="Batches")
 
 
@@ -31,7 +31,7 @@ async def show(
     """How it goes; while it goes, the page looks again by itself."""
     if batch.state == "draft":
         return render.go(request, render.url_for("batch_drafts.edit", batch_id=batch.id))
-    context = await batch_pages.show(account, me, batch, group, code, after)
+    context = await batch_pages.show(account, me, batch, group, code, after, frozen=_frozen(request))
     return render.page(request, "batches/show.html", **context, page_title=f"Batch to {batch.size:,}")
 
 
@@ -75,6 +75,10 @@ async def retry(request: AnyRequest, me: Me, batch: TheBatch) -> Response[Any]:
         f"{number:,} are tried again." if number > 1 else "One is tried again." if number else "Nothing to try again."
     )
     return _back(request, batch, said)
+
+
+def _frozen(request: AnyRequest) -> bool:
+    return bool(request.scope.get("frozen"))
 
 
 def _back(request: AnyRequest, batch: Batch, notice: str) -> Response[Any]:

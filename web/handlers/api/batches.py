@@ -238,7 +238,7 @@ async def _batch(batch: Batch) -> dict[str, Any]:
         "body": batch.wording,
         "subject": batch.subject,
         "states": counts.states,
-        "codes": _codes(counts.codes),
+        "codes": _codes(counts.codes, counts.reasons),
         "held_reason": batch.held_reason,
         "send_at": batch.scheduled_at,
         "send_local": batch.schedule_wall,
@@ -250,9 +250,10 @@ async def _batch(batch: Batch) -> dict[str, Any]:
     }
 
 
-def _codes(codes: Mapping[str, int]) -> list[dict[str, Any]]:
+def _codes(codes: Mapping[str, int], reasons: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
+    said = reasons or {}
     return [
-        {"code": code, "message": batch_pages.told(code) if code else "", "number": number}
+        {"code": code, "message": batch_pages.told(code, said.get(code, "")) if code else "", "number": number}
         for code, number in sorted(codes.items(), key=lambda each: (-each[1], each[0]))
         if number
     ]

@@ -37,14 +37,12 @@ def plan_of(body: Mapping[str, Any], account: Account, wrong: list[Problem]) -> 
         wrong.append(Problem("send_zone", "invalid", "Give send_local, too: the time on the clock of send_zone."))
         return None
     try:
-        if at:
-            plan = Plan.at(datetime.fromisoformat(at), account.timezone)
-        elif local:
-            plan = departures.read(*_day_and_time(local), zone or "", account)
-        else:
+        if local:
+            return departures.read(*_day_and_time(local), zone or "", account)
+        if not at:
             return None
-        if plan and plan.exact:
-            departures.check(plan.exact, clock.now())
+        plan = Plan.at(datetime.fromisoformat(at), account.timezone)
+        departures.check(datetime.fromisoformat(at), clock.now())
         return plan
     except Refused as refused:
         wrong.append(problem(body, refused))

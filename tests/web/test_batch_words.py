@@ -1,0 +1,131 @@
+"""What people read of batches: why somebody did not get it, what it waits for, whose drafts there are."""
+
+import csv
+import io
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from domain import clock
+from domain.batches import drafts, reasons
+from domain.batches.tables import Batch, BatchListing
+from domain.installations import freezing
+from domain.messages import Message, State
+from tests import make
+from tests.client import Client
+from tests.web.test_batches import batch_of, chosen, looked, manager, started, text
+
+__all__ = ["manager"]
+
+
+async def marked(url: str, **values: Any) -> None:
+    batch = await batch_of(url)
+    message = await Message.objects().where(Message.batch == batch.id).order_by(Message.id).first()
+    assert message
+    await Message.update({getattr(Message, name): value for name, value in values.items()}).where(
+        Message.id == message.id
+    )
+
+
+@pytest.mark.parametrize(
+    ("code", "said", "sentence"),
+    [
+        ("402", "", "The provider refused it."),
+        ("403", "Dialpad does not allow this.", "Dialpad does not allow this."),
+        ("provider", "", "The provider refused it."),
+        ("cancelled", "Cancelled by Ana", "Cancelled by Ana."),
+        ("cancelled", "", "It was cancelled before it left."),
+        ("seller_wrote", "", "The seller wrote meanwhile."),
+        ("stage_pass", "", "This listing was passed."),
+        ("no_such_code", "", "The provider refused it."),
+    ],
+)
+async def test_why_somebody_did_not_get_it_is_a_sentence_on_the_page_and_in_the_file(
+    manager: Client, code: str, said: str, sentence: str
+) -> None:
+    url = await started(manager)
+    await marked(url, state=State.FAILED, code=code, reason=said)
+    shown = text(await manager.get(url))
+    assert f"1 {sentence}" in shown
+    assert f"{code.replace('_', ' ').capitalize()}." not in shown
+    file = (await manager.get(f"{url}/recipients.csv")).text.removeprefix("\ufeff")
+    assert (said or sentence) in {row["Reason"] for row in csv.DictReader(io.StringIO(file))}
+
+
+def test_messages_that_say_several_things_are_told_by_what_they_have_in_common() -> None:
+    assert reasons.alike("Cancelled by Ana", "Cancelled by Bo") == ""
+    assert reasons.sentence("cancelled", "") == "It was cancelled before it left."
+
+
+async def test_a_batch_that_is_planned_is_called_scheduled_in_the_list_too(manager: Client) -> None:
+    url = await started(manager)
+    later = clock.now() + timedelta(days=1)
+    await Batch.update({Batch.scheduled_at: later}).where(Batch.id == (await batch_of(url)).id)
+    shown = text(await manager.get("/batches"))
+    assert "Scheduled" in shown
+    assert "On its way" not in shown
+
+
+async def test_while_nothing_is_sent_a_batch_does_not_say_that_it_goes_on(manager: Client) -> None:
+    url = await started(manager)
+    assert "it goes on" in text(await manager.get(url))
+    await freezing.freeze("A backup was put back.")
+    for page in (url, "/batches"):
+        shown = text(await manager.get(page))
+        assert "On its way" not in shown
+        assert "it goes on." not in shown.replace("Then it goes on.", "")
+    assert "Nothing is sent at present" in text(await manager.get(url)).partition("Batch to 2")[2]
+
+
+async def test_what_waits_says_for_what_and_until_when(manager: Client) -> None:
+    url = await started(manager)
+    await marked(url, state=State.PENDING, scheduled_at=None)
+    shown = text(await manager.get(url))
+    assert "Waits for the first ones" in shown
+    assert "Scheduled" not in shown.partition("Everybody")[2]
+    await marked(
+        url,
+        state=State.QUEUED,
+        code="quiet_hours",
+        reason="It is outside the hours in which this seller may be texted.",
+        not_before=clock.now().replace(year=2026, month=11, day=25, hour=16, minute=0),
+    )
+    assert "may be texted. It leaves 25 Nov 2026, 11:00 AM by your clock." in text(await manager.get(url))
+
+
+async def test_a_draft_is_discarded_after_a_question_and_one_on_its_way_is_not(manager: Client) -> None:
+    url = await looked(manager)
+    assert f"{url}/discards/new" in (await manager.get("/batches")).text
+    assert f"{url}/discards/new" in (await manager.get(f"{url}/edit")).text
+    assert "Nothing of it has been sent" in text(await manager.get(f"{url}/discards/new"))
+    assert await Batch.count() == 1
+    answer = await manager.submit(f"{url}/discards")
+    assert answer.headers["location"] == "/batches"
+    assert await Batch.count() == await BatchListing.count() == 0
+    gone = await started(manager)
+    await manager.submit(f"{gone}/discards")
+    assert (await batch_of(gone)).state == "running"
+
+
+async def test_drafts_are_their_authors_until_a_manager_looks(manager: Client, client: Client) -> None:
+    agent = await make.user(role="agent", may_batch=True)
+    theirs = await client.signed_in(agent)
+    url, mine = await chosen(manager), await chosen(theirs)
+    shown = (await theirs.get("/batches")).text
+    assert mine in shown
+    assert url not in shown
+    assert url in (await manager.get("/batches")).text
+    assert mine in (await manager.get("/batches")).text
+    assert (await theirs.submit(f"{url}/discards")).status_code == 403
+    assert (await manager.submit(f"{mine}/discards")).status_code == 303
+    assert (await drafts.files_of(await batch_of(url))) == ()
+
+
+@pytest.mark.parametrize("q", ["%", "_", "!!", "–"])
+async def test_a_search_for_nothing_that_can_be_found_takes_nobody(manager: Client, q: str) -> None:
+    await make.listing()
+    await manager.submit("/batches", {"which": "matching", "view": "all", "q": q})
+    assert await Batch.count() == 0
+    await manager.submit("/batches", {"which": "matching", "view": "all", "q": " "})
+    assert await Batch.count() == 1
