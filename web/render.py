@@ -20,7 +20,7 @@ from markupsafe import Markup, escape
 
 from domain.settings import settings
 from domain.users import Role
-from web import auth, csrf
+from web import auth, csrf, returning
 from web.filters import FILTERS
 
 HERE = Path(__file__).parent
@@ -68,7 +68,9 @@ def wrote(request: AnyRequest, location: str, *, notice: Notice | None = None, e
 
 
 def go(request: AnyRequest, location: str, *, notice: Notice | None = None) -> Response[Any]:
-    """On to another page: 303, or for htmx an order to go there. A notice waits for the page."""
+    """On to another page: 303, or for htmx an order to go there. A notice waits for the page, and the way back to where
+    somebody came from goes along."""
+    location = returning.onward(request, location)
     if is_htmx(request):
         response: Response[Any] = Response(None, status_code=204, headers={"HX-Redirect": location})
     else:
@@ -170,6 +172,7 @@ def _response(request: AnyRequest, template: str, status: int, context: dict[str
         "page_title": None,
         "insecure": _is_insecure(request),
         "frozen": bool(request.scope.get("frozen")),  # nothing leaves: web.auth asked
+        "to_batch_url": returning.place(request),
     }
     # After a POST Litestar's state holds what the form sent, which is masked already: only the cookie is the token.
     token = request.cookies.get(auth.cookie_name("csrftoken")) or ScopeState.from_scope(request.scope).csrf_token

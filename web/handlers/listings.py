@@ -6,7 +6,7 @@ from litestar.params import FromQuery
 from domain import ads, ids, listings, plans, reviews, sellers, sources, users
 from domain.listings import Listing
 from domain.users import Permission
-from web import ad_forms, inventory, render, vdp
+from web import ad_forms, inventory, render, returning, vdp
 from web.forms import Form
 from web.handlers.history import history_context
 from web.lookups import Me, TheAccount, TheForm, TheKeptListing, TheListing
@@ -70,18 +70,21 @@ async def update(request: Request, me: Me, account: TheAccount, listing: TheList
         return _form_page(request, listing, ad_forms.refuse(form, problems))
     outcome = await ads.put(account.id, await sources.slug(listing.source), ad, me.id)
     notice = f"The changes are saved. {HIDDEN}" if outcome.filtered else "The changes are saved."
-    return render.go(request, render.url_for("listings.show", listing_id=listing.id), notice=notice)
+    there = returning.place(request) or render.url_for("listings.show", listing_id=listing.id)
+    return render.go(request, there, notice=notice)
 
 
 def _form_page(request: Request, listing: Listing | None, form: Form) -> Response:
     title = listings.title(listing.year, listing.make, listing.model) if listing else ""
     stay = render.url_for("listings.show", listing_id=listing.id) if listing else render.url_for("listings.index")
+    save = render.url_for("listings.update", listing_id=listing.id) if listing else render.url_for("listings.create")
     return render.page(
         request,
         "listings/edit.html",
         status=422 if form.errors else 200,
         form=form,
         listing={"id": listing.id, "title": title} if listing else None,
-        stay_url=stay,
+        save_url=returning.also(request, save),  # also when the form comes back with what is wrong
+        stay_url=returning.place(request) or stay,
         page_title=f"Edit {title}" if listing else "Add a vehicle",
     )
