@@ -8,14 +8,15 @@ from markupsafe import Markup
 
 from domain import gate, users
 from domain.accounts import Account
-from domain.batches import estimating, reading, timing
+from domain.batches import drafts, estimating, reading, timing
 from domain.batches.looking import Summary
 from domain.batches.reading import Sample
 from domain.batches.tables import Batch
+from domain.introductions import OPT_OUT_LINE
 from domain.listings import title
 from domain.sellers import full_name
 from domain.users import Permission, User
-from web import filters, mending, planned, previews
+from web import filters, mending, planned, previews, returning
 from web.render import url_for
 
 ONE_AND_MANY = {
@@ -34,15 +35,24 @@ WAITS = {
 
 
 async def context(
-    account: Account, me: User, batch: Batch, summary: Summary, channel: str, code: str, after: str, place: str
+    account: Account,
+    me: User,
+    sender: User,
+    batch: Batch,
+    summary: Summary,
+    channel: str,
+    code: str,
+    after: str,
+    place: str,
 ) -> dict[str, Any]:
-    """All that batches/look.html shows, in five queries."""
+    """All that batches/look.html shows, in five queries. It is the sender's batch; `me` may be a colleague."""
     last = int(after) if after.isascii() and after.isdigit() and len(after) < 8 else None
     rows = await reading.page(batch, channel, code, last)
     more, rows = len(rows) > reading.PAGE, rows[: reading.PAGE]
     wanted = int(place) if place.isascii() and place.isdigit() and len(place) < 8 else 1
-    sample = await reading.sample(batch, account, me, summary, wanted)
-    estimate = await estimating.estimate(account, me, summary, batch.scheduled_at) if summary.sendable else None
+    sample = await reading.sample(batch, account, sender, summary, wanted)
+    may_start = bool(summary.sendable) and sender.id == me.id
+    estimate = await estimating.estimate(account, me, summary, batch.scheduled_at) if may_start else None
     here = url_for("batch_drafts.look", batch_id=batch.id)
     narrowed = {**({"channel": channel} if channel else {}), **({"code": code} if code else {})}
     return {
@@ -60,6 +70,10 @@ async def context(
             {"said": f"{number:,} {WAITS[slug][number != 1]}", "url": f"{here}?{urlencode({'code': slug})}#rows"}
             for slug, number in summary.waits.most_common()
         ],
+        "sender": {"name": sender.name, "email": sender.email, "is_me": sender.id == me.id},
+        "looked_at": filters.clock_time(batch.changed_at, account.timezone),
+        "opt_out_line": OPT_OUT_LINE if batch.channel in ("auto", "text") else "",
+        "locked_from": drafts.LOCKED_FROM,
         "segments": summary.segments,
         "later": later(batch, account),
         "estimate": _estimated(estimate, summary, account) if estimate else None,
@@ -123,8 +137,10 @@ def _row(row: Mapping[str, Any], batch: Batch, me: User) -> dict[str, Any]:
         url = mending.page(refusal, row["listing"], me, hidden=bool(row["hidden"]))
         if known == "missing_wildcard" and users.may(me, Permission.EDIT_LISTING) and not row["hidden"]:
             url = url_for("listings.edit", listing_id=row["listing"])
-        elif known in ("missing_wildcard", "too_long", "attachment_unsupported"):
+        elif known in ("missing_wildcard", "too_long", "attachment_unsupported") or (known == "no_contact" and detail):
             url = url_for("batch_drafts.edit", batch_id=batch.id)
+        if url and url != url_for("batch_drafts.edit", batch_id=batch.id):
+            url = returning.with_back(url, url_for("batch_drafts.look", batch_id=batch.id))
     return {
         "title": title(row["year"], row["make"], row["model"]),
         "url": url_for("listings.show", listing_id=row["listing"]),

@@ -23,7 +23,7 @@ def page_of(refused: gate.Refusal, scene: Scene, reader: User | None = None) -> 
 
 def page(refused: gate.Refusal, listing: UUID, reader: User, *, hidden: bool = False) -> str | None:
     """The same for a listing that nothing more is read of."""
-    code = refused.code
+    code = refused.code.partition(":")[0]
     if code in EDITED:
         may = users.may(reader, Permission.EDIT_LISTING) and not hidden
         return url_for("listings.edit", listing_id=listing) if may else None

@@ -96,9 +96,7 @@ async def change(batch: Batch, account: Account, user: User, words: Words) -> Ba
         )
         if not changed:
             raise Refused(NOT_A_DRAFT, code="started")
-        await BatchListing.update({BatchListing.channel: "", BatchListing.code: ""}).where(
-            BatchListing.batch == batch.id
-        )
+        await forget(batch)
         await BatchAttachment.delete().where(BatchAttachment.batch == batch.id)
         rows = [BatchAttachment(batch=batch.id, attachment=each, position=n) for n, each in enumerate(words.files)]
         if rows:
@@ -106,6 +104,11 @@ async def change(batch: Batch, account: Account, user: User, words: Words) -> Ba
     fresh = await Batch.objects().get(Batch.id == batch.id)
     assert fresh is not None
     return fresh
+
+
+async def forget(batch: Batch) -> None:
+    """There was no look at this draft from now on. In your transaction."""
+    await BatchListing.update({BatchListing.channel: "", BatchListing.code: ""}).where(BatchListing.batch == batch.id)
 
 
 def planned(words: Words, leaves: Departure | None) -> dict[Any, Any]:
@@ -143,25 +146,41 @@ async def checked(account: Account, user: User, words: Words) -> Words:
     return words
 
 
-async def is_locked(account: Account, user: User) -> bool:
-    """Whether the opt-out line stays on until midnight (the account's clock): the sender's day holds 500 texts."""
+async def is_locked(account: Account, user: User, at: datetime | None = None) -> bool:
+    """Whether the opt-out line stays on until midnight (the account's clock): the sender's day holds 500 texts. The day
+    is today, or that of `at`."""
+    return await texts_left(account, user, at) <= 0
+
+
+async def texts_left(account: Account, user: User, at: datetime | None = None) -> int:
+    """How many texts more of that day may leave without the line. What waits for its turn counts like what left, and so
+    does a batch whose messages are not made yet."""
     zone = ZoneInfo(account.timezone)
-    today = clock.now().astimezone(zone).date()
-    begins = datetime.combine(today, time(), zone)
+    day = (at or clock.now()).astimezone(zone).date()
+    begins = datetime.combine(day, time(), zone)
+    ends = datetime.combine(day + timedelta(days=1), time(), zone)
     rows = await Message.raw(
-        """SELECT COUNT(*) AS number FROM (
+        """SELECT COUNT(*) AS number, (
+             SELECT SUM(b.size - b.expanded) FROM batch b WHERE b.account = {} AND b."user" = {}
+               AND b.state = 'expanding' AND b.channel IN ('auto', 'text')
+               AND COALESCE(b.scheduled_at, b.started_at) >= {} AND COALESCE(b.scheduled_at, b.started_at) < {}
+           ) AS coming FROM (
              SELECT 1 FROM message m WHERE m.account = {} AND m.at >= {} AND m.at < {} AND m."user" = {}
                AND m.channel = 'text' AND m.direction = 'out'
-               AND m.state IN ('queued', 'claimed', 'sending', 'accepted', 'sent', 'delivered', 'undelivered',
-                               'unknown')
+               AND m.state IN ('pending', 'queued', 'claimed', 'sending', 'accepted', 'sent', 'delivered',
+                               'undelivered', 'unknown')
              LIMIT {}) AS few""",
         account.id,
+        user.id,
         begins,
-        begins + timedelta(days=1, hours=2),
+        ends,
+        account.id,
+        begins,
+        ends,
         user.id,
         LOCKED_FROM,
     )
-    return int(rows[0]["number"]) >= LOCKED_FROM
+    return LOCKED_FROM - int(rows[0]["number"]) - int(rows[0]["coming"] or 0)
 
 
 async def files_of(batch: Batch) -> tuple[UUID, ...]:

@@ -9,9 +9,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from domain import appointments, clock, connections, db, enclosures, file_rules, gate, judging, offers, renderings
+from domain import appointments, clock, connections, enclosures, file_rules, gate, judging, offers, renderings
 from domain.accounts import Account
-from domain.batches import drafts, timing
+from domain.batches import drafts, keeping, timing
 from domain.batches.drafts import Words
 from domain.batches.tables import Batch, BatchListing
 from domain.batches.timing import Timing
@@ -26,6 +26,7 @@ from domain.wordings import Letter
 
 AUTO = ("text", "form", "email")  # in this order the first that works
 WAITS = gate.WAITS
+OTHER = {"mobile": "phone", "phone": "mobile"}
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ class Verdict:
     files: bool = False  # its files go along
     links: bool = False  # they go as links
     leaves: Departure | None = None  # None: now
+    until: datetime | None = None  # when what it `waits` for will have passed
 
     @property
     def sendable(self) -> bool:
@@ -117,7 +119,9 @@ class Look:
     def _why(self, tried: Sequence[Verdict]) -> Verdict:
         """Of several channels that cannot carry it: the first for which there is an address has its say."""
         reachable = [
-            each for each in tried if each.refusal and each.refusal.code not in ("no_contact", "no_connection")
+            each
+            for each in tried
+            if each.refusal and each.refusal.code.partition(":")[0] not in ("no_contact", "no_connection")
         ]
         return (reachable or list(tried))[0]
 
@@ -140,11 +144,14 @@ class Look:
                 decision = judge.decide(row, channel, to_field, to, files=stops, duplicate=duplicate, **more)
         codes = {each.code for each in decision.refusals}
         waiting = bool(codes) and codes <= WAITS
+        refusal = None if decision.allowed or waiting else decision.first
+        if refusal and refusal.code == "no_contact" and to_field and row[OTHER[to_field]]:
+            refusal = gate.refusal("no_contact", to_field)
         return Verdict(
             listing=row["listing"],
             channel=channel,
             to=to,
-            refusal=None if decision.allowed or waiting else decision.first,
+            refusal=refusal,
             waits=decision.refusals[0].code if waiting else "",
             letter=letter,
             first=bool(row["nothing_yet"]),
@@ -153,6 +160,7 @@ class Look:
             files=bool(self._enclosed.files) and not problems,
             links=bool(problems) and words.file_choice == "link",
             leaves=leaves,
+            until=decision.defer_until if waiting else None,
         )
 
     def _judge_at(self, moment: datetime) -> Judge:
@@ -222,16 +230,45 @@ def what_words_need() -> tuple[str, str, tuple[Any, ...]]:
     return renderings.COLUMNS, appointments.joined("l.id"), (clock.now(),)
 
 
+async def lined(
+    account: Account, user: User, words: Words, listings: Sequence[UUID], at: datetime | None = None
+) -> Words:
+    """The words with the opt-out line where it has to be: when the sender's day held too many texts without it, or does
+    with all of this batch, which leaves `at`, or now."""
+    if words.opt_out_line or words.channel not in ("auto", "text"):
+        return words
+    left = await drafts.texts_left(account, user, at)
+    if left <= 0 or (at and await drafts.is_locked(account, user)):
+        return replace(words, opt_out_line=True)
+    if len(listings) <= left:
+        return words
+    async for some in verdicts(account, user, words, listings):
+        left -= sum(each.sendable and each.channel == "text" for each in some)
+        if left < 0:
+            return replace(words, opt_out_line=True)
+    return words
+
+
 async def look(batch: Batch, account: Account, user: User) -> Summary:
-    """Looks at all listings of a draft and keeps what it found with the selection: 10,000 in two seconds."""
+    """Looks at all listings of a draft and keeps what it found with the selection: 10,000 in two seconds.
+
+    When something else would leave than what the look before found, the draft has another revision: what somebody
+    confirmed by the old one does not start. `batch` follows.
+    """
+    before = {row["listing"]: row for row in await keeping.kept(batch)}
     words = drafts.words_of(batch, await drafts.files_of(batch))
-    chosen = await selection(batch)
-    places = {listing: n for n, listing in chosen}
-    summary = Summary()
-    async for some in verdicts(account, user, words, list(places)):
+    with_line = await lined(account, user, words, list(before), batch.scheduled_at)
+    summary, rows = Summary(), []  # type: Summary, list[tuple[Any, ...]]
+    another = any(row["channel"] or row["code"] for row in before.values()) and with_line != words
+    async for some in verdicts(account, user, with_line, list(before)):
         for verdict in some:
             summary.add(verdict)
-        await _keep(batch, [(places[each.listing], each) for each in some])
+            row, found = before[verdict.listing], _found(verdict)
+            if (row["channel"] or row["code"]) and row["channel"] != found[0]:
+                another = True
+            if tuple(row[name] for name in keeping.COLUMNS) != found:
+                rows.append((*found, batch.id, row["n"]))
+    await keeping.keep(batch, rows, another, line=with_line.opt_out_line)
     return summary
 
 
@@ -246,31 +283,14 @@ async def selection(batch: Batch, first: int = 0, number: int = 1_000_000) -> li
     return [(row["n"], row["listing"]) for row in rows]
 
 
-async def _keep(batch: Batch, found: Sequence[tuple[int, Verdict]]) -> None:
-    """Writes what was found; nothing once there are other words: they are looked at by whoever wrote them."""
-    rows = [
-        (
-            each.channel if each.sendable else "",
-            each.refusal.code if each.refusal else "",
-            each.waits,
-            each.first,
-            each.segments,
-            len(each.letter.body) if each.letter and each.sendable else 0,
-            each.fallbacks,
-            batch.id,
-            n,
-        )
-        for n, each in found
-    ]
-    async with db.writing():
-        same = await Batch.raw(
-            "UPDATE batch SET revision = revision WHERE id = {} AND revision = {} RETURNING id",
-            batch.id,
-            batch.revision,
-        )
-        if same:
-            await db.each(
-                """UPDATE batch_listing SET channel = {}, code = {}, waits = {}, first = {}, segments = {}, length = {},
-                          fallbacks = {} WHERE batch = {} AND n = {}""",
-                rows,
-            )
+def _found(each: Verdict) -> tuple[Any, ...]:
+    """What is kept of a verdict, in the order of keeping.COLUMNS."""
+    return (
+        each.channel if each.sendable else "",
+        each.refusal.code if each.refusal else "",
+        each.waits,
+        each.first,
+        each.segments,
+        len(each.letter.body) if each.letter and each.sendable else 0,
+        each.fallbacks,
+    )

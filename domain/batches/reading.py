@@ -1,10 +1,11 @@
 """What the look before a batch found, as it was kept: its numbers, its rows, its messages with the worst first."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from domain import clock, db, judging, renderings
+from domain import clock, db, judging, renderings, users
 from domain.accounts import Account
 from domain.batches import drafts, looking
 from domain.batches.looking import Summary
@@ -13,6 +14,8 @@ from domain.users import User
 from domain.wordings import Letter
 
 PAGE = 50
+FRESH = timedelta(seconds=5)
+WHILE_PAGING = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -28,23 +31,37 @@ class Sample:
     waits: str
 
 
-async def looked(batch: Batch, account: Account, user: User) -> tuple[Batch, Summary]:
-    """The draft and what a look at it found: the one that was kept, or a new one where words, sender or listings are
-    others by now."""
-    summary = await summary_of(batch) if batch.user == user.id else None
-    if summary is not None or batch.state != "draft":
-        return batch, summary or Summary()
-    return await look_again(batch, account, user)
+async def looked(
+    batch: Batch, account: Account, user: User, *, anew: bool = False, paging: bool = False
+) -> tuple[User, Summary]:
+    """Who sends the draft, and what a look at it found: the one that was kept, or a new one where there is none, where
+    that is old or where it shall be made `anew`. Who reads it does not become its sender. While one is `paging` in it,
+    the rows stay in their places for longer."""
+    if batch.state != "draft":
+        return user, await summary_of(batch) or Summary()
+    sender = user if batch.user == user.id else await users.of(account.id, batch.user)
+    is_old = clock.now() - batch.changed_at > (WHILE_PAGING if paging else FRESH)
+    summary = None if anew or is_old else await summary_of(batch)
+    return sender, summary or await looking.look(batch, account, sender)
 
 
-async def look_again(batch: Batch, account: Account, user: User) -> tuple[Batch, Summary]:
-    """Looks at everything anew, with this person as the sender."""
+async def look_again(batch: Batch, account: Account, user: User) -> Summary:
+    """Looks at everything anew, with this person as the sender: what was found for another is forgotten. `batch`
+    follows."""
     if batch.user != user.id:
-        await Batch.update(
-            {Batch.user: user.id, Batch.revision: Batch.revision + 1, Batch.changed_at: clock.now()}
-        ).where((Batch.id == batch.id) & (Batch.state == "draft"))
-        batch = await db.found(Batch.objects().get(Batch.id == batch.id))
-    return batch, await looking.look(batch, account, user)
+        async with db.writing():
+            taken = await Batch.raw(
+                """UPDATE batch SET "user" = {}, revision = revision + 1, changed_at = {}
+                   WHERE id = {} AND state = 'draft' RETURNING revision""",
+                user.id,
+                clock.now(),
+                batch.id,
+            )
+            if taken:
+                await drafts.forget(batch)
+        if taken:
+            batch.user, batch.revision = user.id, taken[0]["revision"]
+    return await looking.look(batch, account, user)
 
 
 async def summary_of(batch: Batch) -> Summary | None:

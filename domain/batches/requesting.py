@@ -29,6 +29,7 @@ async def look(
         raise Refused(choosing.NOTHING_CHOSEN, field="listing_ids", code="required")
     words = await drafts.checked(account, user, words)
     leaves = await timing.checked(account, words.plan) if words.plan else None
+    words = await looking.lined(account, user, words, chosen, leaves.at if leaves else None)
     summary, found = Summary(), []
     async for some in looking.verdicts(account, user, words, chosen):
         for verdict in some:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from domain import audit, clock, db, plans, users
 from domain.accounts import Account
-from domain.batches import drafts, timing
+from domain.batches import drafts, looking, timing
 from domain.batches.looking import Summary
 from domain.batches.tables import Batch
 from domain.errors import Refused
@@ -17,6 +17,9 @@ CANARY_ABOVE = 50  # recipients
 CANARY_LEAST = 5
 CANARY_SHARE = 0.02
 
+ANOTHERS = "A colleague would send this. Press “Send in my name” first, then look and send."
+LINE = "By now you have too many texts in a day to leave out the opt-out line: it ends every text. Look again and send."
+OTHERS = "This changed since you looked: others get it now, or by another channel. Look again and send."
 NOBODY = "Nobody of these would get it. Look at the reasons below."
 NO_ADDRESS = (
     "Sellers could not open the links: this installation has no public address. Ask whoever runs Lotwire to set "
@@ -29,18 +32,27 @@ def canaries(sendable: int) -> int:
     return max(CANARY_LEAST, ceil(sendable * CANARY_SHARE)) if sendable > CANARY_ABOVE else 0
 
 
-async def start(batch: Batch, account: Account, user: User, revision: int, summary: Summary) -> bool:
-    """Lets the batch go, as it was looked at: `revision` is that of the draft, `summary` the look. True for the one who
-    starts it; of fifty at once one does, and the others see it begun.
+async def start(batch: Batch, account: Account, user: User, revision: int, seen: Summary) -> bool:
+    """Lets the batch go, as it was looked at: `revision` is that of the draft, `seen` what the look found. Looks once
+    more: what would leave by now is what was confirmed, or nothing leaves. True for the one who starts it; of fifty at
+    once one does, and the others see it begun.
 
-    Raises Refused for who may not, when the draft was changed since the look, when nobody would get it, and when the
-    time it was planned for is over.
+    Raises Refused for who may not or would not be the sender, when the draft or what would leave changed since the look
+    (which is kept anew), when nobody would get it, and when the time it was planned for is over.
     """
     users.require(user, Permission.BATCH)
     await plans.require(account, "messaging")
     await plans.require(account, "batch")
     if batch.state != "draft":
         return False
+    if batch.user != user.id:
+        raise Refused(ANOTHERS, code="changed")
+    if batch.revision != revision:
+        raise Refused(drafts.CHANGED, code="changed")
+    lined = batch.opt_out_line
+    summary = await looking.look(batch, account, user)
+    if batch.revision != revision:
+        raise Refused(LINE if batch.opt_out_line != lined else changed(seen, summary), code="changed")
     check(summary, linked=batch.files == "link" and bool(await drafts.files_of(batch)))
     if plan := timing.plan_of(batch):
         await timing.checked(account, plan)  # its time may be over by now
@@ -51,7 +63,6 @@ async def start(batch: Batch, account: Account, user: User, revision: int, summa
                 {
                     Batch.state: "expanding",
                     Batch.canary: canaries(summary.sendable),
-                    Batch.user: user.id,
                     Batch.started_at: now,
                     Batch.changed_at: now,
                 }
@@ -65,6 +76,13 @@ async def start(batch: Batch, account: Account, user: User, revision: int, summa
     if not started and await Batch.exists().where((Batch.id == batch.id) & (Batch.state == "draft")):
         raise Refused(drafts.CHANGED, code="changed")
     return bool(started)
+
+
+def changed(seen: Summary, found: Summary) -> str:
+    """What a person reads who confirmed something else."""
+    if seen.sendable == found.sendable:
+        return OTHERS
+    return f"This changed since you looked: {found.sendable:,} instead of {seen.sendable:,}. Look again and send."
 
 
 def check(summary: Summary, *, linked: bool) -> None:

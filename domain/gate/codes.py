@@ -91,10 +91,21 @@ OTHER_WORDS = {
     ("no_connection", "kijiji"): Code("Kijiji is not connected.", CONNECT),
 }
 
+# A batch goes to one field of the seller, and only the other one is filled: (code, the empty field).
+ONLY_THE_OTHER = {
+    ("no_contact", "mobile"): Code(
+        "No mobile number. This seller has a phone number: choose Phone.", "Choose Phone as To number."
+    ),
+    ("no_contact", "phone"): Code(
+        "No phone number. This seller has a mobile number: choose Mobile.", "Choose Mobile as To number."
+    ),
+}
+
 
 @dataclass(frozen=True)
 class Refusal:
-    """One reason. `code` is stable; missing wildcards are `missing_wildcard:<token>`."""
+    """One reason. `code` is stable; missing wildcards are `missing_wildcard:<token>`, and where only the other number
+    is known it is `no_contact:<the empty field>`."""
 
     code: str
     message: str
@@ -112,6 +123,9 @@ def refusal(code: str, detail: str = "", channel: str = "text") -> Refusal:
     """The sentence and next step of a code, in the words for a channel or a kind (see OTHER_WORDS); `detail` is the
     token of a missing wildcard, or a sentence that says more."""
     known = OTHER_WORDS.get((code, channel), CODES[code])
+    if (code, detail) in ONLY_THE_OTHER:
+        known = ONLY_THE_OTHER[code, detail]
+        return Refusal(f"{code}:{detail}", known.sentence, known.next_step)
     if code == "missing_wildcard":
         return Refusal(
             f"{code}:{detail}", f"{{{{{detail}}}}} has no value for this vehicle.", "Type it in, or remove it."

@@ -2,11 +2,26 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from domain import audit, clock, composing, db, departures, enclosures, listings, messages, scenes, text, users
+from domain import (
+    audit,
+    clock,
+    composing,
+    db,
+    departures,
+    enclosures,
+    introductions,
+    listings,
+    messages,
+    scenes,
+    text,
+    users,
+)
 from domain.accounts import Account
+from domain.batches import drafts, single
 from domain.composing import Draft, GateRefused
 from domain.departures import Departure, Plan
 from domain.errors import Refused
@@ -19,6 +34,10 @@ CHANGED = "Somebody changed this message meanwhile. Look at it again, then save.
 LEAVING = "This message is about to leave: in its last ten seconds nothing is changed any more."
 LEFT = "This message is not scheduled any more. Look at what became of it."
 OVER = "The time it was planned for is over. Choose a new one."
+WITHOUT_LINE = (
+    f"With {drafts.LOCKED_FROM} texts in a day the opt-out line stays on: end this one with "
+    f"“{introductions.OPT_OUT_LINE}”."
+)
 OF_BATCH = "This message belonged to a batch. Write to the seller yourself, or send the batch's wording again."
 COLLEAGUES = "A colleague planned this. Ask them or a manager."
 ENDED = (State.CANCELLED, State.EXPIRED)
@@ -51,9 +70,12 @@ async def change(
     _require(message, user)
     if message.state != State.PENDING:
         raise _too_late(message)
+    await single.require_free(message)
     scene = await _scene(account, message)
     departure = await _moved(scene, message, plan)
     letter = await _judged(scene, message, words, departure)
+    if message.kind == "batch" and message.channel == "text":
+        await _require_line(scene, words, departure.at if departure else message.at)
     values = _written(words, letter) | ({} if departure is None else _timed(departure))
     await _put(message, (State.PENDING,), values, revision, user, "message.rescheduled")
     return departure
@@ -104,6 +126,7 @@ async def send_now(account: Account, message: Message, user: User, *, knowing: b
     _require(message, user)
     if message.state not in (State.PENDING, State.EXPIRED):
         raise _too_late(message)
+    await single.require_free(message)
     scene = await _scene(account, message)
     words = Words(message.wording, message.wording_subject)
     draft = await _draft(scene, message, words)
@@ -125,6 +148,7 @@ async def send_now(account: Account, message: Message, user: User, *, knowing: b
         values |= {Message.scheduled_at: now}
     async with db.writing():
         await _put(message, (State.PENDING, State.EXPIRED), values, None, user, "message.sent_now")
+        await single.reopen(message.batch)
         if message.kind == "scheduled":
             await composing.claim_first_contact(scene, message)
 
@@ -215,6 +239,8 @@ async def _put(
     which = (Message.id == message.id) & Message.state.is_in([str(state) for state in states])
     if revision is not None:
         which &= Message.revision == revision
+    if message.batch is not None:
+        which &= Message.scheduled_at.is_not_null()  # its batch was not paused meanwhile
     every = {**values, Message.revision: Message.revision + 1, Message.changed_at: clock.now()}
     async with db.writing():
         if not await Message.update(every).where(which).returning(Message.id):
@@ -222,6 +248,12 @@ async def _put(
             raise Refused(CHANGED, code="changed") if standing.state in states else _too_late(standing)
         detail = {"at": values[Message.scheduled_at].isoformat()} if values.get(Message.scheduled_at) else {}
         await audit.record(message.account, user.id, what, message.id, **detail)
+
+
+async def _require_line(scene: Scene, words: Words, at: datetime) -> None:
+    """Raises Refused for a text of a batch without the opt-out line, on a day that holds too many of its sender's."""
+    if introductions.with_opt_out(words.body) != words.body and await drafts.is_locked(scene.account, scene.user, at):
+        raise Refused(WITHOUT_LINE, field="body", code="opt_out_line")
 
 
 def _require(message: Message, user: User) -> None:

@@ -76,19 +76,22 @@ async def look(
     code: FromQuery[str] = "",
     after: FromQuery[str] = "",
     place: FromQuery[str] = "",
+    again: FromQuery[str] = "",
 ) -> Response[Any]:
-    """Who gets what, who does not and why, before anything leaves."""
+    """Who gets what, who does not and why, before anything leaves. What is old, or was mended since, is looked at anew;
+    who sends stays who did."""
     if batch.state != "draft":
         return render.go(request, render.url_for("batches.show", batch_id=batch.id))
     if not batch.revision:
         return render.go(request, render.url_for("batch_drafts.edit", batch_id=batch.id))
-    batch, summary = await reading.looked(batch, account, me)
-    context = await batch_looks.context(account, me, batch, summary, channel, code, after, place)
+    paging = any((channel, code, after, place))
+    sender, summary = await reading.looked(batch, account, me, anew=bool(again), paging=paging)
+    context = await batch_looks.context(account, me, sender, batch, summary, channel, code, after, place)
     return render.page(request, "batches/look.html", **context, page_title="Before it leaves")
 
 
 async def look_again(request: AnyRequest, me: Me, account: TheAccount, batch: TheBatch) -> Response[Any]:
-    """Things may have changed since: one click looks at everything anew."""
+    """Things may have changed since: one click looks at everything anew, in the name of whoever pressed."""
     if batch.state == "draft" and batch.revision:
         await reading.look_again(batch, account, me)
     return render.go(request, render.url_for("batch_drafts.look", batch_id=batch.id))
@@ -100,10 +103,10 @@ async def start(request: AnyRequest, me: Me, account: TheAccount, batch: TheBatc
     try:
         seen = _revision(form)
         summary = await reading.summary_of(batch) if batch.state == "draft" else None
-        if batch.state == "draft" and (summary is None or seen != batch.revision):
-            raise Refused(drafts.CHANGED, code="changed")
-        if summary is not None:
-            await starting.start(batch, account, me, batch.revision, summary)
+        if batch.state == "draft":
+            if summary is None or seen is None:
+                raise Refused(drafts.CHANGED, code="changed")
+            await starting.start(batch, account, me, seen, summary)
     except Refused as refused:
         if refused.code not in STAYS:
             raise

@@ -1,0 +1,45 @@
+"""What a look found, kept with the listings of a draft until it starts or says something else."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from domain import clock, db
+from domain.batches.tables import Batch, BatchListing
+
+COLUMNS = ("channel", "code", "waits", "first", "segments", "length", "fallbacks")
+
+
+async def kept(batch: Batch) -> list[dict[str, Any]]:
+    """What is kept of each listing by now, in their order: {n, listing, ...COLUMNS}."""
+    return await BatchListing.raw(
+        f"SELECT n, listing, {', '.join(COLUMNS)} FROM batch_listing WHERE batch = {{}} ORDER BY n",  # noqa: S608 - fixed
+        batch.id,
+    )
+
+
+async def keep(batch: Batch, rows: Sequence[tuple[Any, ...]], another: bool, *, line: bool) -> None:
+    """Writes `rows` (the values of COLUMNS, the batch, the place), all or none; none once there are other words: those
+    are looked at by whoever wrote them.
+
+    With `another` the draft has a new revision: what somebody confirmed by the old one does not start. `line` says
+    whether texts end with the opt-out line. `batch` follows.
+    """
+    now = clock.now()
+    async with db.writing():
+        same = await Batch.raw(
+            """UPDATE batch SET revision = revision + {}, opt_out_line = {}, changed_at = {}
+               WHERE id = {} AND revision = {} AND state = 'draft' RETURNING revision""",
+            int(another),
+            line,
+            now,
+            batch.id,
+            batch.revision,
+        )
+        if same and rows:
+            await db.each(
+                """UPDATE batch_listing SET channel = {}, code = {}, waits = {}, first = {}, segments = {}, length = {},
+                          fallbacks = {} WHERE batch = {} AND n = {}""",
+                rows,
+            )
+    if same:
+        batch.revision, batch.opt_out_line, batch.changed_at = same[0]["revision"], line, now
