@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from domain import gate, users
 from domain.accounts import Account
-from domain.batches import drafts, estimating, reading, timing
+from domain.batches import drafts, estimating, reading
 from domain.batches.looking import Summary
 from domain.batches.reading import Sample
 from domain.batches.tables import Batch
@@ -16,7 +16,7 @@ from domain.introductions import OPT_OUT_LINE
 from domain.listings import title
 from domain.sellers import full_name
 from domain.users import Permission, User
-from web import filters, mending, planned, previews, returning
+from web import batch_moments, filters, mending, previews, returning
 from web.render import url_for
 
 ONE_AND_MANY = {
@@ -45,7 +45,7 @@ async def context(
     after: str,
     place: str,
 ) -> dict[str, Any]:
-    """All that batches/look.html shows, in five queries. It is the sender's batch; `me` may be a colleague."""
+    """All that batches/look.html shows, in six queries at most. It is the sender's batch; `me` may be a colleague."""
     last = int(after) if after.isascii() and after.isdigit() and len(after) < 8 else None
     rows = await reading.page(batch, channel, code, last)
     more, rows = len(rows) > reading.PAGE, rows[: reading.PAGE]
@@ -75,7 +75,7 @@ async def context(
         "opt_out_line": OPT_OUT_LINE if batch.channel in ("auto", "text") else "",
         "locked_from": drafts.LOCKED_FROM,
         "segments": summary.segments,
-        "later": later(batch, account),
+        "later": await batch_moments.later(batch, account),
         "estimate": _estimated(estimate, summary, account) if estimate else None,
         "send_label": send_label(summary, later=bool(batch.schedule_rule)),
         "rows": [_row(row, batch, me) for row in rows],
@@ -85,17 +85,6 @@ async def context(
         "first_url": f"{here}?{urlencode(narrowed)}#rows" if last is not None else None,
         "sample": _sample(sample, batch, account, here, narrowed) if sample else None,
     }
-
-
-def later(batch: Batch, account: Account) -> str:
-    """`Mon 30 Nov, 9:00 AM by your clock`, or by each seller's; empty when it leaves now."""
-    plan = timing.plan_of(batch)
-    if plan is None or batch.scheduled_at is None:
-        return ""
-    if plan.rule == "seller":
-        day = f"{plan.wall:%a} {plan.wall.day} {plan.wall:%b}"
-        return f"{day}, {filters.as_it_shows(plan.wall)} by each seller’s own clock"
-    return f"{planned.when(batch.scheduled_at, account.timezone)} by your clock"
 
 
 def send_label(summary: Summary, *, later: bool = False) -> str:

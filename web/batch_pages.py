@@ -16,7 +16,7 @@ from domain.listings import title
 from domain.messages import State
 from domain.sellers import full_name
 from domain.users import Permission, User
-from web import batch_looks, entries, filters
+from web import batch_looks, batch_moments, entries, filters
 from web.render import url_for
 
 # state of a batch -> (label, tone)
@@ -110,7 +110,7 @@ def _row(
 async def show(
     account: Account, me: User, batch: Batch, group: str, code: str, after: str, *, frozen: bool
 ) -> dict[str, Any]:
-    """All that batches/show.html shows, in four queries; six where each seller's clock counts."""
+    """All that batches/show.html shows, in four queries, or five."""
     progress = await watching.progress(batch)
     place = _id(after)
     found = await watching.recipients(batch, group, code, place)
@@ -130,7 +130,7 @@ async def show(
         "under_way": batch.state in UNDER_WAY,
         "started": filters.ago(batch.started_at, account.timezone),
         "finished": _at(batch.finished_at, account),
-        "later": batch_looks.later(batch, account) if (label, tone) == SCHEDULED else "",
+        "later": await batch_moments.later(batch, account) if (label, tone) == SCHEDULED else "",
         "leaves_at": _at(progress.leaves_at, account),
         "held": frozen and batch.state in ("expanding", "running"),
         "tally": [

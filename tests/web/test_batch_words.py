@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from domain import clock
-from domain.batches import drafts, reasons
+from domain.batches import drafts, expanding, reasons
 from domain.batches.tables import Batch, BatchListing
 from domain.installations import freezing
 from domain.messages import Message, State
 from tests import make
 from tests.client import Client
-from tests.web.test_batches import batch_of, chosen, looked, manager, started, text
+from tests.web.test_batches import batch_of, chosen, looked, manager, revision, started, text, written
 
 __all__ = ["manager"]
 
@@ -129,3 +129,35 @@ async def test_a_search_for_nothing_that_can_be_found_takes_nobody(manager: Clie
     assert await Batch.count() == 0
     await manager.submit("/batches", {"which": "matching", "view": "all", "q": " "})
     assert await Batch.count() == 1
+
+
+async def planned_for(manager: Client, time: str, *sellers: dict[str, str], zone: str = "seller") -> str:
+    ids = [str((await make.listing(seller=each)).id) for each in sellers]
+    url = (await manager.submit("/batches", {"listing_ids": ids})).headers["location"].removesuffix("/edit")
+    await written(manager, url, date="2026-12-01", time=time, zone=zone)
+    return url
+
+
+PHOENIX = {"mobile": "+16025550134", "postal_code": "85001"}  # two hours behind the dealership
+SEATTLE = {"mobile": "+12065550134", "postal_code": "98101"}  # three
+NEW_YORK = {"mobile": "+12125550134", "postal_code": "10001"}
+
+
+async def test_a_time_outside_the_hours_is_told_as_what_is_meant_by_it(manager: Client) -> None:
+    url = await planned_for(manager, "03:00", PHOENIX, SEATTLE)
+    look = text(await manager.get(f"{url}/look"))
+    assert "Tue 1 Dec, from 9:00 AM on by each seller’s own clock: 3:00 AM is outside the hours" in look
+    assert "By your clock from Tue 1 Dec, 11:00 AM to Tue 1 Dec, 12:00 PM" in look
+    await manager.submit(f"{url}/starts", {"revision": await revision(manager, url)})
+    await expanding.expand((await batch_of(url)).id)
+    stored = await Message.select(Message.not_before).order_by(Message.not_before)
+    assert [f"{row['not_before']:%H:%M}" for row in stored] == ["16:00", "17:00"]
+    shown = text(await manager.get(url))
+    assert "It leaves Tue 1 Dec, from 9:00 AM on by each seller’s own clock" in shown
+
+
+async def test_a_time_inside_the_hours_is_told_as_it_was_asked_for(manager: Client) -> None:
+    url = await planned_for(manager, "10:00", NEW_YORK, SEATTLE)
+    look = text(await manager.get(f"{url}/look"))
+    assert "Tue 1 Dec, 10:00 AM by each seller’s own clock. By your clock from Tue 1 Dec, 10:00 AM to" in look
+    assert "outside the hours" not in look

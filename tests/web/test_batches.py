@@ -517,13 +517,13 @@ async def test_it_is_planned_by_a_clock_and_says_so_on_every_page(manager: Clien
     assert 'value="2026-11-30"' in back
     assert 'value="America/Chicago" selected' in back
     look = text(await manager.get(f"{url}/look"))
-    assert "Leaves Mon 30 Nov, 10:00 AM by your clock" in look
+    assert "Leaves Mon 30 Nov, 10:00 AM by your clock, 9:00 AM in Chicago" in look
     assert "Schedule 2 texts" in look
     await manager.submit(f"{url}/starts", {"revision": await revision(manager, url)})
     await expanding.expand(batch.id)
     shown = text(await manager.get(url))
     assert "Scheduled" in shown
-    assert "It leaves Mon 30 Nov, 10:00 AM by your clock." in shown
+    assert "It leaves Mon 30 Nov, 10:00 AM by your clock, 9:00 AM in Chicago." in shown
 
 
 async def test_it_is_planned_for_each_sellers_own_morning(manager: Client) -> None:
