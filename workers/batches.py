@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from domain.batches import expanding, steering
+from domain.batches import ending, expanding, steering
 
 _one_at_a_time = asyncio.Lock()
 
@@ -20,3 +20,9 @@ async def tend_batches(ctx: dict[str, Any]) -> None:
     """What batches under way need from time to time."""
     if await steering.tend():
         ctx["dispatcher"].wake()
+
+
+async def close_batches(ctx: dict[str, Any]) -> None:
+    """Stopped batches whose stopping was broken off: everybody gets a final state."""
+    for batch in await ending.unclosed():
+        await ending.close(batch)

@@ -8,7 +8,7 @@ from typing import Any
 
 from domain import answers, attachments, connections, delivery, receipts, schedules, sessions
 from domain.installations import booting, freezing
-from workers.batches import expand_batches, tend_batches
+from workers.batches import close_batches, expand_batches, tend_batches
 from workers.imports import run_due_imports
 from workers.inbox import handle_events
 from workers.lists import run_due_list_imports
@@ -43,6 +43,7 @@ class Clockwork:
             (60.0, sweep),
             (60.0, end_late_answers),
             (60.0, end_plans),
+            (60.0, close_batches),
             (3600.0, read_due_opt_outs),
             (3600.0, tidy),
             (3600.0, tidy_files),

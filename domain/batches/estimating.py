@@ -6,7 +6,8 @@ from uuid import UUID
 
 from domain import clock, connections, pace_limits, quiet_hours, quotas, seller_hours, zones
 from domain.accounts import Account
-from domain.batches import starting, steering
+from domain.batches import starting
+from domain.batches.canaries import WAIT
 from domain.batches.looking import Summary
 from domain.connections import Connection
 from domain.messages import Message
@@ -41,7 +42,7 @@ async def estimate(account: Account, user: User, summary: Summary, begins: datet
     takes = timedelta(minutes=max(minutes, default=0.0))
     canaries = starting.canaries(summary.sendable)
     if canaries:
-        takes += steering.CANARY_WAIT
+        takes += WAIT
     if an_hour := account.first_contacts_an_hour:
         takes = max(takes, timedelta(hours=1) / an_hour * max(summary.first - 1, 0))
     known, answered = await _answered(account.id)

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from domain import attachments, clock, db, ids, judging, template_files
+from domain import attachments, clock, db, gate, ids, judging, template_files
 from domain.accounts import Account
 from domain.attachments import Attachment, MessageAttachment
-from domain.batches import drafts, looking
+from domain.batches import canaries, drafts, looking
 from domain.batches.looking import Look, Verdict
 from domain.batches.tables import Batch
 from domain.listings import Listing
@@ -31,7 +31,6 @@ class Expansion:
     user: User
     look: Look
     files: list[Attachment]
-    sendable: int = 0
     first: int = 0  # contacts
 
 
@@ -68,7 +67,7 @@ async def _prepare(batch_id: UUID) -> Expansion | None:
     for row in rows:  # whom an earlier worker wrote to already
         look.take(row["channel"], row["to_address"])
     there = await template_files.checked(account.id, files)
-    return Expansion(batch, account, user, look, there, sendable=len(rows))
+    return Expansion(batch, account, user, look, there)
 
 
 async def _chunk(prepared: Expansion) -> int:
@@ -77,11 +76,13 @@ async def _chunk(prepared: Expansion) -> int:
     now = clock.now()
     async with db.writing():
         rows = await Batch.raw(
-            "UPDATE batch SET changed_at = {} WHERE id = {} AND state = 'expanding' RETURNING expanded", now, batch.id
+            "UPDATE batch SET changed_at = {} WHERE id = {} AND state = 'expanding' RETURNING expanded, canary",
+            now,
+            batch.id,
         )
         if not rows:
             return 0
-        first = rows[0]["expanded"]
+        first, batch.canary = rows[0]["expanded"], rows[0]["canary"]
         chosen = await looking.selection(batch, first, AT_ONCE)
         found: list[Verdict] = []
         listings = [listing for _, listing in chosen]
@@ -91,8 +92,8 @@ async def _chunk(prepared: Expansion) -> int:
             found += [look.at(row) for row in some]
         await _write(prepared, found, now)
         over = len(chosen) < AT_ONCE or first + len(chosen) >= batch.size
-        if over and batch.canary and batch.schedule_rule == "seller":
-            await _let_earliest_go(batch, now)
+        if batch.canary:  # who can leave now need not wait for the others to be messages
+            await canaries.lead(batch, now, None if over else now)
         await Batch.raw(
             "UPDATE batch SET expanded = {}, state = {}, changed_at = {} WHERE id = {}",
             first + len(chosen),
@@ -112,7 +113,7 @@ COLUMNS = """id, account, listing, channel, direction, author_kind, "user", kind
 async def _write(prepared: Expansion, found: Sequence[Verdict], now: datetime) -> None:
     if not found:
         return
-    rows = [(each, ids.new(), *_when(prepared, each, place, now)) for place, each in enumerate(found)]
+    rows = [(each, ids.new(), *_when(prepared, each, now)) for each in found]
     values: list[Any] = []
     for verdict, message, state, scheduled_at, not_before in rows:
         values += _message(prepared, verdict, message, state, scheduled_at, not_before, now)
@@ -126,35 +127,21 @@ async def _write(prepared: Expansion, found: Sequence[Verdict], now: datetime) -
     await _first_users([verdict.listing for verdict, _ in sent if verdict.first], prepared.user)
 
 
-def _when(prepared: Expansion, verdict: Verdict, place: int, now: datetime) -> tuple[State, datetime | None, datetime]:
-    """State, planned time and not-before of a message: the canaries of a batch that leaves now go first."""
+def _when(prepared: Expansion, verdict: Verdict, now: datetime) -> tuple[State, datetime | None, datetime]:
+    """State, planned time and not-before of a message. Of a batch with canaries all are held: those who can leave
+    soonest go first."""
     batch = prepared.batch
     if not verdict.sendable:
         return State.SKIPPED, None, now
     leaves = max(verdict.leaves.at if verdict.leaves else now, now)
-    prepared.sendable += 1
     if verdict.first and (an_hour := prepared.account.first_contacts_an_hour):
         leaves += timedelta(hours=1) / an_hour * prepared.first
         prepared.first += 1
-    if batch.canary and (batch.schedule_rule == "seller" or prepared.sendable > batch.canary):
-        return State.PENDING, None, leaves  # held until the canaries are looked at
-    if leaves > now:
+    if batch.canary:
+        return State.PENDING, None, max(leaves, verdict.until or leaves)
+    if leaves > now and batch.schedule_rule:
         return State.PENDING, leaves, leaves
     return State.QUEUED, None, leaves
-
-
-async def _let_earliest_go(batch: Batch, now: datetime) -> None:
-    """Each leaves by its seller's own clock: the canaries are those whose morning comes first."""
-    await Message.raw(
-        """UPDATE message SET scheduled_at = CASE WHEN not_before > {} THEN not_before ELSE NULL END,
-                  state = CASE WHEN not_before > {} THEN 'pending' ELSE 'queued' END
-           WHERE id IN (SELECT m.id FROM message m WHERE m.batch = {} AND m.state = 'pending'
-                        ORDER BY m.not_before, m.id LIMIT {})""",
-        now,
-        now,
-        batch.id,
-        batch.canary,
-    )
 
 
 def _message(
@@ -169,6 +156,9 @@ def _message(
     batch, channel = prepared.batch, verdict.channel
     carrier = prepared.look.judge.carriers.get(channel)
     is_text = channel == "text"
+    refusal = verdict.refusal
+    if verdict.waits and state == State.PENDING and scheduled_at is None:  # held until what it waits for has passed
+        refusal = gate.refusal(verdict.waits, channel=channel)
     return [
         message,
         batch.account,
@@ -188,8 +178,8 @@ def _message(
         verdict.letter.rendered.cost.encoding if verdict.letter and is_text else "",
         verdict.segments,
         str(state),
-        verdict.refusal.code if verdict.refusal else "",
-        verdict.refusal.message if verdict.refusal else "",
+        refusal.code if refusal else "",
+        refusal.message if refusal else "",
         carrier.id if carrier else None,
         scheduled_at,
         verdict.leaves.zone if verdict.leaves else "",

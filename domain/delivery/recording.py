@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from domain import clock, connections, db, gate, history, messages, receipts, told
-from domain.batches import credit
+from domain.batches import credit, holding
 from domain.channels.base import Accepted, ChannelError, Kind
 from domain.delivery.news import News
 from domain.delivery.retries import MOST_CONNECTS, again, backoff
@@ -17,6 +17,8 @@ from domain.text import storable
 
 # Every f-string below holds fixed words and `{}` placeholders only; values travel as parameters.
 # ruff: noqa: S608
+
+AGAIN = (Kind.THROTTLED, Kind.CONNECTION_BROKEN, Kind.NEVER_CONNECTED)  # nothing was sent
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,8 @@ async def record(outcomes: Sequence[Outcome]) -> News:
         for each in outcomes:
             if each.error:
                 await _not_accepted(each, each.error, now, news)
+        if back := [each.started.outgoing.message_id for each in outcomes if each.error and each.error.kind in AGAIN]:
+            await holding.settle(back)
         broke = [each for each in outcomes if each.error and each.error.kind is Kind.OUT_OF_CREDIT]
         if broke and broke[0].error:
             await credit.ran_out([each.started.outgoing.message_id for each in broke], broke[0].error.reason)

@@ -22,6 +22,7 @@ from domain.messages.taking_back import (
     cancel_for_listing,
     cancel_for_reply,
     cancel_overdue,
+    cancel_these,
     undo,
     unless_it_may_have_arrived,
 )
@@ -45,6 +46,7 @@ __all__ = [
     "cancel_for_listing",
     "cancel_for_reply",
     "cancel_overdue",
+    "cancel_these",
     "follow_up_on",
     "mark_responded",
     "mark_sent",

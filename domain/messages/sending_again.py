@@ -1,6 +1,7 @@
 """What a person does about a message that failed, or whose fate nobody knows."""
 
 from domain import audit, clock, connections, db
+from domain.batches import single
 from domain.messages.following import follow_up_on
 from domain.messages.tables import RANKS, RETRIABLE, Message, State
 from domain.users import User
@@ -10,8 +11,10 @@ async def retry(message: Message, user: User, attempts: int) -> bool:
     """A person asks for one more attempt of a message that failed or whose fate is unknown.
 
     `attempts` is how many there were on the page they looked at: a second click asks for nothing more. It leaves by the
-    connection that carries the channel now, should that be another one than before.
+    connection that carries the channel now, should that be another one than before. Raises Refused while its batch is
+    paused.
     """
+    await single.require_free(message)
     now = clock.now()
     carrying = await connections.carrying(message.account, message.channel)
     async with db.writing():
@@ -40,6 +43,7 @@ async def retry(message: Message, user: User, attempts: int) -> bool:
             .returning(Message.id)
         )
         if rows:
+            await single.reopen(message.batch)
             await audit.record(message.account, user.id, "message.retried", message.id, attempts=attempts)
     return bool(rows)
 

@@ -1,5 +1,6 @@
 """Messages that do not leave: undone, cancelled by a person, or because of what happened meanwhile."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -60,6 +61,11 @@ async def cancel_for_listing(listing_id: UUID, reason: str, code: str = "cancell
 async def cancel_for_batch(batch_id: UUID, reason: str, code: str) -> int:
     """Cancels what has not left yet of a batch. Call it inside your transaction; how many there were."""
     return len(await _cancel(Message.batch == batch_id, reason, code))
+
+
+async def cancel_these(ids: Sequence[UUID], reason: str, code: str) -> None:
+    """Cancels those of them that have not left yet. Call it inside your transaction."""
+    await _cancel(Message.id.is_in(list(ids)), reason, code)
 
 
 async def cancel_overdue(ids: list[UUID], reason: str) -> list[UUID]:

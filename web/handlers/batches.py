@@ -71,10 +71,9 @@ async def retry(request: AnyRequest, me: Me, batch: TheBatch) -> Response[Any]:
     """One more attempt of those that failed, and of no other."""
     number = await steering.retry_failed(batch, me)
     await queue.kick(request, "dispatch", job_id=queue.slot("dispatch"))
-    said = (
-        f"{number:,} are tried again." if number > 1 else "One is tried again." if number else "Nothing to try again."
-    )
-    return _back(request, batch, said)
+    waits = ", once you resume the batch" if batch.state == "paused" else ""
+    some = f"{number:,} are" if number > 1 else "One is"
+    return _back(request, batch, f"{some} tried again{waits}." if number else "Nothing to try again.")
 
 
 def _frozen(request: AnyRequest) -> bool:

@@ -56,7 +56,9 @@ def paths(key: Schema) -> dict[str, Any]:
             "delete": _step("resumeBatch", "Let a paused batch go on", "It is not paused.", batch_id),
         },
         "/api/v1/batches/{batch_id}/stop": {
-            "post": _step("stopBatch", "End a batch: what has not left is cancelled", "It has ended.", batch_id)
+            "post": _step(
+                "stopBatch", "End a batch: what has not left is cancelled", "It has not begun, or has ended.", batch_id
+            )
         },
         "/api/v1/batches/{batch_id}/attempts": {
             "post": operations.operation(

@@ -119,6 +119,8 @@ async def resume(request: AnyRequest, me: Me, batch: TheBatch) -> dict[str, Any]
 
 async def stop(me: Me, batch: TheBatch) -> dict[str, Any]:
     """What has not left is cancelled, for good."""
+    if batch.state == "draft":
+        raise problems.one(409, "not_begun", steering.NOT_BEGUN)
     if not await steering.stop(batch, me):
         raise problems.one(409, "ended", "This batch has ended already.")
     return await _batch(await _fresh(batch))

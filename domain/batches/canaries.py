@@ -1,0 +1,120 @@
+"""The first few of a batch, who go ahead of all others: chosen, looked at, and what follows from how they fared."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from domain import db
+from domain.batches import ending, holding
+from domain.batches.holding import FROZEN, HELD, HOLDING
+from domain.batches.tables import Batch
+from domain.messages.tables import Message
+
+# Every f-string below holds fixed words and `{}` placeholders only; values travel as parameters.
+# ruff: noqa: S608
+
+WAIT = timedelta(seconds=60)
+MOST_FAILURES = 0.10  # of the canaries
+MOST_OPT_OUTS = 0.03
+GOT = "state IN ('accepted', 'sent', 'delivered', 'unknown')"  # or may have got
+TRIED = f"({GOT} OR state IN ('failed', 'undelivered'))"
+WAITING = "(state IN ('queued', 'claimed', 'sending') OR (state = 'pending' AND scheduled_at IS NOT NULL))"
+# Who waits for their morning while somebody else could leave earlier.
+ASLEEP = """attempts = 0 AND (state = 'queued' OR (state = 'pending' AND scheduled_at IS NOT NULL))
+             AND COALESCE(scheduled_at, not_before) > {}
+             AND EXISTS (SELECT 1 FROM message h WHERE h.batch = message.batch AND h.state = 'pending'
+                         AND h.scheduled_at IS NULL
+                         AND h.not_before < COALESCE(message.scheduled_at, message.not_before))"""
+
+
+@dataclass(frozen=True)
+class Flock:
+    """`tried` left or were refused, `failed` of them; `stopped` asked to stop since; the others of the batch that can
+    still leave are on their way (`waiting`) or `held`."""
+
+    held: int
+    waiting: int
+    tried: int
+    failed: int
+    stopped: int
+
+
+async def lead(batch: Batch, now: datetime, until: datetime | None = None) -> None:
+    """As many go ahead as there shall be canaries and are not yet: who can leave soonest, with `until` only who can by
+    then. Call it in your transaction."""
+    flock = await _flock(batch.id)
+    if (missing := batch.canary - flock.waiting - flock.tried) > 0:
+        await holding.let_go(batch, now, missing, until)
+
+
+async def look(batch: Batch, now: datetime) -> bool:
+    """Once they have left, a minute passes; then all others go, or the batch is held with the reason. Whether anything
+    changed."""
+    flock = await _flock(batch.id)
+    if flock.held and (flock.waiting + flock.tried < batch.canary or await _some_sleep(batch.id, flock, now)):
+        return await _exchange(batch, now)
+    if flock.waiting:
+        return False
+    if not flock.held:  # nobody is left to go ahead of
+        return bool(await ending.through(batch.id))
+    until: datetime | None = batch.canary_until
+    if until is None:
+        await Batch.update({Batch.canary_until: now + WAIT}).where(Batch.id == batch.id)
+        return True
+    if now < until:
+        return False
+    if reason := _against(flock):
+        return await holding.pause(batch, reason, None)
+    async with db.writing():
+        going = Batch.update({Batch.canary: 0, Batch.changed_at: now})
+        if await going.where((Batch.id == batch.id) & (Batch.state == "running")).returning(Batch.id):
+            await holding.let_go(batch, now)
+    return True
+
+
+def _against(flock: Flock) -> str:
+    """Why the others are held, in a sentence; empty: they may go."""
+    number = max(flock.tried, 1)
+    if flock.failed / number > MOST_FAILURES:
+        return f"Of the first {number} messages {flock.failed} failed. Look why before the others go."
+    if flock.stopped / number > MOST_OPT_OUTS:
+        return f"Of the first {number} sellers {flock.stopped} asked to stop. Read what you send before it goes on."
+    return ""
+
+
+async def _flock(batch: UUID) -> Flock:
+    rows = await Message.raw(
+        f"""SELECT SUM(CASE WHEN {HELD} THEN 1 ELSE 0 END) AS held,
+                   SUM(CASE WHEN {WAITING} THEN 1 ELSE 0 END) AS waiting,
+                   SUM(CASE WHEN {TRIED} THEN 1 ELSE 0 END) AS tried,
+                   SUM(CASE WHEN state IN ('failed', 'undelivered') THEN 1 ELSE 0 END) AS failed,
+                   SUM(CASE WHEN {GOT} AND EXISTS (SELECT 1 FROM opt_out o WHERE o.account = m.account
+                              AND o.channel = m.channel AND o.address = m.to_address AND o.at >= m.at)
+                       THEN 1 ELSE 0 END) AS stopped
+            FROM message m WHERE batch = {{}}""",
+        batch,
+    )
+    return Flock(**{name: int(value or 0) for name, value in rows[0].items()})
+
+
+async def _some_sleep(batch: UUID, flock: Flock, now: datetime) -> bool:
+    if not flock.waiting:
+        return False
+    which = f"SELECT 1 FROM message WHERE batch = {{}} AND {ASLEEP} LIMIT 1"
+    return bool(await Message.raw(which, batch, now + FROZEN))
+
+
+async def _exchange(batch: Batch, now: datetime) -> bool:
+    """Who sleeps goes back to the others, and who can leave sooner goes ahead instead."""
+    async with db.writing():
+        still = (Batch.id == batch.id) & (Batch.state == "running") & (Batch.canary > 0)
+        if not await Batch.update({Batch.canary_until: None, Batch.changed_at: now}).where(still).returning(Batch.id):
+            return False
+        await Message.raw(
+            f"UPDATE message SET {HOLDING}, changed_at = {{}} WHERE batch = {{}} AND {ASLEEP}",
+            now,
+            batch.id,
+            now + FROZEN,
+        )
+        await lead(batch, now)
+    return True
