@@ -53,12 +53,12 @@ def limit_of(options: str | None) -> int:
     return int(given) if given.isdigit() else 0
 
 
-async def limit(connection: Connection, user: UUID, typed: str) -> int:
-    """Sets it to what was typed; empty or 0: none. Raises Refused at `segments_a_day`."""
+async def limit(connection: Connection, user: UUID, typed: str, **more: Any) -> int:
+    """Sets it to what was typed; empty or 0: none, and `more` options with it. Raises Refused at `segments_a_day`."""
     segments = text.number(typed.strip() or "0", MOST)
     if segments is None:
         raise Refused(f"Give a whole number of segments, {MOST:,} at most, or leave it empty for no limit.", OPTION)
-    await connections.change_options(connection, user, segments_a_day=segments)
+    await connections.change_options(connection, user, segments_a_day=segments, **more)
     return segments
 
 

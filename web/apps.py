@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from domain import connections, pace_limits, plans, provider_lists, quotas, users, vitals
+from domain import connections, pace_limits, plans, prices, provider_lists, quotas, users, vitals
 from domain.accounts import Account
 from domain.connections import Connection, ConnectionState
 from domain.errors import NotFound, Unavailable
@@ -153,7 +153,8 @@ async def _pace(account: Account, connection: Connection, form: Form | None) -> 
     limits, a_day = pace_limits.of(connection), quotas.limit_of(connection.options)
     return {
         "limits": [f"{limits[name]:,} {words}" for name, words in PACE.items() if limits[name]],
-        "form": form or Form({quotas.OPTION: a_day or ""}),
+        "form": form or Form({quotas.OPTION: a_day or "", prices.OPTION: prices.of(connection.options)}),
+        "currency": account.currency,
         "spent": [f"{name} {used:,} of {a_day:,}" for name, used in await quotas.spent(connection, account.timezone)],
     }
 

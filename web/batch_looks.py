@@ -153,6 +153,7 @@ def _estimated(estimate: estimating.Estimate, summary: Summary, account: Account
         "canaries": estimate.canaries,
         "an_hour": estimate.an_hour,
         "a_day": estimate.a_day,
+        "cost": filters.money(estimate.cost, account.currency),
         "first": summary.first,
         "answers": estimate.answers,
         "known": estimate.known,

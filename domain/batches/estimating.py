@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from domain import clock, connections, pace_limits, quiet_hours, quotas, seller_hours, zones
+from domain import clock, connections, pace_limits, prices, quiet_hours, quotas, seller_hours, zones
 from domain.accounts import Account
 from domain.batches import starting
 from domain.batches.canaries import WAIT
@@ -21,7 +21,8 @@ NEWEST = 500
 class Estimate:
     """`leaves_at`: when all that do not wait for their morning have left. `answers`: of those who hear from us first
     how many may write back, going by `known` first messages; None while too few are known. `a_day`: the sender's limit
-    of segments where it is reached; the rest goes in the mornings after."""
+    of segments where it is reached; the rest goes in the mornings after. `cost`: of the texts, in cents; None where the
+    connection names no price."""
 
     leaves_at: datetime
     canaries: int
@@ -29,6 +30,7 @@ class Estimate:
     answers: int | None
     known: int
     a_day: int = 0
+    cost: int | None = None
 
 
 async def estimate(account: Account, user: User, summary: Summary, begins: datetime | None = None) -> Estimate:
@@ -49,10 +51,11 @@ async def estimate(account: Account, user: User, summary: Summary, begins: datet
     answers = round(summary.first * answered / known) if known >= FEW else None
     begins = begins or clock.now()
     morning = await _last_morning(account, user, carriers["text"][0], summary, begins) if "text" in carriers else None
+    options = carriers["text"][0].options if "text" in carriers else None
+    cost = prices.cost(options, summary.segments) if summary.segments else None
     if morning is None:
-        return Estimate(begins + takes, canaries, an_hour, answers, known)
-    a_day = quotas.limit_of(carriers["text"][0].options)
-    return Estimate(max(begins + takes, morning), canaries, an_hour, answers, known, a_day)
+        return Estimate(begins + takes, canaries, an_hour, answers, known, cost=cost)
+    return Estimate(max(begins + takes, morning), canaries, an_hour, answers, known, quotas.limit_of(options), cost)
 
 
 async def _last_morning(

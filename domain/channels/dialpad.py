@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import jwt
 import phonenumbers
 
-from domain import clock
+from domain import clock, prices
 from domain.channels import http
 from domain.channels.base import (
     Accepted,
@@ -107,12 +107,14 @@ class Dialpad(Channel):
         answered: str = ANSWERED,
         max_event_age_days: float | str = 7,
         timeout: float | str = http.TOTAL_TIMEOUT,
+        price_per_segment: str = "",
         **options: Any,
     ) -> None:
         """`mms` lets pictures go along, for a company whose Dialpad plan has them. `out_of_credit` is the pattern of a
         402 or 403 answer that asks for money, `opted_out` that of a refusal because the recipient said stop to Dialpad,
         `answered` the words that Dialpad answers itself, `timeout` seconds a call. Raises TypeError for an option that
         is neither ours nor the pace's."""
+        prices.read(str(price_per_segment))  # which the look before a batch asks for
         if unknown := options.keys() - PACE:
             raise TypeError(f"there is no option {', '.join(sorted(unknown))}")
         for name in sorted(options):

@@ -143,6 +143,22 @@ async def test_an_admin_limits_the_segments_a_day_beside_the_pace_and_lifts_that
     ]
 
 
+async def test_the_price_of_a_segment_stands_beside_the_limit_and_is_kept_as_it_was_typed(admin_client: Client) -> None:
+    await plans.seed()
+    connection = await make.connection(options='{"segments_a_day": 500}')
+    assert "Price of a segment (USD)" in (await admin_client.get("/apps/dialpad")).text
+    for typed, kept in (("$0.00850", "0.0085"), ("", ""), ("0", "")):
+        fields = {"segments_a_day": "500", "price_per_segment": typed}
+        assert (await admin_client.submit("/apps/dialpad/quota", fields)).status_code == 303
+        stored = await Connection.objects().get(Connection.id == connection.id)
+        assert json.loads(stored.options) == {"segments_a_day": 500, "price_per_segment": kept}
+    for typed in ("-1", "1e9", "ten", "1000", "0,0085"):
+        answer = await admin_client.submit("/apps/dialpad/quota", {"segments_a_day": "", "price_per_segment": typed})
+        assert answer.status_code == 422
+        assert 'id="f-price_per_segment-err"' in answer.text
+        assert f'value="{typed}"' in answer.text
+
+
 @pytest.mark.parametrize("typed", ["-1", "many", "100001"])
 async def test_a_limit_that_is_none_is_told_at_its_field_and_stays_there(admin_client: Client, typed: str) -> None:
     await plans.seed()

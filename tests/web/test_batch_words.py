@@ -10,6 +10,7 @@ import pytest
 from domain import clock
 from domain.batches import drafts, expanding, reasons
 from domain.batches.tables import Batch, BatchListing
+from domain.connections import Connection
 from domain.installations import freezing
 from domain.messages import Message, State
 from tests import make
@@ -161,3 +162,14 @@ async def test_a_time_inside_the_hours_is_told_as_it_was_asked_for(manager: Clie
     look = text(await manager.get(f"{url}/look"))
     assert "Tue 1 Dec, 10:00 AM by each seller’s own clock. By your clock from Tue 1 Dec, 10:00 AM to" in look
     assert "outside the hours" not in look
+
+
+async def test_the_look_says_what_it_costs_where_the_connection_names_a_price_and_nothing_else(manager: Client) -> None:
+    url = await looked(manager, 3)
+    look = text(await manager.get(f"{url}/look"))
+    assert "Paid text segments 3 " in look
+    assert "$" not in look.partition("Paid text segments")[2].partition("All have left")[0]
+    await Connection.update({Connection.options: '{"price_per_segment": "0.0085"}'}).where(
+        Connection.account == manager.user.account
+    )
+    assert "Paid text segments 3, about $0.03" in text(await manager.get(f"{url}/look"))
