@@ -4,14 +4,15 @@ import asyncio
 import contextlib
 import fcntl
 import io
-import json
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 import asyncpg
+import msgspec
 from piccolo.engine.postgres import PostgresEngine, PostgresTransaction
-from piccolo.engine.sqlite import ADAPTERS
+from piccolo.engine.sqlite import convert_datetime_in as _as_kept
 
 from domain.errors import NotFound, Unavailable
 from domain.settings import settings
@@ -190,7 +191,7 @@ def among(column: str) -> str:
 
 def listed(values: Iterable[Any]) -> Any:
     """The argument that `among` takes."""
-    return list(values) if on_postgres() else json.dumps([str(value) for value in values])
+    return list(values) if on_postgres() else msgspec.json.encode(list(values)).decode()
 
 
 def given(types: Sequence[str], rows: Sequence[Sequence[Any]]) -> tuple[str, list[Any]]:
@@ -202,12 +203,9 @@ def given(types: Sequence[str], rows: Sequence[Sequence[Any]]) -> tuple[str, lis
         return f"unnest({arrays}) AS given({', '.join(columns)})", [list(column) for column in zip(*rows, strict=True)]
     picked = ", ".join(f"json_extract(value, '$[{n}]') AS {column}" for n, column in enumerate(columns))
     table = f"(SELECT {picked} FROM json_each({{}})) AS given"  # noqa: S608 - fixed words
-    return table, [json.dumps(rows, default=_in_words)]
-
-
-def _in_words(value: Any) -> str:
-    """What stands for a value that JSON has no word for, as SQLite keeps it in a column."""
-    return str(ADAPTERS[type(value)](value))
+    if "timestamptz" in types:
+        rows = [[_as_kept(value) if isinstance(value, datetime) else value for value in row] for row in rows]
+    return table, [msgspec.json.encode(rows).decode()]
 
 
 async def each(sql: str, rows: Sequence[Sequence[Any]]) -> None:

@@ -54,19 +54,26 @@ async def of_messages(ids: Sequence[UUID], now: datetime) -> dict[UUID, Letter]:
     if not ids:
         return {}
     rows = await Message.raw(
-        f"""SELECT m.id AS message, m.account, m."user" AS person, m.channel, m.wording, m.wording_subject, {COLUMNS}
+        f"""SELECT m.id, m.account, m."user" AS person, m.channel, m.wording, m.wording_subject, {COLUMNS}
             FROM message m JOIN listing l ON l.id = m.listing JOIN source i ON i.id = l.source
             LEFT JOIN seller p ON p.listing = l.id {appointments.joined("l.id")}
             WHERE {db.among("m.id")}""",  # noqa: S608 - fixed words
         now,
         db.listed(ids),
     )
+    return await of_rows(rows)
+
+
+async def of_rows(rows: Sequence[Mapping[str, Any]]) -> dict[UUID, Letter]:
+    """The same from rows {id, account, person, channel, wording, wording_subject} with COLUMNS. Two queries."""
+    if not rows:
+        return {}
     accounts = await _by_id("account", {row["account"] for row in rows})
     people = await _by_id("app_user", {row["person"] for row in rows})
     pairs = {(row["account"], row["person"]) for row in rows}
     known = {(one, other): wordings.ours(accounts[one], people[other]) for one, other in pairs}
     return {
-        row["message"]: letter(
+        row["id"]: letter(
             row,
             accounts[row["account"]],
             people[row["person"]],

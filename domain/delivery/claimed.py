@@ -7,11 +7,13 @@ from typing import Any
 from uuid import UUID
 
 from domain import (
+    appointments,
     connections,
     consents,
     db,
     facts,
     gate,
+    renderings,
     standing,
     suppressions,
     users,
@@ -64,7 +66,8 @@ async def claimed_rows(owner: str, ids: Sequence[UUID], now: datetime) -> list[d
                    {standing.of_listing("l")}, {standing.of_address("m.account", "m.channel", "m.to_address")},
                    NOT EXISTS (SELECT 1 FROM message e WHERE e.listing = m.listing AND e.id <> m.id
                                AND (e.direction = 'in' OR e.state IN {standing.LEFT})) AS nothing_yet,
-                   m.wording, {TO_NOW} AS to_now, m.batch, {consents.salt_where_erased("m.account")} AS erased_salt,
+                   m.wording, m.wording_subject, {renderings.COLUMNS}, {TO_NOW} AS to_now, m.batch,
+                   {consents.salt_where_erased("m.account")} AS erased_salt,
                    EXISTS (SELECT 1 FROM message_attachment f WHERE f.message = m.id AND f.link IS NULL) AS with_files
             FROM message m
             JOIN listing l ON l.id = m.listing
@@ -74,9 +77,11 @@ async def claimed_rows(owner: str, ids: Sequence[UUID], now: datetime) -> list[d
             JOIN connection c ON c.id = m.connection
             JOIN app_user u ON u.id = m."user"
             LEFT JOIN sender_link s ON s.connection = m.connection AND s."user" = m."user"
+            {appointments.joined("l.id")}
             WHERE {db.among("m.id")} AND m.state = 'claimed' AND m.owner = {{}}
             ORDER BY m.not_before, m.id {lock}""",
         standing.a_day_before(now),
+        now,
         db.listed(ids),
         owner,
     )
