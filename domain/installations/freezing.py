@@ -1,12 +1,14 @@
 """Frozen: nothing leaves until somebody looked. Asked before every claim and on every page, so kept for a second."""
 
+from collections import Counter
 from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any
+from uuid import UUID
 
 from domain import accounts, audit, clock, db
 from domain.errors import Refused
-from domain.installations import overdue, tables
+from domain.installations import going_on, overdue, tables
 from domain.installations.oddities import jump
 from domain.installations.tables import Installation
 from domain.settings import settings
@@ -36,15 +38,19 @@ async def freeze(why: str) -> bool:
 
 
 async def release(by: User | None, *, cancel_overdue: bool = False) -> int | None:
-    """Lets things leave again, after cancelling what is overdue if wanted; how many were, None when it was not frozen.
-    `by` is None on the command line. Raises Refused unless it is the owner's wish."""
+    """Lets things leave again, after cancelling what is overdue and ending the batches that have begun if wanted; how
+    many messages those were, None when it was not frozen. `by` is None on the command line. Raises Refused unless it is
+    the owner's wish."""
     if by is not None and not by.owner:
         raise Refused("Only the owner of this installation may release it.", code="no_permission")
     standing = await tables.here()
     since = standing.frozen_at
     if not since:
         return None
-    cancelled = await overdue.cancel() if cancel_overdue else {}
+    cancelled: Counter[UUID] = Counter()
+    if cancel_overdue:
+        cancelled.update(await going_on.end())  # before the others, or the rest of a batch would leave in their place
+        cancelled.update(await overdue.cancel())
     released: dict[Any, Any] = {
         Installation.frozen_at: None,
         Installation.released_at: clock.now(),
@@ -55,7 +61,7 @@ async def release(by: User | None, *, cancel_overdue: bool = False) -> int | Non
         if not await Installation.update(released).where(frozen).returning(Installation.id):
             return None
         for account in await accounts.all_accounts():  # it concerns each of them
-            here = {"cancelled": cancelled.get(account.id, 0), "frozen_at": since.isoformat()}
+            here = {"cancelled": cancelled[account.id], "frozen_at": since.isoformat()}
             user = by.id if by else None
             await audit.record(account.id, user, "sending.released", standing.id, standing.frozen_why, **here)
     forget()

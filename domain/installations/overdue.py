@@ -18,11 +18,11 @@ AT_ONCE = 500
 CANCELLED = "Cancelled before sending was released: it was overdue."
 
 # In the words of the partial indexes, one part each.
-_DUE = """SELECT id, account, kind, state, attempts, channel, to_address, listing, not_before AS due
+_DUE = """SELECT id, account, kind, state, attempts, channel, to_address, listing, batch, not_before AS due
             FROM message WHERE state = 'queued' AND not_before <= {}
-          UNION ALL SELECT id, account, kind, state, attempts, channel, to_address, listing, not_before AS due
+          UNION ALL SELECT id, account, kind, state, attempts, channel, to_address, listing, batch, not_before AS due
             FROM message WHERE state IN ('claimed', 'sending') AND state = 'claimed' AND not_before <= {}
-          UNION ALL SELECT id, account, kind, state, attempts, channel, to_address, listing, scheduled_at AS due
+          UNION ALL SELECT id, account, kind, state, attempts, channel, to_address, listing, batch, scheduled_at AS due
             FROM message WHERE state = 'pending' AND scheduled_at <= {}"""
 
 
@@ -47,8 +47,8 @@ async def counts(account: UUID | None = None) -> list[Count]:
 
 
 async def page(account: UUID | None = None, after: Cursor | None = None) -> tuple[list[dict[str, Any]], bool]:
-    """The 50 that are due longest, or those after a place, as dicts with `leaves`: not a plan that is too late by now;
-    and whether there are more."""
+    """The 50 that are due longest, or those after a place, as dicts with the seller, the vehicle, the batch if any, and
+    `leaves`: not a plan that is too late by now; and whether there are more."""
     where = ["account = {}"] if account else []
     arguments: list[Any] = [account] if account else []
     if after is not None:
@@ -56,7 +56,13 @@ async def page(account: UUID | None = None, after: Cursor | None = None) -> tupl
         arguments += [after.at, after.at, after.id]
     such = f"WHERE {' AND '.join(where)}" if where else ""
     rows = await Message.raw(
-        f"SELECT * FROM ({_DUE}) AS overdue {such} ORDER BY due, id LIMIT {{}}", *_now(), *arguments, PAGE + 1
+        f"""SELECT few.*, l.year, l.make, l.model, p.first_name, p.last_name
+            FROM (SELECT * FROM ({_DUE}) AS overdue {such} ORDER BY due, id LIMIT {{}}) AS few
+            LEFT JOIN listing l ON l.id = few.listing LEFT JOIN seller p ON p.listing = few.listing
+            ORDER BY few.due, few.id""",
+        *_now(),
+        *arguments,
+        PAGE + 1,
     )
     return [_row(row) for row in rows[:PAGE]], len(rows) > PAGE
 

@@ -12,14 +12,18 @@ import pytest
 
 from domain import clock, installations
 from domain.audit import AuditEntry
+from domain.batches import steering
+from domain.batches.tables import Batch
+from domain.channels.base import Accepted
 from domain.errors import Refused
-from domain.installations import Boot, booting, freezing, marks, oddities, overdue
+from domain.installations import Boot, booting, freezing, going_on, marks, oddities, overdue
 from domain.installations.marks import Mark
 from domain.installations.oddities import Found, jump, verdict
 from domain.messages import Message, State
 from domain.settings import settings
 from tests import make
-from tests.sending import again, shop
+from tests.domain import test_batches as of_batches
+from tests.sending import again, end, shop
 
 NOW = datetime(2026, 11, 24, 16, tzinfo=UTC)
 OURS, THEIRS = UUID(int=1), UUID(int=2)
@@ -263,6 +267,46 @@ async def test_what_is_overdue_is_told_in_order_and_cancelled_with_nothing_else(
         assert (await again(message)).state == State.CANCELLED
     assert (await again(late)).reason == overdue.CANCELLED
     assert [(await again(message)).state for message in (later, gone)] == [State.QUEUED, State.ACCEPTED]
+
+
+async def test_a_batch_that_had_begun_ends_with_all_it_holds_back_when_the_overdue_are_cancelled(
+    house, data_dir, clock
+):
+    dealer = await of_batches.sender()
+    batch = await of_batches.started(dealer, await of_batches.listings(dealer, 60))
+    half = await of_batches.started(dealer, await of_batches.listings(dealer, 1))
+    await Batch.update({Batch.state: "expanding", Batch.size: 4}).where(Batch.id == half.id)
+    next_week = await of_batches.started(dealer, await of_batches.listings(dealer, 2))
+    await Batch.update({Batch.scheduled_at: clock.now() + timedelta(days=7)}).where(Batch.id == next_week.id)
+    done = await of_batches.started(dealer, await of_batches.listings(dealer, 1))
+    await Batch.update({Batch.state: "done"}).where(Batch.id == done.id)
+    first = await dealer.start()
+    await end(first[:1], Accepted("p-1"))
+    await Message.update({Message.state: "queued", Message.not_before: clock.now() + timedelta(hours=1)}).where(
+        Message.batch == next_week.id
+    )
+    await freezing.freeze("Odd.")
+    begun = {row["id"]: (row["state"], row["waiting"]) for row in await going_on.batches()}
+    assert begun == {batch.id: ("running", 55), half.id: ("expanding", 3)}
+    assert await going_on.batches((await make.account()).id) == []
+    assert await freezing.release(None, cancel_overdue=True) == 58
+    clock.advance(minutes=2)
+    await steering.tend()
+    for each in (batch, half):
+        assert (await of_batches.fresh(each)).state == "stopped"
+        assert not {"queued", "pending"} & set(await of_batches.states(each))
+    reasons = await Message.select(Message.reason).where((Message.batch == batch.id) & (Message.state == "cancelled"))
+    assert {row["reason"] for row in reasons} == {going_on.CANCELLED}
+    assert (await of_batches.states(next_week))["queued"] == 2
+    assert await going_on.batches() == []
+
+
+async def test_a_batch_that_has_begun_goes_on_where_nobody_cancels(house, data_dir):
+    dealer = await of_batches.sender()
+    batch = await of_batches.started(dealer, await of_batches.listings(dealer, 60))
+    await freezing.freeze("Odd.")
+    assert await freezing.release(None) == 0
+    assert (await of_batches.fresh(batch)).state == "running"
 
 
 async def test_the_list_goes_on_where_the_page_before_it_ended(house, data_dir, monkeypatch):

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from domain import clock, installations
+from domain.batches.tables import Batch
 from domain.installations import freezing, overdue
 from domain.messages import State
 from tests import make
@@ -53,6 +54,34 @@ async def test_the_page_tells_why_and_what_would_go(frozen, admin_client: Client
     assert "Release: send what is due" in page
 
 
+async def test_each_overdue_one_names_its_seller_vehicle_and_batch_and_a_batch_that_began_is_there(
+    frozen, admin_client: Client
+) -> None:
+    listing = await make.listing(year=2019, make="Subaru", model="Outback", seller={"last_name": "Reyes"})
+    batch = Batch(
+        account=listing.account,
+        user=admin_client.user,
+        wording="Is it still there?",
+        state="running",
+        size=1,
+        expanded=1,
+        started_at=clock.now(),
+    )
+    await Batch.insert(batch)
+    await late(listing=listing, kind="batch", batch=batch.id)
+    held = await make.message(state=State.PENDING, kind="batch", batch=batch.id)
+    page = (await admin_client.get("/release")).text
+    assert "Dana Reyes" in page
+    assert "2019 Subaru Outback" in page
+    assert page.count(f'href="/batches/{batch.id}"') == 2
+    assert "1</b> batch has begun and would go on, 2 messages in all" in page
+    assert "Is it still there?" in page
+    assert "Goes on by itself" in page
+    await admin_client.submit("/release", {"overdue": "cancel"})
+    assert (await again(held)).state == State.CANCELLED
+    assert "2 messages are cancelled" in (await admin_client.get("/release")).text
+
+
 async def test_the_owner_releases_and_what_is_due_stays_due(frozen, admin_client: Client) -> None:
     message = await late()
     answer = await admin_client.submit("/release")
@@ -69,7 +98,7 @@ async def test_the_owner_cancels_what_is_overdue_first(frozen, admin_client: Cli
     await admin_client.submit("/release", {"overdue": "cancel"})
     assert (await again(message)).state == State.CANCELLED
     assert not await freezing.is_frozen()
-    assert "1 overdue message is cancelled" in (await admin_client.get("/release")).text
+    assert "1 message is cancelled" in (await admin_client.get("/release")).text
 
 
 async def test_another_admin_sees_their_dealership_alone_and_releases_nothing(
