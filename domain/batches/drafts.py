@@ -22,7 +22,7 @@ TO_FIELDS = ("mobile", "phone")
 FILE_CHOICES = ("skip", "without", "link")
 LOCKED_FROM = 500  # texts a sender's day holds before the opt-out line stays on
 NOT_A_DRAFT = "This batch has begun. Look at how it goes, or choose listings for a new one."
-CHANGED = "Somebody changed this batch meanwhile. Look at it again."
+CHANGED = "This batch changed since you looked: its wording, or who gets it. Look at it again."
 
 
 @dataclass(frozen=True)

@@ -80,7 +80,7 @@ async def test_a_page_from_before_a_look_that_found_others_starts_nothing(house:
     page = await fresh(batch)  # stays open
     await reach(two)
     summary = await look(dealer, batch)  # another window looks
-    with pytest.raises(Refused, match="changed this batch meanwhile"):
+    with pytest.raises(Refused, match="its wording, or who gets it"):
         await starting.start(await fresh(batch), dealer.account, dealer.user, page.revision, summary)
     assert (await fresh(batch)).state == "draft"
 

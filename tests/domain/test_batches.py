@@ -280,7 +280,7 @@ async def test_what_was_changed_since_the_look_does_not_start(house):
     batch = await draft(dealer, await listings(dealer, 1))
     summary = await look(dealer, batch)
     await drafts.change(batch, dealer.account, dealer.user, Words("Other words"))
-    with pytest.raises(Refused, match="changed this batch meanwhile"):
+    with pytest.raises(Refused, match="its wording, or who gets it"):
         await starting.start(batch, dealer.account, dealer.user, batch.revision, summary)
     assert (await fresh(batch)).state == "draft"
 

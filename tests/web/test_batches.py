@@ -308,7 +308,7 @@ async def test_what_was_looked_at_is_what_leaves(manager: Client) -> None:
     await written(manager, url, body="Something else")
     answer = await manager.submit(f"{url}/starts", {"revision": seen})
     assert answer.headers["location"] == f"{url}/look"
-    assert "Somebody changed this batch meanwhile" in text(await manager.get(answer.headers["location"]))
+    assert "This batch changed since you looked" in text(await manager.get(answer.headers["location"]))
     assert (await batch_of(url)).state == "draft"
 
 
