@@ -60,6 +60,14 @@ SENDER = re.compile(r"\d{1,18}", re.ASCII)
 E164 = re.compile(r"\+[1-9]\d{6,14}", re.ASCII)
 THROTTLED = re.compile(r"rate.?limit|too many|throttl", re.IGNORECASE)
 MAYBE_THROTTLED = re.compile(r"\brate\b|\blimit", re.IGNORECASE)
+NO_ACCOUNT = "No Dialpad account found"
+# No sample of this answer is public either; that somebody may not text for a user is another thing.
+WITHOUT_ACCOUNT = re.compile(
+    r"\bno (?:such |active )?user\b|\b(?:unknown|invalid|inactive|deactivated|deleted|suspended|disabled) user\b"
+    r"|\buser\b.{0,40}\b(?:deactivated|inactive|not active|deleted|suspended|disabled|cancel+ed|removed|not found"
+    r"|not exist|pending)\b",
+    re.IGNORECASE,
+)
 
 # message_delivery_result of the API description, except `accepted`, and what to tell the person who wrote.
 FAILURES = {
@@ -151,22 +159,24 @@ class Dialpad(Channel):
                 code="too_long",
             )
         if not SENDER.fullmatch(outgoing.sender):
-            raise ChannelError("No Dialpad account found", Kind.PERMANENT, code="sender")
+            raise ChannelError(NO_ACCOUNT, Kind.PERMANENT, code="sender")
         if not E164.fullmatch(outgoing.to):
             reason = FAILURES["invalid_destination"]
             raise ChannelError(reason, Kind.PERMANENT, code="invalid_destination", tells="untextable")
-        answer = await self._call(
-            "POST",
-            "/api/v2/sms",
-            json={
-                "user_id": int(outgoing.sender),
-                "to_numbers": [outgoing.to],  # never two: Dialpad would make a group of them
-                "text": outgoing.body,
-                "infer_country_code": False,
-                **({"from_number": outgoing.from_address} if outgoing.from_address else {}),
-                **({"media": self._media(outgoing)} if outgoing.media else {}),
-            },
-        )
+        words = {
+            "user_id": int(outgoing.sender),
+            "to_numbers": [outgoing.to],  # never two: Dialpad would make a group of them
+            "text": outgoing.body,
+            "infer_country_code": False,
+            **({"from_number": outgoing.from_address} if outgoing.from_address else {}),
+            **({"media": self._media(outgoing)} if outgoing.media else {}),
+        }
+        try:
+            answer = await self._call("POST", "/api/v2/sms", json=words)
+        except ChannelError as error:
+            if error.code in ("403", "404") and WITHOUT_ACCOUNT.search(error.reason):
+                raise ChannelError(NO_ACCOUNT, Kind.PERMANENT, code="sender") from error
+            raise
         said = answer.json()
         if not isinstance(said, dict):
             raise ChannelError("Dialpad's answer could not be read.", Kind.UNKNOWN, code="unreadable")

@@ -1,6 +1,7 @@
 """Who sends at the provider: asked again for claimed messages whose last look is old."""
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -8,6 +9,7 @@ from domain import (
     clock,
     connections,
     db,
+    standing,
 )
 from domain.channels.base import ChannelError, Kind
 from domain.delivery.claiming import postpone, release
@@ -19,9 +21,13 @@ from domain.users import User
 # Every f-string below holds fixed words and `{}` placeholders only; values travel as parameters.
 # ruff: noqa: S608
 
+# How long a look counts for what leaves by itself: its sender is checked when its time has come, and of a batch of
+# thousands once in so many seconds.
+AT_ITS_TIME = timedelta(seconds=10)
+
 
 async def look_up_senders(owner: str, ids: Sequence[UUID]) -> tuple[list[UUID], News]:
-    """Asks the provider for the senders of claimed messages whose last look is old.
+    """Asks the provider for the senders of claimed messages whose last look is old: once for each sender.
 
     Returns the messages that may go on, and the news. Where the provider could not be asked its messages are
     given back, to be tried later; a refused key breaks the connection.
@@ -29,12 +35,15 @@ async def look_up_senders(owner: str, ids: Sequence[UUID]) -> tuple[list[UUID], 
     news = News()
     if not ids:
         return [], news
+    now = clock.now()
     rows = await Message.raw(
         f"""SELECT m.id, m.tries, m.connection, m."user" AS person FROM message m
             LEFT JOIN sender_link s ON s.connection = m.connection AND s."user" = m."user"
-            WHERE {db.among("m.id")} AND (s.id IS NULL OR s.checked_at < {{}})""",
+            WHERE {db.among("m.id")}
+              AND (s.id IS NULL OR s.checked_at < CASE WHEN m.kind IN {standing.AUTOMATIC} THEN {{}} ELSE {{}} END)""",
         db.listed(ids),
-        clock.now() - connections.LINK_AGE,
+        now - AT_ITS_TIME,
+        now - connections.LINK_AGE,
     )
     held: set[UUID] = set()
     for connection_id, person in {(row["connection"], row["person"]) for row in rows}:
@@ -43,7 +52,7 @@ async def look_up_senders(owner: str, ids: Sequence[UUID]) -> tuple[list[UUID], 
         if connection is None or user is None:
             continue
         try:
-            await connections.sender(connection, user)
+            await connections.sender(connection, user, AT_ITS_TIME)
         except ChannelError as error:
             mine = [row for row in rows if (row["connection"], row["person"]) == (connection_id, person)]
             held.update(row["id"] for row in mine)

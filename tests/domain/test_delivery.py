@@ -671,6 +671,46 @@ async def test_an_account_that_is_gone_at_the_hour_fails_with_exactly_the_known_
     assert ((await again(message)).state, (await again(message)).reason) == (State.FAILED, "No Dialpad account found")
 
 
+@pytest.mark.parametrize("kind", ["batch", "scheduled", "automated"])
+async def test_the_sender_of_what_leaves_by_itself_is_asked_for_when_its_time_has_come(house, monkeypatch, clock, kind):
+    dealer = await shop()
+    monkeypatch.setattr(connections, "adapter", lambda _: Provider())
+    message = await dealer.text(kind=kind)
+    clock.advance(seconds=30)  # the account was there half a minute ago
+    claimed = await dealer.claim()
+    await delivery.look_up_senders(OWNER, claimed)
+    assert (await delivery.start(OWNER, claimed))[0] == []
+    assert ((await again(message)).state, (await again(message)).reason) == (State.FAILED, "No Dialpad account found")
+
+
+async def test_of_a_batch_each_sender_is_asked_for_once_in_some_seconds(house, monkeypatch, clock, count_queries):
+    class Counting(Provider):
+        async def find_sender(self, email: str):
+            asked.append(email)
+            return await super().find_sender(email)
+
+    dealer = await shop()
+    asked: list[str] = []
+    provider = Counting()
+    provider.senders = {dealer.user.email: Sender("77", "Robin", ("+16195550199",))}
+    monkeypatch.setattr(connections, "adapter", lambda _: provider)
+    for _ in range(5):
+        await dealer.text(kind="batch")
+    clock.advance(seconds=30)
+    claimed = await dealer.claim()
+    await delivery.look_up_senders(OWNER, claimed)
+    with count_queries() as queries:
+        await delivery.look_up_senders(OWNER, claimed)
+    assert (len(claimed), len(asked), queries.count) == (5, 1, 1)
+    clock.advance(seconds=11)
+    await delivery.look_up_senders(OWNER, claimed)
+    assert len(asked) == 2
+    await dealer.text()  # a person's own trusts the look of the last minutes
+    clock.advance(seconds=11)
+    await delivery.look_up_senders(OWNER, await dealer.claim())
+    assert len(asked) == 2
+
+
 @pytest.mark.parametrize("kind", [Kind.NEVER_CONNECTED, Kind.THROTTLED, Kind.CONNECTION_BROKEN])
 async def test_where_the_provider_cannot_say_who_sends_the_message_waits_untried(house, monkeypatch, clock, kind):
     class Mute(Provider):

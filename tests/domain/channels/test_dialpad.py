@@ -457,6 +457,26 @@ async def test_a_403_is_told_apart_by_its_words(
     assert (error.kind, error.reason) == (kind, words)
 
 
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (403, "The user is deactivated."),
+        (403, "User 5155 is not active"),
+        (403, "User suspended"),
+        (404, "There is no user with this user_id."),
+        (404, "User not found"),
+    ],
+)
+async def test_a_user_who_is_gone_or_deactivated_is_told_in_the_known_words(
+    provider: Scripted, dialpad: Dialpad, status: int, words: str
+):
+    provider.answers(status, {"error": {"message": words}})
+
+    error = await refusal(dialpad)
+
+    assert (error.kind, error.reason, error.code) == (Kind.PERMANENT, "No Dialpad account found", "sender")
+
+
 async def test_what_out_of_credit_looks_like_is_an_option(provider: Scripted):
     provider.answers(403, {"message": "Wallet empty"})
     dialpad = Dialpad(provider.url, KEY, out_of_credit="wallet")
