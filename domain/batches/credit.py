@@ -20,6 +20,7 @@ async def ran_out(messages: Sequence[UUID], reason: str) -> None:
     said = sentence(reason)
     which = f"SELECT DISTINCT batch FROM message WHERE batch IS NOT NULL AND id IN ({holes(len(messages))})"  # noqa: S608
     for batch in [row["batch"] for row in await Message.raw(which, *messages)]:
+        await Batch.update({Batch.held_reason: said, Batch.changed_at: now}).where(Batch.id == batch)
         await Message.raw(
             f"""UPDATE message SET state = 'failed', rank = 5, code = 'out_of_credit', reason = {{}}, owner = '',
                        lease_until = NULL, changed_at = {{}}
@@ -30,7 +31,6 @@ async def ran_out(messages: Sequence[UUID], reason: str) -> None:
             batch,
             db.listed(messages),
         )
-        await Batch.update({Batch.held_reason: said, Batch.changed_at: now}).where(Batch.id == batch)
         await ending.through(batch)
 
 

@@ -23,6 +23,8 @@ async def through(batch: UUID | None = None) -> set[UUID]:
     now = clock.now()
     which = "id = {} AND state IN ('running', 'paused')" if batch else "state = 'paused'"
     async with db.writing():
+        if db.on_postgres():  # who lets one of its messages leave again just now is waited for
+            await Batch.raw(f"SELECT id FROM batch WHERE {which} FOR UPDATE", *([batch] if batch else []))
         rows = await Batch.raw(
             f"""UPDATE batch SET state = 'done', finished_at = {{}}, changed_at = {{}}
                 WHERE {which} AND expanded >= size AND NOT EXISTS (

@@ -70,12 +70,13 @@ async def let_these_go(ids: Sequence[UUID]) -> None:
 async def settle(ids: Sequence[UUID]) -> None:
     """Calls of these began, and they are to be tried again: of a batch that was paused meanwhile they are held, of one
     that was stopped they do not leave. In your transaction."""
-    stopped = await Message.raw(
+    locked = "FOR SHARE OF b" if db.on_postgres() else ""  # who pauses it just now waits for us, or we for them
+    rows = await Message.raw(
         f"""SELECT m.id, b.state FROM message m JOIN batch b ON b.id = m.batch
-            WHERE {db.among("m.id")} AND m.state = 'queued' AND b.state IN ('paused', 'stopped')""",
+            WHERE {db.among("m.id")} AND m.state = 'queued' {locked}""",
         db.listed(ids),
     )
-    if paused := [row["id"] for row in stopped if row["state"] == "paused"]:
+    if paused := [row["id"] for row in rows if row["state"] == "paused"]:
         await Message.raw(f"UPDATE message SET {HOLDING} WHERE {db.among('id')}", db.listed(paused))
-    if over := [row["id"] for row in stopped if row["state"] == "stopped"]:
+    if over := [row["id"] for row in rows if row["state"] == "stopped"]:
         await messages.cancel_these(over, STOPPED, "stopped")

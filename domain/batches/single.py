@@ -21,7 +21,12 @@ async def require_free(message: Any) -> None:
 
 
 async def reopen(batch: UUID | None) -> None:
-    """One of its messages leaves after all: it is not through. In your transaction."""
+    """One of its messages leaves after all: it is not through. In your transaction, until whose end nobody ends it."""
     if batch is not None:
-        running: dict[Any, Any] = {Batch.state: "running", Batch.finished_at: None, Batch.changed_at: clock.now()}
-        await Batch.update(running).where((Batch.id == batch) & (Batch.state == "done"))
+        await Batch.raw(
+            """UPDATE batch SET state = CASE WHEN state = 'done' THEN 'running' ELSE state END,
+                      finished_at = CASE WHEN state = 'done' THEN NULL ELSE finished_at END, changed_at = {}
+               WHERE id = {}""",
+            clock.now(),
+            batch,
+        )

@@ -488,7 +488,8 @@ async def test_whatever_is_done_to_it_its_recipients_are_the_sum_and_it_is_done_
         if n == 3:
             await expanding.expand(batch.id)
         begun, _ = await delivery.start(OWNER, await dealer.claim(limit=1))
-        await end(begun, ChannelError("No route", Kind.PERMANENT) if n % 3 == 1 else Accepted(f"p-{n}"))
+        if begun:
+            await end(begun, ChannelError("No route", Kind.PERMANENT) if n % 3 == 1 else Accepted(f"p-{n}"))
         await step(await fresh(batch), dealer.user)
         await steering.tend()
         assert await sums(await fresh(batch))

@@ -119,6 +119,39 @@ async def test_all_on_the_page_and_all_that_match_can_be_ticked_without_a_script
     assert (await batch_of(made.headers["location"].removesuffix("/edit"))).size == 54
 
 
+async def test_what_is_ticked_goes_along_to_other_pages_searches_and_sorts(manager: Client) -> None:
+    for n in range(55):
+        await make.listing(search="outback" if n else "civic")
+    first = (await manager.get("/listings")).text
+    ids = re.findall(r'name="listing_ids" value="([^"]+)"', first)
+    assert first.count("#pick :checked, #pick [name=kept]") == 3  # search and sort, this page, the next one
+    following = re.search(r'rel="next" href="([^"]+)"', first)
+    assert following
+    second = (await manager.get(html.unescape(following[1]), params=None)).text
+    assert "on other pages" not in second
+    carried = "&".join(f"listing_ids={each}" for each in ids[:3])
+    second = await manager.get(f"{html.unescape(following[1])}&{carried}")
+    assert "and 3 on other pages" in text(second)
+    kept = re.search(r'name="kept" value="([^"]+)"', second.text)
+    assert kept
+    back = (await manager.get(f"/listings?kept={kept[1]}&listing_ids={ids[4]}")).text
+    assert [ids.index(each) for each in re.findall(r'listing_ids" value="([^"]+)" checked', back)] == [0, 1, 2, 4]
+    assert 'name="kept"' not in back
+    other = re.findall(r'name="listing_ids" value="([^"]+)"', second.text)[0]
+    made = await manager.submit("/batches", {"kept": kept[1], "listing_ids": [other, ids[0]]})
+    assert (await batch_of(made.headers["location"].removesuffix("/edit"))).size == 4
+    assert (await manager.get("/listings?kept=%ff!&listing_ids=x")).status_code == 200
+
+
+async def test_all_that_match_stay_chosen_on_the_next_page(manager: Client) -> None:
+    for _ in range(52):
+        await make.listing(search="outback")
+    page = (await manager.get("/listings?q=outback&tick=all")).text
+    following = re.search(r'rel="next" href="([^"]+)"', page)
+    assert following
+    assert "All 52 chosen" in text(await manager.get(html.unescape(following[1])))
+
+
 async def test_nothing_ticked_leads_back_with_what_to_do(manager: Client) -> None:
     answer = await manager.submit("/batches", {"view": "contacted", "q": "a b"})
     assert answer.headers["location"] == "/listings?view=contacted&q=a+b"
@@ -376,6 +409,25 @@ async def test_only_the_failed_are_tried_again(manager: Client) -> None:
     assert "One is tried again." in text(await manager.get(answer.headers["location"]))
     states = await Message.select(Message.state).where(Message.batch == batch.id).order_by(Message.id)
     assert [row["state"] for row in states] == ["queued", "delivered", "delivered"]
+
+
+async def test_what_is_tried_again_while_it_is_paused_waits_and_the_page_says_so(manager: Client) -> None:
+    url = await started(manager, 2)
+    await Message.update({Message.state: "failed"}).where(Message.batch == (await batch_of(url)).id)
+    await Batch.update({Batch.state: "paused"}).where(Batch.id == (await batch_of(url)).id)
+    answer = await manager.submit(f"{url}/attempts")
+    said = text(await manager.get(answer.headers["location"]))
+    assert "2 are tried again, once you resume the batch." in said
+    assert "Resume" in said
+    assert (await batch_of(url)).state == "paused"
+
+
+async def test_a_draft_is_not_stopped_and_a_sentence_says_why(manager: Client) -> None:
+    url = await chosen(manager)
+    refused = await manager.submit(f"{url}/stop")
+    assert refused.status_code == 422
+    assert "This batch has not begun" in text(refused)
+    assert (await batch_of(url)).state == "draft"
 
 
 async def test_why_it_stopped_by_itself_stands_on_top(manager: Client) -> None:

@@ -165,6 +165,13 @@ async def test_it_is_paused_resumed_stopped_and_tried_again(api: Api) -> None:
     assert (await api.post(f"/batches/{batch}/stop", {})).status_code == 409
 
 
+async def test_a_draft_of_the_house_has_not_begun_and_cannot_be_stopped(api: Api) -> None:
+    batch = await started(api, await make.listing())
+    await Batch.update({Batch.state: "draft"}).where(Batch.id == await id_of(batch))
+    refused = await api.post(f"/batches/{batch}/stop", {})
+    assert (refused.status_code, codes(refused)) == (409, [("", "not_begun")])
+
+
 async def test_it_leaves_at_the_moment_it_was_planned_for(api: Api) -> None:
     batch = await started(api, await make.listing(), send_at="2026-11-30T09:00:20-05:00")
     assert (await api.get(f"/batches/{batch}")).json()["send_at"] == "2026-11-30T14:00:20Z"
