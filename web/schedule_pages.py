@@ -193,6 +193,7 @@ def context(
             and message.kind == "scheduled"
             and at is not None,
             "ahead": at is not None and at >= clock.now() + schedules.SOONEST,
+            "cancellable": message.state in (State.QUEUED, State.CLAIMED),
             "leaving": message.state in (State.QUEUED, State.CLAIMED, State.SENDING),
             "reason": message.reason,
             "when": planned.told(account, seller, schedules.Departure(at, message.schedule_zone, "")) if at else "",

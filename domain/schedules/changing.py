@@ -30,8 +30,8 @@ from domain.scenes import Scene
 from domain.users import Permission, Role, User
 from domain.wordings import Letter
 
-CHANGED = "Somebody changed this message meanwhile. Look at it again, then save."
-LEAVING = "This message is about to leave: in its last ten seconds nothing is changed any more."
+CHANGED = "Somebody changed this message meanwhile. Look at both versions, then save yours or leave theirs."
+LEAVING = "This message is about to leave: in its last ten seconds it can be cancelled, but not changed."
 LEFT = "This message is not scheduled any more. Look at what became of it."
 OVER = "The time it was planned for is over. Choose a new one."
 WITHOUT_LINE = (
@@ -82,7 +82,8 @@ async def change(
 
 
 async def cancel(message: Message, user: User) -> bool:
-    """Takes a plan back, or lets go what expired. False when it has left; a second time changes nothing."""
+    """Takes a plan back, in its last ten seconds too, or lets go what expired. False when it has left; a second time
+    changes nothing."""
     _require(message, user)
     if message.state != State.EXPIRED:
         return await messages.cancel(message, user)

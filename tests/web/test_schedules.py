@@ -298,11 +298,45 @@ async def test_saving_writes_words_and_time_once(agent_client: Client, listing: 
     assert saved.status_code == 303
     changed = await again(message)
     assert (changed.body, changed.schedule_wall) == ("Still there, Dana?", "2026-11-30T09:00")
-    refused = await agent_client.submit(url(message), {**form, "body": "Slower"})
+
+
+async def test_when_a_colleague_was_faster_both_versions_stand_there_before_one_writes_over_the_other(
+    agent_client: Client, manager_client: Client, listing: Listing
+) -> None:
+    message = await planned(agent_client, listing)
+    theirs = {"body": "Theirs, {{seller.first_name}}", "revision": "1", **LATER}
+    assert (await manager_client.submit(url(message), theirs)).status_code == 303
+    mine = {"body": "Mine", "revision": "1", **LATER, "time": "11:00"}
+    refused = await agent_client.submit(url(message), mine)
     assert refused.status_code == 422
-    assert "Somebody changed this message meanwhile." in text_of(refused.text)
-    assert "Slower" in refused.text
-    assert 'name="revision" value="2"' in refused.text
+    said = text_of(refused.text)
+    assert "Somebody changed this message meanwhile." in said
+    assert "As it stands now" in said
+    assert "Theirs, {{seller.first_name}}" in said
+    assert "Mon 30 Nov, 9:00 AM" in said
+    assert "Mine" in refused.text
+    assert 'name="revision" value="1"' in refused.text, "a press that saw only its own version is refused again"
+    assert (await agent_client.submit(url(message), mine)).status_code == 422
+    assert 'name="over" value="2"' in refused.text
+    await manager_client.submit(url(message), {**theirs, "body": "Theirs again", "revision": "2"})
+    assert (await agent_client.submit(url(message), {**mine, "over": "2"})).status_code == 422, "that one nobody saw"
+    assert (await agent_client.submit(url(message), {**mine, "over": "3"})).status_code == 303
+    assert (await again(message)).body == "Mine"
+
+
+async def test_in_its_last_ten_seconds_it_is_cancelled_and_not_changed(
+    agent_client: Client, listing: Listing, clock: Any
+) -> None:
+    message = await planned(agent_client, listing)
+    clock.set(message.scheduled_at - timedelta(seconds=5))
+    await schedules.release()
+    page = await agent_client.get(url(message, "/edit"))
+    assert "it can be cancelled, but not changed" in text_of(page.text)
+    assert url(message, "/deletion") in page.text
+    refused = await agent_client.submit(url(message), {"body": "Late", "revision": "1", **LATER})
+    assert "it can be cancelled, but not changed" in text_of(refused.text)
+    await agent_client.submit(url(message, "/deletion"))
+    assert (await again(message)).state == State.CANCELLED
 
 
 async def test_preview_shows_the_words_and_saves_nothing(agent_client: Client, listing: Listing) -> None:

@@ -76,7 +76,8 @@ async def update(request: AnyRequest, account: TheAccount, me: Me, message: TheM
         return await _page(request, account, me, message, await schedules.reads(account, message, words), form)
     try:
         plan = _plan(account, form)
-        await schedules.change(account, message, me, words, plan, form.number("revision", 2**31 - 1) or 0)
+        seen = form.number("over", 2**31 - 1) or form.number("revision", 2**31 - 1) or 0
+        await schedules.change(account, message, me, words, plan, seen)
     except Refused as refused:
         if refused.code == "no_permission":
             raise
@@ -146,14 +147,15 @@ async def _done(request: AnyRequest, message: Message, notice: render.Notice) ->
 async def _again(
     request: AnyRequest, account: Account, me: User, message: Message, form: Form, refused: Refused
 ) -> Response[str]:
-    """The form with what stands against it; when somebody else was faster, the next press writes over what stands."""
+    """The form with what stands against it. When somebody else was faster, their version beside it, and a button that
+    writes over just that one."""
     standing = await messages.by_id(account.id, message.id)
     form.refuse(refused, FIELDS)
-    if refused.code == "changed":
-        form.values["revision"] = str(standing.revision)
-    for name, value in schedule_pages.filled(standing, account).values.items():
+    theirs = schedule_pages.filled(standing, account)
+    for name, value in theirs.values.items():
         form.values.setdefault(name, value)
-    return await _page(request, account, me, standing, None, form)
+    faster = refused.code == "changed"
+    return await _page(request, account, me, standing, None, form, theirs=theirs if faster else None)
 
 
 async def _page(
@@ -165,9 +167,12 @@ async def _page(
     form: Form,
     *,
     asks: bool = False,
+    theirs: Form | None = None,
 ) -> Response[str]:
     listing = await listings.of(account.id, message.listing)
     seller = await sellers.of_listing(listing.id)
     context = schedule_pages.context(account, me, message, listing, seller, letter, form)
     status = 422 if form.errors else 200
-    return render.page(request, "schedules/edit.html", status=status, asks=asks, **context, page_title=None)
+    return render.page(
+        request, "schedules/edit.html", status=status, asks=asks, theirs=theirs, **context, page_title=None
+    )
