@@ -1,5 +1,6 @@
 """How the inventory table is shown: rows, views and addresses of its pages."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -9,7 +10,7 @@ from zoneinfo import ZoneInfo
 from domain import clock, listings, sellers, stages
 from domain.accounts import Account
 from domain.listings import SORTS, VIEWS, Page, Stage
-from web import render
+from web import render, ticks
 from web.filters import ago, miles, money
 
 STAGE_TONES: dict[str, str] = {
@@ -26,11 +27,19 @@ STAGE_TONES: dict[str, str] = {
 
 
 async def context(
-    account: Account, view: str, q: str, sort: str, after: str, before: str, tick: str | None = None
+    account: Account,
+    view: str,
+    q: str,
+    sort: str,
+    after: str,
+    before: str,
+    tick: str | None = None,
+    ticked: Sequence[UUID] = (),
 ) -> dict[str, Any]:
     """All that listings/index.html shows, in five queries, six where there is something to tick.
 
-    `tick` says which rows are ticked: none of them, those of the `page`, `all` that match; None where nobody may.
+    `tick` says which rows are ticked: those of the `page`, `all` that match, else the `ticked` ones; None where nobody
+    may.
     """
     view = view if view in VIEWS else listings.DEFAULT_VIEW
     sort = sort if sort in SORTS else listings.DEFAULT_SORT
@@ -43,10 +52,10 @@ async def context(
         "sort": sort,
         "sorts": [(slug, by.label) for slug, by in SORTS.items()],
         "rows": await rows(account, page),
-        "next_url": _url(view, q, sort, after=page.next),
-        "previous_url": _url(view, q, sort, before=page.previous),
+        "next_url": _url(view, q, sort, tick, after=page.next),
+        "previous_url": _url(view, q, sort, tick, before=page.previous),
         "total_label": _total(page, counts[view], q),
-        "picking": await _picking(account, page, counts[view], view, q, sort, after, before, tick)
+        "picking": await _picking(account, page, counts[view], view, q, sort, after, before, tick, ticked)
         if tick is not None and page.rows
         else None,
     }
@@ -62,6 +71,7 @@ async def _picking(
     after: str,
     before: str,
     tick: str,
+    ticked: Sequence[UUID],
 ) -> dict[str, Any]:
     """The bar under the rows: what is ticked, and what may be ticked at once."""
     here = {name: value for name, value in (("after", after), ("before", before)) if value}
@@ -69,7 +79,13 @@ async def _picking(
     beyond = page.next is not None or page.previous is not None
     matching = (await listings.count_matching(account.id, view, q) if q.strip() else in_view) if beyond else 0
     tick = tick if tick in ("page", "all") else ""
+    here_ids = {row["id"] for row in page.rows}
+    elsewhere = [each for each in ticked if each not in here_ids] if tick != "all" else []
     return {
+        "ticked": {each for each in ticked if each in here_ids},
+        "kept": ticks.packed(elsewhere[: ticks.MOST]),
+        "elsewhere": min(len(elsewhere), ticks.MOST),
+        "most": ticks.MOST if len(elsewhere) >= ticks.MOST else None,
         "tick": "page" if tick == "all" and not matching else tick,
         "on_page": len(page.rows),
         "matching": matching,
@@ -137,10 +153,11 @@ def _total(page: Page, in_view: int, q: str) -> str:
     return f"{'More than ' if more else ''}{n:,} found"
 
 
-def _url(view: str, q: str, sort: str, **cursor: str | None) -> str | None:
-    """The address of another page of the same view; None without a cursor."""
+def _url(view: str, q: str, sort: str, tick: str | None, **cursor: str | None) -> str | None:
+    """The address of another page of the same view, of which all stay ticked that are; None without a cursor."""
     [(name, value)] = cursor.items()
     if value is None:
         return None
     shown = {"view": view, **({"q": q} if q else {}), "sort": sort, name: value}
+    shown |= {"tick": tick} if tick == "all" else {}
     return f"{render.url_for('listings.index')}?{urlencode(shown)}"

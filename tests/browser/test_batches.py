@@ -128,6 +128,24 @@ async def test_shift_takes_the_rows_between_two_ticks_along(page: Page, manager:
     page.wait_for("Message to 3 sellers", "h1")
 
 
+async def test_what_is_ticked_stays_chosen_on_the_next_page_and_after_a_search(page: Page, manager: Dealership) -> None:
+    for n in range(51):
+        await manager.listing(model=f"Outback {n}", search="outback")
+    await manager.signed_in(page)
+    page.open("/listings")
+    page.click("[name=listing_ids]")
+    page.click("[rel=next]")
+    page.wait_for("and 1 on other pages", ".pick")
+    page.wait_until(lambda: page.run("return scrollY") == 0, "it does not begin at the top")
+    page.click("[name=listing_ids]")
+    page.fill("#q", "outback")
+    page.wait_until(lambda: len(page.all("[name=listing_ids]")) == 50, "no list came")
+    page.wait_for("and 1 on other pages", ".pick")
+    assert ticked(page) == [0]
+    page.button("Send message").click()
+    page.wait_for("Message to 2 sellers", "h1")
+
+
 async def test_without_scripts_it_goes_as_well(no_script: Page, manager: Dealership) -> None:
     page, mobiles = no_script, await cars(manager)
     await manager.signed_in(page)

@@ -6,13 +6,12 @@ from urllib.parse import urlencode
 from litestar import Request, Response
 from litestar.params import FromQuery
 
-from domain import drafts as kept_drafts
 from domain.accounts import Account
 from domain.batches import choosing, drafts, reading, starting
 from domain.batches.tables import Batch
 from domain.errors import Refused
 from domain.users import User
-from web import batch_forms, batch_looks, queue, render
+from web import batch_forms, batch_looks, queue, render, ticks
 from web.forms import Form
 from web.lookups import Me, TheAccount, TheBatch, TheForm
 
@@ -28,7 +27,7 @@ async def create(request: AnyRequest, me: Me, account: TheAccount, form: TheForm
         if form.value("which") == "matching":
             batch = await choosing.choose_all(account, me, form.value("view"), form.value("q"))
         else:
-            batch = await choosing.choose(account, me, kept_drafts.typed_ids(form.all("listing_ids")))
+            batch = await choosing.choose(account, me, ticks.read(form.value("kept"), form.all("listing_ids")))
     except Refused as refused:
         if refused.field != "listing_ids":
             raise

@@ -6,7 +6,7 @@ from litestar.params import FromQuery
 from domain import ads, ids, listings, plans, reviews, sellers, sources, users
 from domain.listings import Listing
 from domain.users import Permission
-from web import ad_forms, inventory, render, returning, vdp
+from web import ad_forms, inventory, render, returning, ticks, vdp
 from web.forms import Form
 from web.handlers.history import history_context
 from web.lookups import Me, TheAccount, TheForm, TheKeptListing, TheListing
@@ -24,9 +24,11 @@ async def index(
     after: FromQuery[str] = "",
     before: FromQuery[str] = "",
     tick: FromQuery[str] = "",
+    kept: FromQuery[str] = "",
 ) -> Response:
     may_batch = users.may(me, Permission.BATCH) and await plans.includes(account, "batch")
-    context = await inventory.context(account, view, q, sort, after, before, tick if may_batch else None)
+    ticked = ticks.read(kept, request.query_params.getall("listing_ids", [])) if may_batch else []
+    context = await inventory.context(account, view, q, sort, after, before, tick if may_batch else None, ticked)
     context["review_count"] = await reviews.count(account.id)
     can_edit = users.may(me, Permission.EDIT_LISTING)
     return render.page(request, "listings/index.html", **context, can_edit=can_edit, page_title="Inventory")
