@@ -3,7 +3,7 @@
 from domain import gate
 
 REFUSED = "The provider refused it."
-BETTER_SAID = ("cancelled", "unknown")  # by the messages themselves, where they all say the same
+BETTER_SAID = ("cancelled", "unknown", "tier")  # by the messages themselves, where they all say the same
 # Beside the gate's.
 SENTENCES = {
     "stopped": "The batch was stopped.",
@@ -28,10 +28,12 @@ SENTENCES = {
 def sentence(code: str, said: str = "") -> str:
     """A code as a sentence; `said` is the reason that its messages bear, if they all bear the same."""
     known, _, detail = code.partition(":")
+    said = f"{said}." if said and said[-1].isalnum() else said
+    if said and code in BETTER_SAID:
+        return said
     if known in gate.CODES:
         return gate.refusal(known, detail).message
-    said = f"{said}." if said and said[-1].isalnum() else said
-    return (said if code in BETTER_SAID else "") or SENTENCES.get(code) or said or REFUSED
+    return SENTENCES.get(code) or said or REFUSED
 
 
 def alike(least: str | None, most: str | None) -> str:

@@ -14,7 +14,7 @@ from arq.connections import ArqRedis
 
 from domain import plans
 from domain.accounts import Account
-from domain.batches import drafts, expanding, exporting, steering, watching
+from domain.batches import drafts, ending, expanding, exporting, steering, watching
 from domain.batches.tables import Batch
 from domain.messages import Message, State
 from tests import make
@@ -428,6 +428,15 @@ async def test_a_draft_is_not_stopped_and_a_sentence_says_why(manager: Client) -
     assert refused.status_code == 422
     assert "This batch has not begun" in text(refused)
     assert (await batch_of(url)).state == "draft"
+
+
+async def test_a_batch_that_ended_with_the_plan_says_so_and_not_that_messaging_did(manager: Client) -> None:
+    url = await started(manager, 2)
+    await ending.end_without_plan(await batch_of(url))
+    said = text(await manager.get(url))
+    assert "Stopped" in said
+    assert "2 Batches are no longer part of your plan." in said
+    assert "Messaging is not part" not in said
 
 
 async def test_why_it_stopped_by_itself_stands_on_top(manager: Client) -> None:
