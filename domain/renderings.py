@@ -6,10 +6,12 @@ from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
-from domain import appointments, db, wordings
+from domain import appointments, clock, db, wordings
 from domain.accounts import Account
 from domain.appointments import Next
+from domain.listings import Listing
 from domain.messages import Message
+from domain.sellers import Seller
 from domain.users import User
 from domain.wordings import Letter
 
@@ -84,6 +86,37 @@ async def of_rows(rows: Sequence[Mapping[str, Any]]) -> dict[UUID, Letter]:
         )
         for row in rows
     }
+
+
+def on_page(
+    row: Mapping[str, Any], account: Account, listing: Listing, seller: Seller, source_name: str, following: Next | None
+) -> Letter:
+    """A row of the history that has its wording alone, as it would read if it left now, for whoever has the rest."""
+    sender: Any = SimpleNamespace(
+        name=row["person"] or "",
+        phone=row["person_phone"],
+        email=row["person_email"] or "",
+        title=row["person_title"] or "",
+    )
+    return wordings.compose(
+        row["channel"],
+        row["wording_subject"],
+        row["wording"],
+        wordings.values(listing, seller, source_name, account, sender, following),
+        plain=account.plain_texts,
+        signature=row["signature"] or "",
+    )
+
+
+async def around(listing: UUID) -> tuple[str, Next | None]:
+    """What such a row needs beside: the name of the source, and the next appointment."""
+    rows = await Message.raw(
+        f"""SELECT i.name AS source_name, {appointments.COLUMNS}
+            FROM listing l JOIN source i ON i.id = l.source {appointments.joined("l.id")} WHERE l.id = {{}}""",  # noqa: S608 - fixed words
+        clock.now(),
+        listing,
+    )
+    return rows[0]["source_name"], Next.of(rows[0])
 
 
 async def _by_id(table: str, wanted: Set[UUID]) -> dict[UUID, Any]:

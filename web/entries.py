@@ -1,7 +1,7 @@
 """From rows of the history to what a person reads: who, by which way, how far it got, and what to do next."""
 
 import json
-from datetime import datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -9,10 +9,10 @@ from markupsafe import Markup
 
 from domain import clock, email_bodies, erasures, file_rules, schedules, stages, users
 from domain.accounts import Account
-from domain.gate import ANSWER
+from domain.gate import ANSWER, BY_ITSELF
 from domain.messages import State
 from domain.users import Permission, User
-from web import filters
+from web import filters, planned
 from web.render import url_for
 
 CHANNELS = {
@@ -55,6 +55,8 @@ EVENT_ICONS = {
     "appraised": "tag",
     "erased": "trash-2",
 }
+NO_DAY = date.max
+LAST = datetime.max.replace(tzinfo=UTC)
 APPOINTMENTS = {
     "created": "Appointment planned for {}",
     "changed": "Appointment changed to {}",
@@ -67,18 +69,38 @@ APPOINTMENTS = {
 def entries(
     rows: list[dict[str, Any]], account: Account, seller_name: str, me: User | None = None
 ) -> list[dict[str, Any]]:
-    """Entries in time order with a heading where a new day begins, on the dealership's calendar. `me` is who may do
-    something about plans of their own."""
+    """Entries in time order, what waits at the end, with a heading where a new day of the dealership's begins. `me` is
+    who may do something about plans of their own."""
     zone = ZoneInfo(account.timezone)
     made: list[dict[str, Any]] = []
-    day = None
-    for row in rows:
-        local = row["at"].astimezone(zone)
-        if local.date() != day:
-            day = local.date()
-            made.append({"kind": "day", "id": f"day-{day:%Y-%m-%d}", "body": day_name(local, account)})
+    waiting = [row for row in rows if _waits(row)]
+    day, days = None, set()
+    for row in [row for row in rows if not _waits(row)] + sorted(waiting, key=lambda row: _leaves(row) or LAST):
+        at = _leaves(row) if _waits(row) else row["at"]
+        local = at.astimezone(zone) if at else None
+        if (local.date() if local else NO_DAY) != day:
+            day = local.date() if local else NO_DAY
+            name = f"day-{day:%Y-%m-%d}" if local else "day-later"
+            name += "-waits" if name in days else ""  # what is overdue, of a day that was there before
+            days.add(name)
+            made.append({"kind": "day", "id": name, "body": day_name(local, account) if local else "Later"})
         made.append(_event(row, account) if row["what"] == "event" else _message(row, account, seller_name, me))
     return made
+
+
+def _waits(row: dict[str, Any]) -> bool:
+    """Whether it leaves later by itself: a plan, or what was put off or is held before anybody tried."""
+    if row["what"] == "event" or row["direction"] == "in":
+        return False
+    if row["state"] == State.PENDING:
+        return True
+    put_off = row["state"] == State.QUEUED and row["kind"] in BY_ITSELF and not row["attempts"]
+    return bool(put_off and row["not_before"] and row["not_before"] > clock.now())
+
+
+def _leaves(row: dict[str, Any]) -> datetime | None:
+    """When; None while only its batch knows."""
+    return row["scheduled_at"] if row["state"] == State.PENDING else row["not_before"]
 
 
 def day_name(moment: datetime, account: Account) -> str:
@@ -92,8 +114,9 @@ def day_name(moment: datetime, account: Account) -> str:
 
 
 def _base(row: dict[str, Any], account: Account) -> dict[str, Any]:
-    time = filters.clock_time(row["at"], account.timezone)
-    return {"id": f"{row['what']}-{row['id']}", "time": time, "datetime": row["at"].isoformat()}
+    at = _leaves(row) if _waits(row) else row["at"]
+    time = filters.clock_time(at, account.timezone) if at else ""
+    return {"id": f"{row['what']}-{row['id']}", "time": time, "datetime": at.isoformat() if at else ""}
 
 
 def _event(row: dict[str, Any], account: Account) -> dict[str, Any]:
@@ -157,7 +180,7 @@ def _message(row: dict[str, Any], account: Account, seller_name: str, me: User |
         "letter": _letter(row) if row["channel"] == "email" else None,
         "files": [_file(each, account) for each in row["files"]],
         "state": row["state"],
-        "state_label": "Undone" if row["code"] == "undone" else label,
+        "state_label": "Undone" if row["code"] == "undone" else _when_it_leaves(row, account) or label,
         "state_tone": tone,
         "state_icon": state_icon,
         "reason": _reason(row),
@@ -165,7 +188,8 @@ def _message(row: dict[str, Any], account: Account, seller_name: str, me: User |
         "actions": [] if done else _planned(row) if mine else _actions(row),
         "plan_url": url_for("schedules.edit", message_id=row["id"]) if mine and not done else None,
         "plan_label": "Edit" if row["state"] == State.PENDING else "Schedule again",
-        "later": row["state"] == State.PENDING,
+        "later": _waits(row),
+        "off": row["state"] in (State.CANCELLED, State.EXPIRED, State.SKIPPED),
         "segments": row["segments"] or None,
         "undo_seconds": undo,
         "undo_url": url_for("undos.create", message_id=row["id"]) if undo is not None else None,
@@ -221,12 +245,23 @@ def _author(row: dict[str, Any]) -> str:
     return row["person"] or row["author_name"] or "Your dealership"
 
 
+def _when_it_leaves(row: dict[str, Any], account: Account) -> str:
+    """`Scheduled for Mon 30 Nov, 9:00 AM`; empty for what does not wait."""
+    if not _waits(row):
+        return ""
+    at = _leaves(row)
+    if at is None:
+        return "Waits for its batch"
+    when = planned.when(at, account.timezone)
+    return f"Scheduled for {when}" if row["state"] == State.PENDING else f"Leaves {when}"
+
+
 def _reason(row: dict[str, Any]) -> str | None:
     """The provider's or the gate's sentence; none where the state says it all."""
     if row["direction"] == "in" or row["code"] == "undone":
         return None
     if row["state"] in (State.QUEUED, State.CLAIMED, State.SENDING):
-        return f"Tried before: {row['reason']}" if row["reason"] else None
+        return f"Tried before: {row['reason']}" if row["reason"] and row["attempts"] else row["reason"] or None
     return row["reason"] or None
 
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from domain import clock, dealerships, listings, phones, sellers, stages, users
 from domain.accounts import Account
+from domain.appointments import Next
 from domain.listings import STAGE_LABELS, Listing
 from domain.sellers import Seller
 from domain.users import Permission, User
@@ -51,7 +52,16 @@ async def context(account: Account, me: User, listing: Listing, seller: Seller) 
         "appointment": appointment_pages.box(around, account),
         "appraisal": appointment_pages.appraised(around, account),
         "review_count": around["review_count"],
+        "around": (around["source_name"], _next(around)),
     }
+
+
+def _next(around: Mapping[str, Any]) -> Next | None:
+    """The planned appointment, as long as it is still to come."""
+    at = around["appointment_at"]
+    if at is None or at <= clock.now():
+        return None
+    return Next(at, around["appointment_zone"], around["appointment_place"])
 
 
 def header(account: Account, listing: Listing, source: str, *, following: bool = False) -> dict[str, Any]:

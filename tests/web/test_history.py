@@ -9,6 +9,7 @@ import pytest
 
 from domain import clock, email_bodies, history, plans
 from domain.attachments import Attachment, FileLink, MessageAttachment
+from domain.batches.tables import Batch
 from domain.messages import Message
 from tests import make
 from tests.client import Client
@@ -197,3 +198,80 @@ async def test_an_answer_by_itself_is_marked_system_and_offers_nothing(agent_cli
         assert words not in log
     assert "Not sent: its time was over" in log
     assert "It was too late." in log
+
+
+# What waits, and what will not leave
+
+WORDING = "Hi {{seller.first_name}}, is your {{vehicle.title}} still for sale?"
+AS_IT_READS = "Hi Dana, is your 2019 Subaru Outback still for sale?"
+
+
+async def of_batch(client: Client, listing: Any, **values: Any) -> Message:
+    """One recipient of a batch that has not left: its wording, and no words yet."""
+    said = {"kind": "batch", "body": "", "wording": WORDING, "user": client.user, "at": clock.now() - timedelta(days=2)}
+    return await make.message(listing, **{**said, **values})
+
+
+async def test_what_its_batch_holds_stands_at_the_end_as_it_would_read(agent_client: Client) -> None:
+    listing = await make.listing()
+    held = await of_batch(agent_client, listing, state="pending")
+    plan = await of_batch(agent_client, listing, state="pending", scheduled_at=clock.now() + timedelta(days=1))
+    put_off = await of_batch(agent_client, listing, state="queued", not_before=clock.now() + timedelta(hours=3))
+    await Message.update({Message.reason: "It is night there."}).where(Message.id == put_off.id)
+    newest = await make.message(listing, direction="in", body="Newest answer")
+    page = (await agent_client.get(f"/listings/{listing.id}")).text
+    order = [page.index(f'id="message-{each.id}"') for each in (newest, put_off, plan, held)]
+    assert order == sorted(order)
+    assert "{{" not in entry(page, held)
+    for each, said in (
+        (held, "Waits for its batch"),
+        (plan, "Scheduled for Wed 25 Nov"),
+        (put_off, "Leaves Tue 24 Nov"),
+    ):
+        assert AS_IT_READS in entry(page, each)
+        assert said in entry(page, each)
+    assert "It is night there." in entry(page, put_off)
+    assert "Tried before" not in entry(page, put_off)
+    assert "<time" not in entry(page, held), "when it leaves its batch alone knows"
+    assert "<h3>Later</h3>" in page
+    assert AS_IT_READS in (await agent_client.get(f"/listings/{listing.id}/history")).text
+    ids = re.findall(r' id="([^"]+)"', page)
+    assert len(ids) == len(set(ids))
+
+
+async def test_what_was_cancelled_does_not_look_like_what_was_sent(agent_client: Client) -> None:
+    listing = await make.listing()
+    cancelled = await of_batch(agent_client, listing, state="cancelled", reason="The batch was stopped.")
+    sent = await make.message(listing, user=agent_client.user)
+    page = (await agent_client.get(f"/listings/{listing.id}")).text
+    assert re.search(rf'class="msg out off" id="message-{cancelled.id}"', page)
+    assert re.search(rf'class="msg out" id="message-{sent.id}"', page)
+    assert AS_IT_READS in entry(page, cancelled)
+
+
+async def test_the_batch_mark_leads_to_the_batch_for_those_who_may_see_it(
+    client: Client, agent_client: Client, manager_client: Client
+) -> None:
+    batch = Batch(account=manager_client.user.account, user=manager_client.user, wording=WORDING)
+    await Batch.insert(batch)
+    message = await of_batch(manager_client, await make.listing(), state="pending", batch=batch.id)
+    where = f"/listings/{message.listing}"
+    assert f'href="/batches/{batch.id}"' in entry((await manager_client.get(where)).text, message)
+    seen = entry((await agent_client.get(where)).text, message)
+    assert "Batch" in seen
+    assert "/batches/" not in seen
+
+
+async def test_with_files_and_what_waits_the_page_asks_the_database_at_most_eight_times(
+    manager_client: Client, count_queries: Any
+) -> None:
+    listing = await make.listing()
+    colleague = await make.user(role="manager")
+    await went_along(await make.message(listing, user=manager_client.user), await make.attachment())
+    for person in (manager_client.user, colleague):
+        await of_batch(manager_client, listing, state="pending", user=person)
+    for path in (f"/listings/{listing.id}", f"/listings/{listing.id}/history/latest"):
+        await manager_client.get(path)
+        with count_queries() as queries:
+            assert AS_IT_READS in (await manager_client.get(path)).text
+        assert queries.count <= 8, queries.statements

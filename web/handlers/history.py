@@ -10,8 +10,9 @@ from litestar import Request, Response
 from litestar.params import FromQuery, QueryParameter
 from litestar.response import ServerSentEvent, ServerSentEventMessage
 
-from domain import history, sellers, users
+from domain import history, renderings, sellers, users
 from domain.accounts import Account
+from domain.appointments import Next
 from domain.history import Cursor, Page
 from domain.listings import Listing, title
 from domain.sellers import Seller
@@ -22,6 +23,7 @@ from web.live import Live
 from web.lookups import Me, TheAccount, TheKeptListing
 
 AnyRequest = Request[Any, Any, Any]
+Around = tuple[str, Next | None]  # the name of the source, and the next appointment
 
 HEARTBEAT = 15.0  # seconds; also how soon a lost hint is made good
 LOOK = 2.0  # seconds between looks at the database while there are no hints
@@ -29,10 +31,10 @@ LONGEST_STREAM = 900.0  # seconds; the page connects again, which also asks agai
 
 
 async def history_context(
-    listing: Listing, me: User, account: Account, seller: Seller, draft_at: datetime | None = None
+    listing: Listing, me: User, account: Account, seller: Seller, draft_at: datetime | None, around: Around
 ) -> dict[str, Any]:
     """What history/_latest.html shows. One query, a second where files went along."""
-    return _context(await history.page(listing.id), listing, me, account, seller, draft_at)
+    return await _context(await history.page(listing.id), listing, me, account, seller, draft_at, around)
 
 
 async def index(
@@ -41,7 +43,7 @@ async def index(
     """A page of older entries."""
     seller = await sellers.of_listing(kept_listing.id)
     found = await history.page(kept_listing.id, Cursor.read(before))
-    context = _context(found, kept_listing, me, account, seller)
+    context = await _context(found, kept_listing, me, account, seller)
     return render.page(request, "history/index.html", **context, newer_url=None)
 
 
@@ -56,7 +58,8 @@ async def latest(
     seller = await sellers.of_listing(kept_listing.id)
     cursor = Cursor.read(first)
     found = await history.since(kept_listing.id, cursor) if cursor else await history.page(kept_listing.id)
-    return render.fragment(request, "history/_latest.html", **_context(found, kept_listing, me, account, seller))
+    context = await _context(found, kept_listing, me, account, seller)
+    return render.fragment(request, "history/_latest.html", **context)
 
 
 async def stream(request: AnyRequest, kept_listing: TheKeptListing) -> ServerSentEvent:
@@ -85,10 +88,21 @@ async def _changes(live: Live, listing: Listing) -> AsyncIterator[ServerSentEven
                 yield ServerSentEventMessage(comment="still here")
 
 
-def _context(
-    found: Page, listing: Listing, me: User, account: Account, seller: Seller, draft_at: datetime | None = None
+async def _context(
+    found: Page,
+    listing: Listing,
+    me: User,
+    account: Account,
+    seller: Seller,
+    draft_at: datetime | None = None,
+    around: Around | None = None,
 ) -> dict[str, Any]:
     name = sellers.full_name(seller.first_name, seller.last_name)
+    for row in found.rows:
+        if row["what"] == "message" and row["wording"] and not row["body"]:  # it has not left: as it would read now
+            around = around or await renderings.around(listing.id)
+            letter = renderings.on_page(row, account, listing, seller, *around)
+            row |= {"body": letter.body, "subject": letter.subject}
     made = entries(found.rows, account, name, me)
     # What a provider tells late may be older than the oldest entry here; only where earlier ones are left out it waits.
     oldest = found.first if found.older else history.BEGINNING

@@ -39,7 +39,8 @@ async def show(request: Request, me: Me, account: TheAccount, kept_listing: TheK
     seller = await sellers.of_listing(listing.id)
     context = await vdp.context(account, me, listing, seller)
     if messaging:  # the history says less of listing and seller than the page itself
-        context = {**await history_context(listing, me, account, seller, context["draft_at"]), **context}
+        draft_at, around = context["draft_at"], context["around"]
+        context = {**await history_context(listing, me, account, seller, draft_at, around), **context}
     title = context["listing"]["title"]
     return render.page(request, "listings/show.html", **context, messaging=messaging, page_title=title)
 
