@@ -244,9 +244,10 @@ async def test_what_was_cancelled_does_not_look_like_what_was_sent(agent_client:
     cancelled = await of_batch(agent_client, listing, state="cancelled", reason="The batch was stopped.")
     sent = await make.message(listing, user=agent_client.user)
     page = (await agent_client.get(f"/listings/{listing.id}")).text
-    assert re.search(rf'class="msg out off" id="message-{cancelled.id}"', page)
-    assert re.search(rf'class="msg out" id="message-{sent.id}"', page)
-    assert AS_IT_READS in entry(page, cancelled)
+    assert f'class="msg out later" id="message-{cancelled.id}"' in page
+    assert f'class="msg out" id="message-{sent.id}"' in page
+    assert f"<del>{AS_IT_READS}</del>" in entry(page, cancelled)
+    assert "<del>" not in entry(page, sent)
 
 
 async def test_the_batch_mark_leads_to_the_batch_for_those_who_may_see_it(
