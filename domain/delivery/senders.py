@@ -40,10 +40,10 @@ async def look_up_senders(owner: str, ids: Sequence[UUID]) -> tuple[list[UUID], 
         f"""SELECT m.id, m.tries, m.connection, m."user" AS person FROM message m
             LEFT JOIN sender_link s ON s.connection = m.connection AND s."user" = m."user"
             WHERE {db.among("m.id")}
-              AND (s.id IS NULL OR s.checked_at < CASE WHEN m.kind IN {standing.AUTOMATIC} THEN {{}} ELSE {{}} END)""",
+              AND (s.id IS NULL OR s.checked_at < {{}} OR (m.kind IN {standing.AUTOMATIC} AND s.checked_at < {{}}))""",
         db.listed(ids),
-        now - AT_ITS_TIME,
         now - connections.LINK_AGE,
+        now - AT_ITS_TIME,
     )
     held: set[UUID] = set()
     for connection_id, person in {(row["connection"], row["person"]) for row in rows}:
