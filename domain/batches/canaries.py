@@ -19,12 +19,11 @@ MOST_OPT_OUTS = 0.03
 GOT = "state IN ('accepted', 'sent', 'delivered', 'unknown')"  # or may have got
 TRIED = f"({GOT} OR state IN ('failed', 'undelivered'))"
 WAITING = "(state IN ('queued', 'claimed', 'sending') OR (state = 'pending' AND scheduled_at IS NOT NULL))"
-# Who waits for their morning while somebody else could leave earlier.
-ASLEEP = """attempts = 0 AND (state = 'queued' OR (state = 'pending' AND scheduled_at IS NOT NULL))
-             AND COALESCE(scheduled_at, not_before) > {}
-             AND EXISTS (SELECT 1 FROM message h WHERE h.batch = message.batch AND h.state = 'pending'
-                         AND h.scheduled_at IS NULL
-                         AND h.not_before < COALESCE(message.scheduled_at, message.not_before))"""
+# Who waits for their morning while somebody else could leave earlier. Takes the batch, a moment, and the batch.
+ASLEEP = f"""batch = {{}} AND attempts = 0 AND (state = 'queued' OR (state = 'pending' AND scheduled_at IS NOT NULL))
+             AND COALESCE(scheduled_at, not_before) > {{}}
+             AND COALESCE(scheduled_at, not_before) > (SELECT MIN(not_before) FROM message
+                                                       WHERE batch = {{}} AND {HELD})"""
 
 
 @dataclass(frozen=True)
@@ -100,8 +99,7 @@ async def _flock(batch: UUID) -> Flock:
 async def _some_sleep(batch: UUID, flock: Flock, now: datetime) -> bool:
     if not flock.waiting:
         return False
-    which = f"SELECT 1 FROM message WHERE batch = {{}} AND {ASLEEP} LIMIT 1"
-    return bool(await Message.raw(which, batch, now + FROZEN))
+    return bool(await Message.raw(f"SELECT 1 FROM message WHERE {ASLEEP} LIMIT 1", batch, now + FROZEN, batch))
 
 
 async def _exchange(batch: Batch, now: datetime) -> bool:
@@ -111,10 +109,7 @@ async def _exchange(batch: Batch, now: datetime) -> bool:
         if not await Batch.update({Batch.canary_until: None, Batch.changed_at: now}).where(still).returning(Batch.id):
             return False
         await Message.raw(
-            f"UPDATE message SET {HOLDING}, changed_at = {{}} WHERE batch = {{}} AND {ASLEEP}",
-            now,
-            batch.id,
-            now + FROZEN,
+            f"UPDATE message SET {HOLDING}, changed_at = {{}} WHERE {ASLEEP}", now, batch.id, now + FROZEN, batch.id
         )
         await lead(batch, now)
     return True
