@@ -47,7 +47,8 @@ class Part:
 class Supervisor:
     """Runs the parts until it is told to stop by SIGTERM, SIGINT or SIGHUP.
 
-    `environ` is what the children see. `prepare` is a command to finish before the parts start, while the queue starts.
+    `environ` is what the children see. `prepare` is a command to finish before the parts start, while the queue starts;
+    then `prepared` is called.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class Supervisor:
         *,
         valkey: Valkey | None = None,
         prepare: Sequence[str] = (),
+        prepared: Callable[[], None] = lambda: None,
         drain: float = DRAIN_SECONDS,
         json_log: bool = False,
     ) -> None:
@@ -64,6 +66,7 @@ class Supervisor:
         self.environ = environ
         self.valkey = valkey
         self.prepare = prepare
+        self.prepared = prepared
         self.drain = drain
         self.json_log = json_log
         self._signals = _Signals()
@@ -89,6 +92,7 @@ class Supervisor:
                     self.valkey.wait()
                 if printed is None:
                     return 0 if self._signals.stopping else 1
+                self.prepared()
                 self._gate.open()
                 return self._watch(Knock(listener) if listener else None, lambda: on_ready(printed))
             except CannotStart as error:

@@ -1,10 +1,16 @@
-"""When it is at the sample dealership."""
+"""When it is at the sample dealership, and how it begins."""
 
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
+from http.client import HTTPConnection
+from pathlib import Path
 
 import pytest
 
+from domain.settings import ROOT
 from workers.cli.demo import ZONE, daytime_offset
+from workers.listening import listen
 
 
 @pytest.mark.parametrize("hour", range(24))
@@ -27,3 +33,17 @@ def test_the_clock_only_goes_forward_so_that_kept_data_stay_in_the_past() -> Non
     day = datetime(2026, 11, 24, tzinfo=UTC)
 
     assert all(daytime_offset(day + timedelta(minutes=minutes)) >= 0 for minutes in range(0, 24 * 60, 7))
+
+
+def test_who_asks_before_the_simulator_has_loaded_waits_for_it(tmp_path: Path) -> None:
+    with listen("127.0.0.1", 0) as phones:
+        asking = HTTPConnection("127.0.0.1", phones.getsockname()[1], timeout=30)
+        asking.request("GET", "/")
+        fd = phones.fileno()
+        command = [sys.executable, "-m", "workers.simulator", "--fd", str(fd), "--state-dir", str(tmp_path)]
+        with subprocess.Popen(command, cwd=ROOT, pass_fds=(fd,), stdout=subprocess.DEVNULL) as simulator:
+            try:
+                assert asking.getresponse().status == 200
+            finally:
+                asking.close()
+                simulator.terminate()

@@ -91,6 +91,7 @@ supervisor = Supervisor(
     environ,
     valkey=Valkey(read(environ)) if plan["queue"] else None,
     prepare=[sys.executable, *plan["prepare"]] if plan["prepare"] else (),
+    prepared=lambda: open(environ["LOTWIRE_DATA_DIR"] + "/prepared", "w").close(),
     drain=plan["drain"],
     json_log=plan["json_log"],
 )
@@ -285,9 +286,11 @@ def test_parts_load_while_the_database_is_prepared_and_touch_it_only_then(house:
     assert eventually(lambda: bool(house.notes("web", "loaded")))
     time.sleep(0.3)
     assert house.notes("web", "went on") == []
+    assert not (house.home / "prepared").exists()
 
     done.touch()
     assert eventually(lambda: bool(house.notes("web", "went on")))
+    assert (house.home / "prepared").exists()
 
     os.kill(house.notes("web", "went on")[0], signal.SIGKILL)
     assert eventually(lambda: len(house.notes("web", "went on")) == 2), "later starts wait for nothing"

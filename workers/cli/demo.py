@@ -36,18 +36,17 @@ def run(args: argparse.Namespace) -> int:
         print(json.dumps(asyncio.run(_seed(args.seed))))
         return 0
     try:
-        listener, free = listen(args.host, args.port), listen("127.0.0.1", 0)
+        listener = listen(args.host, args.port)
     except CannotListen as error:
         print(error, file=sys.stderr)
         return 1
-    with _directory(args.data) as data:
-        return _demonstrate(listener, free, data)
+    with _directory(args.data) as data, socket.socket() as phones:
+        phones.bind(("127.0.0.1", 0))
+        return _demonstrate(listener, phones, data)
 
 
-def _demonstrate(listener: socket.socket, free: socket.socket, data: Path) -> int:
-    simulator_url = url_of(free)
-    simulator_port = free.getsockname()[1]
-    free.close()
+def _demonstrate(listener: socket.socket, phones: socket.socket, data: Path) -> int:
+    simulator_url = url_of(phones)
     # Whatever this shell has set up for a real dealership must stay untouched.
     environ = environ_for_child(
         PYTHONPATH=str(ROOT),
@@ -62,14 +61,16 @@ def _demonstrate(listener: socket.socket, free: socket.socket, data: Path) -> in
     )
     settings = read(environ)
     state = data / "simulator"
-    serve = ("--port", str(simulator_port), "--state-dir", str(state))
+    serve = ("--fd", str(phones.fileno()), "--state-dir", str(state))
     users = ("--users", str(state / "users.json"))  # written by the seeds
     simulator = (sys.executable, "-P", "-m", "workers.simulator", *serve, *users)
     supervisor = Supervisor(
-        [*up.parts(listener), Part("simulator", simulator)],
+        [*up.parts(listener), Part("simulator", simulator, (phones.fileno(),))],
         environ,
         valkey=up.embedded(settings),
         prepare=(*up.LOTWIRE, "demo", "--seed", simulator_url),
+        # Before the worker asks: it waits until the simulator has loaded. The seeds are not to wait for it.
+        prepared=lambda: phones.listen(2048),
         json_log=settings.log == "json",
     )
     return supervisor.run(listener, lambda said: print(_welcome(settings, simulator_url, said), flush=True))

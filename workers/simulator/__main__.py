@@ -5,6 +5,7 @@ import asyncio
 import ipaddress
 import logging
 import signal
+import socket
 import sys
 from json import loads
 from pathlib import Path
@@ -40,6 +41,7 @@ def main() -> int:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m workers.simulator", description=__doc__)
     parser.add_argument("--port", type=int, default=8010, help="0 takes a free one")
+    parser.add_argument("--fd", type=int, help="a socket that is bound already, instead of host and port")
     parser.add_argument("--host", default="127.0.0.1", help="a loopback address")
     parser.add_argument("--state-dir", type=Path, required=True, help="where the ledger and the set-up are kept")
     parser.add_argument("--users", type=Path, help="a JSON list of users, added at the start")
@@ -67,7 +69,10 @@ async def serve(options: argparse.Namespace) -> None:
     await runner.setup()
     await events.start()
     try:
-        await web.TCPSite(runner, options.host, options.port, backlog=2048).start()
+        if options.fd is None:
+            await web.TCPSite(runner, options.host, options.port, backlog=2048).start()
+        else:
+            await web.SockSite(runner, socket.socket(fileno=options.fd), backlog=2048).start()
         host, port = runner.addresses[0][:2]
         print(f"Simulator at http://{f'[{host}]' if ':' in host else host}:{port}", flush=True)
         stop = asyncio.Event()
