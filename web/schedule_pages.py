@@ -14,7 +14,7 @@ from domain.messages import Message, State
 from domain.schedules import Filters, Month
 from domain.schedules.paging import KINDS
 from domain.sellers import Seller
-from domain.users import Role, User
+from domain.users import Permission, Role, User
 from domain.wordings import Letter
 from domain.zones import clock as clock_in
 from web import planned
@@ -87,6 +87,10 @@ def row(each: Mapping[str, Any], account: Account, me: User) -> dict[str, Any]:
         "state": {State.EXPIRED: "Time was over", State.FAILED: "Not sent"}.get(State(each["state"]), "Cancelled"),
         "tone": "bad" if each["state"] == State.FAILED else "warn" if each["state"] == State.EXPIRED else "muted",
         "reason": each["reason"],
+        "ended": planned.when(each["changed_at"], account.timezone),
+        "batch_url": url_for("batches.show", batch_id=each["batch"])
+        if each["batch"] and users.may(me, Permission.READ_BATCHES)
+        else None,
         "url": url_for("schedules.edit", message_id=each["id"]),
         "deed": _deed(each, mine),
         "cancel_url": url_for("schedules.destroy", message_id=each["id"])

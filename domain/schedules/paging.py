@@ -66,21 +66,25 @@ class Month:
 
 async def page(viewer: User, filters: Filters, after: Cursor | None = None, limit: int = PAGE) -> Page:
     """What a person may see: agents their own, managers, admins and support everybody's. Pending ones come soonest
-    first, others latest first."""
+    first, of the others what ended last. A body is what it will say, also where it is not written yet."""
     where, arguments = _where(viewer, filters)
     soonest = filters.state == "pending"
+    by, way = ("scheduled_at", "ASC") if soonest else ("changed_at", "DESC")
     if after is not None:
-        where += f" AND (m.scheduled_at, m.id) {'>' if soonest else '<'} ({{}}, {{}})"
+        where += f" AND (m.{by}, m.id) {'>' if soonest else '<'} ({{}}, {{}})"
         arguments += [after.at, after.id]
-    way = "ASC" if soonest else "DESC"
     rows = await Message.raw(
         f"""SELECT {_COLUMNS} FROM message m {_AROUND} WHERE {where}
-            ORDER BY m.scheduled_at {way}, m.id {way} LIMIT {{}}""",
+            ORDER BY m.{by} {way}, m.id {way} LIMIT {{}}""",
         *arguments,
         limit + 1,
     )
     more, rows = len(rows) > limit, rows[:limit]
-    return Page(rows, Cursor(rows[-1]["scheduled_at"], rows[-1]["id"]) if more else None)
+    letters = await what_it_says_now([row["id"] for row in rows if row["wording"] and not row["body"]])
+    for row in rows:
+        if letter := letters.get(row["id"]):
+            row |= {"body": letter.body, "subject": letter.subject}
+    return Page(rows, Cursor(rows[-1][by], rows[-1]["id"]) if more else None)
 
 
 async def month(viewer: User, filters: Filters, days: Sequence[date], zone: str) -> Month:
@@ -156,7 +160,7 @@ def _where(viewer: User, filters: Filters) -> tuple[str, list[Any]]:
             arguments.append(value)
     for word in filters.words.casefold().split():
         parts.append(
-            """(lower(m.body) LIKE {} ESCAPE '!'
+            """(lower(CASE WHEN m.body = '' THEN m.wording ELSE m.body END) LIKE {} ESCAPE '!'
                 OR lower(COALESCE(p.first_name, '') || ' ' || COALESCE(p.last_name, '')) LIKE {} ESCAPE '!'
                 OR lower(CAST(l.year AS text) || ' ' || l.make || ' ' || l.model) LIKE {} ESCAPE '!')"""
         )

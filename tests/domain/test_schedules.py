@@ -497,6 +497,36 @@ async def test_a_page_goes_on_where_the_one_before_it_ended(house):
     assert set(seen[:2]) == {made[0].id, made[1].id}
 
 
+async def test_what_ended_last_stands_first_whenever_it_was_planned_for(house, clock):
+    dealer = await shop()
+    due, far = await planned(dealer, ahead=timedelta(hours=1)), await planned(dealer, ahead=timedelta(days=30))
+    middle = await planned(dealer, ahead=timedelta(days=9))
+    for each in (far, middle):
+        clock.advance(minutes=1)
+        await schedules.cancel(each, dealer.user)
+    clock.advance(hours=3)
+    await schedules.release()
+    seen, after = [], None
+    for _ in range(3):
+        found = await schedules.page(dealer.user, Filters(state="stopped"), after, 1)
+        seen += [row["id"] for row in found.rows]
+        after = found.next
+    assert (seen, after) == ([due.id, middle.id, far.id], None)
+
+
+async def test_what_a_batch_will_say_is_shown_and_found(house):
+    dealer = await shop()
+    listing = await make.listing(dealer.account, seller={"first_name": "Lee"})
+    wording = "Hi {{seller.first_name}}, is your {{vehicle.title}} around?"
+    when = clock.now() + IN_A_DAY
+    of_batch = await dealer.text(
+        listing, state=State.PENDING, kind="batch", body="", wording=wording, scheduled_at=when
+    )
+    await planned(dealer)
+    (row,) = (await schedules.page(dealer.user, Filters(words="AROUND"))).rows
+    assert (row["id"], row["body"]) == (of_batch.id, "Hi Lee, is your 2019 Subaru Outback around?")
+
+
 async def test_words_are_found_in_message_vehicle_and_seller(house):
     dealer = await shop()
     dana = await planned(dealer, await make.listing(dealer.account, make="Honda", seller={"last_name": "O’Neil"}))

@@ -7,6 +7,7 @@ import pytest
 
 from domain import clock, message_templates, plans, schedules
 from domain.accounts import Account
+from domain.batches.tables import Batch
 from domain.composing import send
 from domain.departures import Plan
 from domain.listings import Listing
@@ -211,6 +212,26 @@ async def test_the_list_tells_when_to_whom_and_what(agent_client: Client, listin
     assert "Dana Whitfield" in said
     assert "Hi Dana, is it still for sale?" in said
     assert url(message, "/edit") in page.text
+
+
+async def test_what_a_batch_planned_says_what_it_will_say_and_leads_to_the_batch(
+    agent_client: Client, manager_client: Client, listing: Listing, count_queries: Any
+) -> None:
+    batch = Batch(account=listing.account, user=agent_client.user)
+    await Batch.insert(batch)
+    said = {"kind": "batch", "body": "", "wording": "Hi {{seller.first_name}}!", "batch": batch.id}
+    await make.message(
+        listing, state=State.PENDING, user=agent_client.user, scheduled_at=clock.now() + timedelta(days=1), **said
+    )
+    await manager_client.get("/schedules")
+    with count_queries() as queries:
+        page = await manager_client.get("/schedules")
+    assert queries.count <= 8, queries.statements
+    assert "Hi Dana!" in page.text
+    assert f'href="/batches/{batch.id}"' in page.text
+    own = await agent_client.get("/schedules")
+    assert "Hi Dana!" in own.text
+    assert "/batches/" not in own.text, "agents see no batches"
 
 
 async def test_each_sees_what_they_may(
