@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from domain import db
+from domain import db, departures
 from domain.batches import ending, holding
 from domain.batches.holding import FROZEN, HELD, HOLDING
 from domain.batches.tables import Batch
@@ -29,13 +29,14 @@ ASLEEP = f"""batch = {{}} AND attempts = 0 AND (state = 'queued' OR (state = 'pe
 @dataclass(frozen=True)
 class Flock:
     """`tried` left or were refused, `failed` of them; `stopped` asked to stop since; the others of the batch that can
-    still leave are on their way (`waiting`) or `held`."""
+    still leave are on their way (`waiting`) or `held`, and of some the time was over (`expired`)."""
 
     held: int
     waiting: int
     tried: int
     failed: int
     stopped: int
+    expired: int
 
 
 async def lead(batch: Batch, now: datetime, until: datetime | None = None) -> None:
@@ -50,6 +51,8 @@ async def look(batch: Batch, now: datetime) -> bool:
     """Once they have left, a minute passes; then all others go, or the batch is held with the reason. Whether anything
     changed."""
     flock = await _flock(batch.id)
+    if flock.expired and not flock.tried and not flock.waiting and await _expire(batch, now):
+        return True
     if flock.held and (flock.waiting + flock.tried < batch.canary or await _some_sleep(batch.id, flock, now)):
         return await _exchange(batch, now)
     if flock.waiting:
@@ -89,7 +92,8 @@ async def _flock(batch: UUID) -> Flock:
                    SUM(CASE WHEN state IN ('failed', 'undelivered') THEN 1 ELSE 0 END) AS failed,
                    SUM(CASE WHEN {GOT} AND EXISTS (SELECT 1 FROM opt_out o WHERE o.account = m.account
                               AND o.channel = m.channel AND o.address = m.to_address AND o.at >= m.at)
-                       THEN 1 ELSE 0 END) AS stopped
+                       THEN 1 ELSE 0 END) AS stopped,
+                   SUM(CASE WHEN state = 'expired' THEN 1 ELSE 0 END) AS expired
             FROM message m WHERE batch = {{}}""",
         batch,
     )
@@ -100,6 +104,23 @@ async def _some_sleep(batch: UUID, flock: Flock, now: datetime) -> bool:
     if not flock.waiting:
         return False
     return bool(await Message.raw(f"SELECT 1 FROM message WHERE {ASLEEP} LIMIT 1", batch, now + FROZEN, batch))
+
+
+async def _expire(batch: Batch, now: datetime) -> bool:
+    """Nothing ran here when they were to go ahead: whom they were to go ahead of is late as well, and waits for a
+    person."""
+    rows = await Message.raw(
+        f"""UPDATE message SET state = 'expired', code = 'expired', reason = {{}}, scheduled_at = not_before, at = {{}},
+                   changed_at = {{}}
+            WHERE batch = {{}} AND {HELD} AND not_before < {{}}
+              AND EXISTS (SELECT 1 FROM batch b WHERE b.id = message.batch AND b.state = 'running') RETURNING id""",
+        departures.EXPIRED,
+        now,
+        now,
+        batch.id,
+        now - departures.LATEST,
+    )
+    return bool(rows)
 
 
 async def _exchange(batch: Batch, now: datetime) -> bool:

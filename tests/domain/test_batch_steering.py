@@ -386,6 +386,24 @@ async def test_those_whose_time_was_over_are_tried_again_by_a_person_and_not_by_
     assert (await fresh(batch)).state == "done"
 
 
+async def test_where_nothing_ran_when_the_first_were_to_go_nobody_leaves_late_by_itself(house, few, clock):
+    dealer = await sender()
+    dealer.account.scheduled_messages = True
+    batch = await started(dealer, await listings(dealer, 6), plan=MORNING)
+    clock.set(datetime(2026, 11, 30, 18, tzinfo=UTC))
+    await schedules.release()
+    for _ in range(3):
+        await steering.tend()
+    assert await leave(dealer) == 0
+    assert ((await fresh(batch)).state, await states(batch)) == ("done", {"expired": 6})
+    assert await steering.retry_failed(await fresh(batch), dealer.user) == 6
+    assert await leave(dealer) == 2
+    await steering.tend()
+    clock.advance(seconds=61)
+    await steering.tend()
+    assert await leave(dealer) == 4
+
+
 @pytest.mark.parametrize("held", ["paused", "canary"])
 async def test_one_message_of_what_is_held_neither_leaves_nor_gets_another_time(house, few, held):
     dealer = await sender()
