@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from domain import clock
 from domain.accounts import Account
 from domain.batches import spans, timing
 from domain.batches.tables import Batch
@@ -42,4 +43,5 @@ async def _by_each(batch: Batch, account: Account, plan: Plan) -> str:
 
 
 def _day(wall: datetime) -> str:
-    return f"{wall:%a} {wall.day} {wall:%b}"
+    year = "" if wall.year == clock.now().year else f" {wall.year}"
+    return f"{wall:%a} {wall.day} {wall:%b}{year}"

@@ -93,9 +93,9 @@ def _row(
         "tone": tone,
         "size": row["size"],
         "person": row["person"],
-        "when": f"{'Draft of' if draft else 'Begun'} {_at(begun, account)}"
-        if label != SCHEDULED[0]
-        else f"Leaves {_at(row['scheduled_at'], account)}",
+        "when": _leaves(row, account)
+        if label == SCHEDULED[0]
+        else f"{'Draft of' if draft else 'Begun'} {_at(begun, account)}",
         "datetime": (row["scheduled_at"] if label == SCHEDULED[0] else begun).isoformat(),
         "discard_url": url_for("batch_discards.new", batch_id=row["id"])
         if may_discard(me, row["user"], row["state"])
@@ -105,6 +105,12 @@ def _row(
         "missed": missed,
         "missed_url": f"{url}?group=missed#recipients" if missed else None,
     }
+
+
+def _leaves(row: Mapping[str, Any], account: Account) -> str:
+    if row["schedule_rule"] == "seller":
+        return f"Leaves {filters.day(row['scheduled_at'], account.timezone)}, by each seller’s own clock"
+    return f"Leaves {_at(row['scheduled_at'], account)}"
 
 
 async def show(

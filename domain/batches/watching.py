@@ -211,13 +211,13 @@ async def page(
     account: UUID, reader: User, before: tuple[datetime, UUID] | None = None, limit: int = LIST
 ) -> list[dict[str, Any]]:
     """The account's batches, the newest first, one more than `limit` when there are more: {id, created_at, state, size,
-    channel, wording, started_at, finished_at, scheduled_at, held_reason, user, person}. Drafts of colleagues only for
-    those who may discard them."""
+    channel, wording, started_at, finished_at, scheduled_at, schedule_rule, held_reason, user, person}. Drafts of
+    colleagues only for those who may discard them."""
     mine = "" if all_drafts(reader) else "AND (b.state <> 'draft' OR b.\"user\" = {})"
     beyond = "AND (b.created_at, b.id) < ({}, {})" if before else ""
     return await Batch.raw(
         f"""SELECT b.id, b.created_at, b.state, b.size, b.channel, b.wording, b.started_at, b.finished_at,
-                   b.scheduled_at, b.held_reason, b."user", u.name AS person
+                   b.scheduled_at, b.schedule_rule, b.held_reason, b."user", u.name AS person
             FROM batch b JOIN app_user u ON u.id = b."user"
             WHERE b.account = {{}} {mine} {beyond} ORDER BY b.created_at DESC, b.id DESC LIMIT {{}}""",  # noqa: S608
         account,

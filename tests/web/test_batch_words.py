@@ -155,6 +155,7 @@ async def test_a_time_outside_the_hours_is_told_as_what_is_meant_by_it(manager: 
     assert [f"{row['not_before']:%H:%M}" for row in stored] == ["16:00", "17:00"]
     shown = text(await manager.get(url))
     assert "It leaves Tue 1 Dec, from 9:00 AM on by each seller’s own clock" in shown
+    assert "Leaves 1 Dec 2026, by each seller’s own clock" in text(await manager.get("/batches"))
 
 
 async def test_a_time_inside_the_hours_is_told_as_it_was_asked_for(manager: Client) -> None:
