@@ -19,7 +19,7 @@ from domain.sellers import Seller
 from domain.users import User
 from tests import make
 from tests.bench.words import SAID
-from tests.simulator import KEY
+from tests.simulator import DANA, KEY
 
 AHEAD = timedelta(seconds=12)  # they are pending when the wheel that queues them turns
 WRITING = timedelta(milliseconds=10)  # one of them, on a busy machine
@@ -51,7 +51,7 @@ async def _open(args: argparse.Namespace) -> Any:
 
 async def connect(simulator: str, sender: int) -> str:
     """A dealership that texts through the simulator, its pace not limited."""
-    agent = await make.user(role="agent")
+    agent = await make.user(role="agent", email=DANA["emails"][0])  # whom the simulator knows
     options = json.dumps({"per_minute": 0, "per_second": 0})
     connection = await make.connection(base_url=simulator, secret=KEY, options=options)
     await make.sender_link(connection, agent, provider_id=str(sender))

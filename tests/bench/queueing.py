@@ -22,7 +22,7 @@ from tests import make
 from tests.bench import machine
 from tests.bench.inside import conversation
 from tests.bench.words import SAID, WORDING
-from tests.simulator import KEY
+from tests.simulator import DANA, KEY
 
 AHEAD = timedelta(seconds=1.5)  # from the filled queue to the first call: the worker waits for it asleep
 CHUNK = 200  # rows of one INSERT
@@ -53,7 +53,8 @@ async def _open(args: argparse.Namespace) -> Any:
 
 async def connect(simulator: str, sender: int) -> dict[str, str]:
     """A dealership that texts through the simulator, its pace not limited, and a page to read there: {path, cookie}."""
-    agent = await make.user(role="manager")  # who may send batches
+    # Who may send batches, and whom the simulator knows: what leaves by itself asks for its sender when its time comes.
+    agent = await make.user(role="manager", email=DANA["emails"][0])
     connection = await make.connection(
         base_url=simulator, secret=KEY, options=json.dumps({"per_minute": 0, "per_second": 0})
     )
