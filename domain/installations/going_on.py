@@ -1,5 +1,6 @@
 """What would go on by itself: batches that have begun, with all they hold back, most of it without a time yet."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,17 +13,20 @@ from domain.db import found
 # ruff: noqa: S608
 
 MOST = 200  # shown; all of them are ended
+EARLIER = timedelta(hours=8)  # from the easternmost seller to a dealership in Hawaii
 CANCELLED = "Cancelled before sending was released: its batch had begun."
 
-# A batch whose time has not come is as any other plan.
+# A batch whose time has not come is as any other plan; by each seller's own clock it comes earlier for some of them.
 _WAITING = """b.size - b.expanded + (SELECT count(*) FROM message m WHERE m.batch = b.id
                                        AND m.state IN ('pending', 'queued', 'claimed'))"""
-_BEGUN = "b.state IN ('expanding', 'running', 'paused') AND (b.scheduled_at IS NULL OR b.scheduled_at <= {})"
+_BEGUN = """b.state IN ('expanding', 'running', 'paused') AND (b.scheduled_at IS NULL
+             OR b.scheduled_at <= {} OR (b.schedule_rule = 'seller' AND b.scheduled_at <= {}))"""
 
 
 async def batches(account: UUID | None = None, most: int = MOST) -> list[dict[str, Any]]:
     """Those that have begun, of all accounts or of one, the oldest first: dicts {id, account, state, held_reason,
     started_at, wording, person, waiting}."""
+    now = clock.now()
     mine, arguments = ("AND b.account = {}", [account]) if account else ("", [])
     rows: list[dict[str, Any]] = await Batch.raw(
         f"""SELECT * FROM (
@@ -30,7 +34,8 @@ async def batches(account: UUID | None = None, most: int = MOST) -> list[dict[st
                      {_WAITING} AS waiting
               FROM batch b LEFT JOIN app_user u ON u.id = b."user" WHERE {_BEGUN} {mine}) AS begun
             WHERE waiting > 0 ORDER BY started_at, id LIMIT {{}}""",
-        clock.now(),
+        now,
+        now + EARLIER,
         *arguments,
         most,
     )

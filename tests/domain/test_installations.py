@@ -301,6 +301,15 @@ async def test_a_batch_that_had_begun_ends_with_all_it_holds_back_when_the_overd
     assert await going_on.batches() == []
 
 
+async def test_a_batch_by_each_sellers_clock_has_begun_before_its_hour_at_the_dealership(house, data_dir, clock):
+    dealer = await of_batches.sender()
+    batch = await of_batches.started(dealer, await of_batches.listings(dealer, 2))
+    for rule, hours, begun in (("seller", 3, 1), ("seller", 30, 0), ("zone", 3, 0), ("zone", -1, 1)):
+        when = clock.now() + timedelta(hours=hours)
+        await Batch.update({Batch.scheduled_at: when, Batch.schedule_rule: rule}).where(Batch.id == batch.id)
+        assert len(await going_on.batches()) == begun, (rule, hours)
+
+
 async def test_a_batch_that_has_begun_goes_on_where_nobody_cancels(house, data_dir):
     dealer = await of_batches.sender()
     batch = await of_batches.started(dealer, await of_batches.listings(dealer, 60))
