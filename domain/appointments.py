@@ -177,7 +177,7 @@ async def _checked(account: Account, agreed: Agreed, standing: Appointment | Non
     """The columns user, at, zone and place. A time that is over may only stay as it was."""
     zone = agreed.zone or account.timezone
     if not accounts.is_timezone(zone):
-        raise Refused("Choose a time zone from the list.", field="zone")
+        raise Refused(wall_times.NO_ZONE, field="zone")
     at = wall_times.moment(*_read(agreed), zone)
     if (standing is None or at != standing.at) and at <= clock.now():
         raise Refused("This time is over. Choose one that is still to come.", field="date")

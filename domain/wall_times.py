@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from domain import zones
 from domain.errors import Refused
 
+NO_ZONE = "Choose a time zone from the list."
 _CLOCK = re.compile(r"(\d{1,2})(?::(\d\d))?(?::\d\d)?\s*(a|p)?\.?(?:m\.?)?", re.ASCII | re.IGNORECASE)
 
 
@@ -18,7 +19,7 @@ def moment(day: date, at: time, zone: str) -> datetime:
     try:
         there = zones.clock(zone)
     except (KeyError, OSError):
-        raise Refused("Choose a time zone from the list.", field="zone") from None
+        raise Refused(NO_ZONE, field="zone") from None
     wanted = datetime.combine(day, at.replace(second=0, microsecond=0, tzinfo=None))
     try:
         while True:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from domain import accounts, clock, departures, plans, zones
+from domain import accounts, clock, departures, plans, wall_times, zones
 from domain.accounts import Account
 from domain.batches.tables import Batch
 from domain.departures import Departure, Plan
@@ -54,7 +54,7 @@ async def checked(account: Account, plan: Plan) -> Departure:
         raise Refused(departures.OFF, field="date", code="scheduling_off")
     await plans.require(account, "scheduled")
     if plan.rule == "zone" and not accounts.is_timezone(plan.zone):
-        raise Refused("Choose a time zone from the list.", field="zone")
+        raise Refused(wall_times.NO_ZONE, field="zone")
     by = Plan("zone", plan.wall, account.timezone) if plan.rule == "seller" else plan
     there = zones.of(account.country, "", ())
     departure = departures.moment_for(by, there, await rules_of(account.id))

@@ -237,8 +237,9 @@ async def test_a_program_is_told_what_a_program_can_do(api: Api) -> None:
     none = await start(api, asked())
     saved = {"type": "text", "scope": "local", "purpose": "follow_up", "name": "A", "body": "Hi {{qqqqqqqqq}}"}
     unknown = await start(api, asked(await make.listing(), body="Hi {{qqqqqqqqq}}"))
-    for answer in (nobody, none, unknown, await api.post("/templates", saved)):
+    zone = await start(api, asked(await make.listing(), send_local="2026-12-01T09:00", send_zone="Mars/Base"))
+    for answer in (nobody, none, unknown, zone, await api.post("/templates", saved)):
         assert answer.status_code == 422
-        assert not re.search("below|Tick|button", answer.text)
+        assert not re.search("below|Tick|button|from the list", answer.text)
     assert "/batch-previews" in nobody.text
     assert "Give listing_ids" in none.text

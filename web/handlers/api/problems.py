@@ -8,7 +8,7 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException, NotFoundException, PermissionDeniedException
 from litestar.types import ExceptionHandlersMap
 
-from domain import wildcards
+from domain import wall_times, wildcards
 from domain.batches import choosing, starting
 from domain.errors import NotFound, Refused
 from domain.idempotency import CONFLICT
@@ -19,6 +19,7 @@ MOST_PROBLEMS = 100  # of one answer
 FOR_PROGRAMS = {
     choosing.NOTHING_CHOSEN: "No listing is chosen. Give listing_ids, or a view that shows some.",
     starting.NOBODY: "Nobody of these would get it. A preview, /api/v1/batch-previews, tells why.",
+    wall_times.NO_ZONE: "There is no such time zone. Give one such as America/Denver, or seller.",
     wildcards.PICK_ONE: "The pages of templates in Lotwire list them all.",
 }
 
