@@ -38,11 +38,15 @@ def _said(args: argparse.Namespace, told: dict[str, Any]) -> str:
     number = sum(each["number"] for each in told["overdue"])
     begun = len(told["batches"])
     if args.look:
-        held = f", {begun} batches have begun" if begun else ""
+        held = f", {_batches(begun)} begun" if begun else ""
         return f"{number} overdue{held}. ./lotwire release lets them go, with --cancel-overdue cancels them."
     if args.cancel_overdue:
         return f"Released: {told['cancelled']} cancelled."
-    return f"Released: {number} overdue leave now" + (f", {begun} batches go on where they were." if begun else ".")
+    return f"Released: {number} overdue leave now" + (f", {_batches(begun)} begun and may go on." if begun else ".")
+
+
+def _batches(number: int) -> str:
+    return "1 batch has" if number == 1 else f"{number} batches have"
 
 
 async def _release(look: bool, cancel_overdue: bool) -> dict[str, Any]:
