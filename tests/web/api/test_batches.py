@@ -10,6 +10,7 @@ from arq.connections import ArqRedis
 
 from domain.batches import expanding
 from domain.batches.tables import Batch
+from domain.connections import Connection
 from domain.listings import Listing
 from domain.messages import IdempotencyKey, Message
 from tests import make
@@ -243,3 +244,12 @@ async def test_a_program_is_told_what_a_program_can_do(api: Api) -> None:
         assert not re.search("below|Tick|button|from the list", answer.text)
     assert "/batch-previews" in nobody.text
     assert "Give listing_ids" in none.text
+
+
+async def test_the_preview_names_a_cost_where_the_price_of_a_segment_is_known(api: Api) -> None:
+    body = asked(await make.listing())
+    assert (await api.post("/batch-previews", body)).json()["cost"] is None
+    await Connection.update({Connection.options: '{"price_per_segment": "0.25"}'}).where(
+        Connection.id == api.connection.id
+    )
+    assert (await api.post("/batch-previews", body)).json()["cost"] == 0.25

@@ -93,6 +93,10 @@ BATCH_SCHEMAS: dict[str, Schema] = {
             "codes": {**listed(named("BatchCode")), "description": "Why the others would not get it."},
             "waits": {**listed(named("BatchCode")), "description": "What sendable ones would wait for."},
             "segments": COUNT,
+            "cost": {
+                "type": ["number", "null"],
+                "description": "About what the texts cost, in your currency; null where no price is known.",
+            },
             "first_contacts": {**COUNT, "description": "Sellers to whom nobody wrote about this listing before."},
             "canaries": {**COUNT, "description": "How many go first; a minute later the others, if those went well."},
             "leaves_at": {**maybe(TIME), "description": "When the last one that need not wait will have left."},
