@@ -208,21 +208,6 @@ def given(types: Sequence[str], rows: Sequence[Sequence[Any]]) -> tuple[str, lis
     return table, [msgspec.json.encode(rows).decode()]
 
 
-async def each(sql: str, rows: Sequence[Sequence[Any]]) -> None:
-    """Runs one statement, written as for `Table.raw`, for each of many rows of values: prepared once, whatever their
-    number. In your transaction, of which it is a part."""
-    transaction = DB.current_transaction.get()
-    if transaction is None:
-        raise RuntimeError("What is written row by row is written whole or not at all: open db.writing() first.")
-    if not rows:
-        return
-    if isinstance(DB, PooledPostgresEngine):
-        text = sql.format(*(f"${n}" for n in range(1, len(rows[0]) + 1)))
-        await transaction.connection.executemany(text, rows)
-    else:
-        await DB.run_each(transaction.connection, sql.format(*"?" * len(rows[0])), rows)
-
-
 async def found(query: Awaitable[Any]) -> Any:
     """The one record of a query, or NotFound."""
     record = await query

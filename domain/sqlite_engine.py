@@ -173,17 +173,6 @@ class PooledSQLiteEngine(SQLiteEngine):
                 raise
         return await _run(connection, query, args or [])
 
-    async def run_each(self, connection: Any, query: str, rows: Sequence[Sequence[Any]]) -> None:
-        """One statement for each row, prepared once, in one hop to the connection's thread."""
-        try:
-            if connection in self.here:
-                connection._conn.executemany(query, rows)
-            else:
-                await connection._execute(connection._conn.executemany, query, rows)
-        except sqlite3.OperationalError as error:
-            _explain(error)
-            raise
-
 
 async def _run(connection: Any, query: str, args: Any) -> Any:
     """Execute and fetch in one hop to the connection's thread."""

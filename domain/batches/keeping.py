@@ -7,6 +7,7 @@ from domain import clock, db
 from domain.batches.tables import Batch, BatchListing
 
 COLUMNS = ("channel", "code", "waits", "first", "segments", "length", "fallbacks")
+TYPES = ("text", "text", "text", "boolean", "int", "int", "int", "uuid", "int")  # of a row, as PostgreSQL asks
 
 
 async def kept(batch: Batch) -> list[dict[str, Any]]:
@@ -36,10 +37,12 @@ async def keep(batch: Batch, rows: Sequence[tuple[Any, ...]], another: bool, *, 
             batch.revision,
         )
         if same and rows:
-            await db.each(
-                """UPDATE batch_listing SET channel = {}, code = {}, waits = {}, first = {}, segments = {}, length = {},
-                          fallbacks = {} WHERE batch = {} AND n = {}""",
-                rows,
+            looked, arguments = db.given(TYPES, rows)
+            await BatchListing.raw(
+                f"""UPDATE batch_listing SET channel = column1, code = column2, waits = column3, first = column4,
+                           segments = column5, length = column6, fallbacks = column7
+                    FROM {looked} WHERE batch = column8 AND n = column9""",  # noqa: S608 - fixed words
+                *arguments,
             )
     if same:
         batch.revision, batch.opt_out_line, batch.changed_at = same[0]["revision"], line, now

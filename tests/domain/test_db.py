@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
@@ -316,33 +316,25 @@ async def test_a_commit_that_fails_gives_its_connection_back(house: None) -> Non
 # Missing and meeting
 
 
-async def test_a_statement_for_each_of_many_rows_knows_every_kind_of_value(house: None) -> None:
+async def test_rows_given_as_a_table_keep_every_kind_of_value(house: None) -> None:
     account, listing = await make.account(), await make.listing()
-    moments = [datetime(2026, 1, day, 12, 0, 0, day, UTC) for day in (1, 2)]
-    rows = [(ids.new(), account.id, listing.id, at, None, f"{{day {at.day}}}") for at in moments]
+    zone = timezone(timedelta(hours=-7))
+    moments = [datetime(2026, 1, 1, 12, 0, 0, 1, UTC), datetime(2026, 1, 2, 5, 0, 0, 2, zone)]
+    rows = [(ids.new(), account.id, listing.id, at, None, f'it\'s "day" {at.day} {{}}', at.day) for at in moments]
+    given, arguments = db.given(("uuid", "uuid", "uuid", "timestamptz", "uuid", "text", "int"), rows)
     columns = 'id, account, listing, at, "user", kind, detail'
-    async with db.writing():
-        await db.each(f"INSERT INTO event ({columns}) VALUES ({{}}, {{}}, {{}}, {{}}, {{}}, {{}}, '{{{{}}}}')", rows)
-        await db.each("UPDATE event SET kind = {} WHERE id = {}", [])
+    values = "column1, column2, column3, column4, column5, column6, {}"
+    await Event.raw(f"INSERT INTO event ({columns}) SELECT {values} FROM {given} WHERE column7 > 0", "{}", *arguments)
     events = await Event.objects().order_by(Event.at)
-    found = [(each.id, each.account, each.listing, each.at, each.user, each.kind) for each in events]
+    found = [(each.id, each.account, each.listing, each.at, each.user, each.kind, each.at.day) for each in events]
     assert (found, {each.detail for each in events}) == (rows, {"{}"})
 
 
-async def test_of_many_rows_all_are_written_or_none(house: None) -> None:
-    name = "UPDATE account SET name = {} WHERE id = {}"
-    account = await make.account(name="As it was")
-    with pytest.raises(RuntimeError, match="written whole or not at all"):
-        await db.each(name, [("New", account.id)])
-
-    async def half() -> None:
-        async with db.writing():
-            await db.each(name, [("New", account.id)])
-            await db.each("INSERT INTO lease (name, owner) VALUES ({}, {})", [("a", "x"), ("a", "y")])
-
+async def test_of_given_rows_all_are_written_or_none(house: None) -> None:
+    given, arguments = db.given(("text", "text"), [("a", "x"), ("b", "y"), ("a", "z")])
     with pytest.raises(db.DUPLICATE):
-        await half()
-    assert [row["name"] for row in await Account.select(Account.name)] == ["As it was"]
+        await Account.raw(f"INSERT INTO lease (name, owner) SELECT column1, column2 FROM {given}", *arguments)
+    assert await Account.raw("SELECT name FROM lease") == []
 
 
 async def test_found_hands_over_the_record_or_says_not_found(house: None) -> None:

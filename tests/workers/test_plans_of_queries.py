@@ -86,16 +86,7 @@ def explained(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[Any]]:
         seen.setdefault(query, arguments)
         return await run(self, querystring, in_pool)
 
-    each = db.each
-
-    async def each_noted(sql: str, rows: list[Any]) -> None:
-        for row in rows[:1]:
-            holes = [f"${n}" if db.on_postgres() else "?" for n in range(1, len(row) + 1)]
-            seen.setdefault(sql.format(*holes), list(row))
-        await each(sql, rows)
-
     monkeypatch.setattr(kind, "run_querystring", noted)
-    monkeypatch.setattr(db, "each", each_noted)
     return seen
 
 
