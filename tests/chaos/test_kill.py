@@ -135,7 +135,12 @@ async def settled(within: float) -> None:
         await asyncio.sleep(0.1)
 
 
-async def ended(crew: "list[subprocess.Popen[bytes]]") -> list[int]:
+async def ended(crew: "Crew") -> list[int]:
+    """Told to stop once all are up: one that still starts would die of the signal."""
+    end = monotonic() + 30
+    while not all(f":{each.pid}:" in crew.log.read_text() for each in crew):
+        assert monotonic() < end, "a worker did not start"
+        await asyncio.sleep(0.1)
     for each in crew:
         each.terminate()
     return [await asyncio.to_thread(each.wait, 30) for each in crew]

@@ -100,6 +100,7 @@ async def test_beyond_the_senders_day_the_rest_goes_in_the_mornings_after(house:
     now = datetime(2026, 11, 24, 19, 0, tzinfo=UTC)  # 14:00 in New York
     clock.set(now)
     dealer = await sender(options='{"segments_a_day": 3}')
+    dealer.account.postal_code, dealer.account.phone = "10001", ""  # where Thanksgiving is a day like others
     batch = await draft(dealer, await listings(dealer, 7))
     summary = await look(dealer, batch)
     assert (summary.segments, summary.waits) == (7, {})

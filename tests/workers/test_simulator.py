@@ -33,6 +33,7 @@ from domain.channels.base import (
 )
 from domain.channels.dialpad import Dialpad
 from tests.simulator import DANA, KEY, RunningSimulator, running_simulator
+from workers.simulator.events import Events
 
 SECRET = "webhook secret of the tests, long"
 SELLER = "+16195550101"
@@ -201,13 +202,13 @@ async def test_a_suspended_user_is_no_sender_and_cannot_send(simulator: RunningS
     simulator.add_users({"id": 77, "emails": ["ben@example.com"], "phone_numbers": [], "state": "suspended"})
 
     assert await dialpad.find_sender("ben@example.com") is None
-    assert (await refusal(dialpad, outgoing(sender="77"))).reason == "The user is suspended."
+    assert (await refusal(dialpad, outgoing(sender="77"))).reason == "No Dialpad account found"
 
 
-async def test_a_user_who_is_not_there_is_refused_in_its_words(dialpad: Dialpad):
+async def test_a_user_who_is_not_there_has_no_account(dialpad: Dialpad):
     error = await refusal(dialpad, outgoing(sender="12345"))
 
-    assert (error.kind, error.reason) == (Kind.PERMANENT, "There is no user with this user_id.")
+    assert (error.kind, error.reason) == (Kind.PERMANENT, "No Dialpad account found")
 
 
 async def test_users_come_in_pages(simulator: RunningSimulator):
@@ -784,3 +785,16 @@ async def test_a_text_costs_the_simulator_less_than_a_millisecond_of_processor(
 
     # It is a fifth of that on an idle machine; a crowded one must not fail this, a sync per text must.
     assert (cpu() - before) / 960 < 0.001
+
+
+async def test_what_is_on_its_way_to_a_hook_that_was_taken_away_is_dropped() -> None:
+    events = Events(retry_delays=(0.0, 0.0, 0.0))
+    await events.start()
+    try:
+        events.plan(0.05, "http://127.0.0.1:9/hook", "", {})
+        events.forget("http://127.0.0.1:9/hook")
+        while events.waiting:
+            await asyncio.sleep(0.01)
+    finally:
+        await events.stop()
+    assert events.counts == {"planned": 1, "dropped": 1}

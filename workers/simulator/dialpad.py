@@ -272,6 +272,7 @@ class Dialpad:
         if any(each.endpoint_id == webhook.id for each in self.carrier.subscriptions.values()):
             raise Problem(409, "A subscription still uses this webhook.")
         del self.carrier.webhooks[webhook.id]
+        self.carrier.events.forget(webhook.hook_url)
         self.carrier.save()
         return _json(webhook.shown())
 

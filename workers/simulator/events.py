@@ -35,6 +35,7 @@ class Events:
     def __init__(self, retry_delays: tuple[float, ...]) -> None:
         self.counts: Counter[str] = Counter()
         self._retry_delays = retry_delays
+        self._gone: set[str] = set()  # hooks that were taken away
         self._queue: asyncio.Queue[Delivery] = asyncio.Queue()
         self._tasks: list[asyncio.Task[None]] = []
         self._session: aiohttp.ClientSession | None = None
@@ -58,11 +59,16 @@ class Events:
     def plan(self, after: float, hook_url: str, secret: str, payload: dict[str, Any]) -> None:
         """Deliver `payload` to the hook in `after` seconds: as a JWT when the webhook has a secret, else as JSON."""
         body = dumps(payload).encode()
+        self._gone.discard(hook_url)
         delivery = Delivery(hook_url, signed(body, secret) if secret else body, "application/json")
         if secret:
             delivery.content_type = "application/jwt"
         self.counts["planned"] += 1
         self._later(after, delivery)
+
+    def forget(self, hook_url: str) -> None:
+        """Nobody listens there any more: what is still on its way to it is dropped."""
+        self._gone.add(hook_url)
 
     def _later(self, after: float, delivery: Delivery) -> None:
         asyncio.get_running_loop().call_later(after, self._queue.put_nowait, delivery)
@@ -70,7 +76,9 @@ class Events:
     async def _work(self, session: aiohttp.ClientSession) -> None:
         while True:
             delivery = await self._queue.get()
-            if await self._deliver(session, delivery):
+            if delivery.hook_url in self._gone:
+                self.counts["dropped"] += 1
+            elif await self._deliver(session, delivery):
                 self.counts["delivered"] += 1
             elif delivery.attempt < len(self._retry_delays):
                 self.counts["retried"] += 1
