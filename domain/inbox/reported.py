@@ -1,5 +1,6 @@
 """What a provider reports of texts from our side: receipts, late answers, and what was typed in its own app."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -26,11 +27,8 @@ async def heed(connection: Connection, event: ProviderEvent, said: base.Receipt)
     elif said.state == State.DELIVERED and said.to:
         await number_facts.clear(connection.account, said.to, said.at)
     await receipts.keep(connection.id, event.id, said)
-    owner = await receipts.owner(connection.id, said.provider_id)
-    if owner is not None:
-        if owner["erased"]:  # whom it went to stands in no row any more, but in what just came
-            await ProviderEvent.update({ProviderEvent.payload: EMPTY}).where(ProviderEvent.id == event.id)
-        return owner["listing"]
+    if owner := await receipts.owner(connection.id, said.provider_id):
+        return await _owned(event, owner)
     if not said.to:
         return None
     unanswered = await _unanswered(connection, said)
@@ -47,7 +45,18 @@ async def heed(connection: Connection, event: ProviderEvent, said: base.Receipt)
             }
         ).where(ProviderEvent.id == event.id)
         return None
+    # On PostgreSQL the answer may have been written since the first look, so that nothing was unanswered any more.
+    if owner := await receipts.owner(connection.id, said.provider_id):
+        await receipts.apply_early([(connection.id, said.provider_id)])
+        return await _owned(event, owner)
     return await _typed_elsewhere(connection, said)
+
+
+async def _owned(event: ProviderEvent, owner: Mapping[str, Any]) -> UUID | None:
+    if owner["erased"]:  # whom it went to stands in no row any more, but in what just came
+        await ProviderEvent.update({ProviderEvent.payload: EMPTY}).where(ProviderEvent.id == event.id)
+    listing: UUID | None = owner["listing"]
+    return listing
 
 
 async def _unanswered(connection: Connection, said: base.Receipt) -> list[dict[str, Any]]:

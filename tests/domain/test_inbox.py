@@ -9,7 +9,7 @@ import pytest
 from domain import clock, connections, delivery, inbox, messages, reviews, suppressions, unmatched
 from domain.channels.base import Accepted
 from domain.history import Event
-from domain.inbox import ProviderEvent, handling
+from domain.inbox import ProviderEvent, handling, reported
 from domain.listings import Listing, Stage
 from domain.messages import Message, State
 from domain.reviews import Review
@@ -414,6 +414,23 @@ async def test_an_event_of_the_first_attempt_does_not_touch_the_second(house):
     assert ((await again(message)).state, (await again(message)).provider_id) == (State.ACCEPTED, "1005")
     assert [each.provider_id for each in await attempts(message)] == ["1004", "1005"]
     assert await Message.count() == 1
+
+
+async def test_an_answer_written_between_the_two_looks_at_it_makes_no_text_typed_elsewhere(house, monkeypatch):
+    dealer = await shop()
+    message = await dealer.text()
+    started = await dealer.start()
+    looks = reported._unanswered
+
+    async def meanwhile(*arguments):
+        await end(started, Accepted("1005"))
+        return await looks(*arguments)
+
+    monkeypatch.setattr(reported, "_unanswered", meanwhile)
+    payload = dealer.outbound(message.to_address, message.body, id=1005, message_status="success")
+    assert await dealer.hook(**payload) == message.listing
+    assert await Message.count() == 1
+    assert ((await again(message)).state, (await again(message)).provider_id) == (State.SENT, "1005")
 
 
 async def test_a_text_typed_in_the_providers_app_joins_the_history_marked_so(house):
