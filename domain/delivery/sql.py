@@ -1,10 +1,5 @@
-"""Two pieces of SQL that both databases understand."""
-
-from domain import db
+"""A piece of SQL that both databases understand."""
 
 
 def holes(n: int) -> str:
     return ", ".join(["{}"] * n)
-
-
-as_table = db.given

@@ -6,13 +6,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from domain import consents
+from domain import consents, db
 from domain.appointments import Appointment
 from domain.appraisals import Appraisal
 from domain.audit import AuditEntry
 from domain.consents import Consent
 from domain.dealerships import DealershipReport, ReportedIdentity
-from domain.delivery.sql import as_table
 from domain.drafts import Draft, DraftAttachment
 from domain.history import Event
 from domain.listings import Listing, search_words
@@ -153,7 +152,7 @@ async def _write(table: Any, rows: Sequence[tuple[UUID, dict[str, Any], str]], *
         if left != detail or reason:
             changed.append((key, json.dumps(left)))
     if changed:
-        given, arguments = as_table(("uuid", "json"), changed)
+        given, arguments = db.given(("uuid", "json"), changed)
         name, more = table._meta.tablename, ", reason = ''" if reasons else ""
         await table.raw(
             f"UPDATE {name} SET detail = given.column2{more} FROM {given} WHERE {name}.id = given.column1", *arguments

@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from domain import db
 from domain.attachments import Attachment, FileLink, MessageAttachment
 from domain.attempts import Attempt
-from domain.delivery.sql import as_table
 from domain.messages import Message
 from domain.receipts import Receipt
 from domain.reviews import Review
@@ -107,7 +107,7 @@ async def _decisions(table: Any, column: Any, part: Sequence[UUID]) -> None:
         if left != row["decision"]:
             changed.append((row["id"], json.dumps(left)))
     if changed:
-        given, arguments = as_table(("uuid", "json"), changed)
+        given, arguments = db.given(("uuid", "json"), changed)
         name = table._meta.tablename
         await table.raw(
             f"UPDATE {name} SET decision = given.column2 FROM {given} WHERE {name}.id = given.column1", *arguments

@@ -6,8 +6,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from domain import clock, renderings, wall_times
-from domain.delivery.sql import as_table
+from domain import clock, db, renderings, wall_times
 from domain.history import Cursor
 from domain.messages import Message, State
 from domain.users import Role, User
@@ -92,7 +91,7 @@ async def month(viewer: User, filters: Filters, days: Sequence[date], zone: str)
     begins = [(day, wall_times.moment(day, time(), zone)) for day in days]
     spans = [(day, begin, wall_times.moment(day + timedelta(days=1), time(), zone)) for day, begin in begins]
     where, arguments = _where(viewer, filters)
-    table, values = as_table(("int", "timestamptz", "timestamptz"), [(n, *span[1:]) for n, span in enumerate(spans)])
+    table, values = db.given(("int", "timestamptz", "timestamptz"), [(n, *span[1:]) for n, span in enumerate(spans)])
     counted = await Message.raw(
         f"""SELECT given.column1 AS n, count(*) AS number FROM {table}
             JOIN message m ON m.scheduled_at >= given.column2 AND m.scheduled_at < given.column3 {_AROUND}
