@@ -47,19 +47,23 @@ async def captured(rows: Iterable[Seen], now: datetime) -> int:
 async def _insert(rows: list[Seen], now: datetime) -> int:
     given, arguments = db.given(TYPES, [(ids.new(), *row) for row in rows])
     added = await Consent.raw(
+        # Looked for row by row: joined, a planner that knows the table to be small reads it whole each time.
         f"""INSERT INTO consent (id, account, listing, channel, address, basis, source_url, text_hash, note, message,
                                  captured_by, captured_at, expires_at)
+            WITH g AS MATERIALIZED (
+              SELECT given.*, (SELECT i.id FROM message i WHERE i.account = given.column2
+                               AND i.from_address = given.column5 AND i.direction = 'in'
+                               ORDER BY i.at DESC LIMIT 1) AS inquiry FROM {given}),
+            s AS (SELECT g.*, CASE WHEN g.inquiry IS NULL THEN 'published_in_listing' ELSE 'inquiry' END AS basis
+                  FROM g)
             SELECT s.column1, s.column2, s.column3, s.column4, s.column5, s.basis, s.column6, s.column7, '', s.inquiry,
                    s.column8, {{}}, null
-            FROM (SELECT g.*, CASE WHEN g.inquiry IS NULL THEN 'published_in_listing' ELSE 'inquiry' END AS basis
-                  FROM (SELECT given.*, (SELECT i.id FROM message i WHERE i.account = given.column2
-                                         AND i.from_address = given.column5 AND i.direction = 'in'
-                                         ORDER BY i.at DESC LIMIT 1) AS inquiry FROM {given}) AS g) AS s
-            WHERE NOT EXISTS (SELECT 1 FROM consent c WHERE c.account = s.column2 AND c.address = s.column5
-                              AND c.channel = s.column4 AND c.listing = s.column3 AND c.text_hash = s.column7
-                              AND c.basis = s.basis)
+            FROM s
+            WHERE (SELECT 1 FROM consent c WHERE c.account = s.column2 AND c.address = s.column5
+                   AND c.channel = s.column4 AND c.listing = s.column3 AND c.text_hash = s.column7
+                   AND c.basis = s.basis LIMIT 1) IS NULL
             RETURNING id""",  # noqa: S608 - fixed words
-        now,
         *arguments,
+        now,
     )
     return len(added)

@@ -67,15 +67,16 @@ async def follow_up(limit: int = 200) -> set[UUID]:
 
     An answer to STOP or HELP answers no question: who wrote it is still waited for. Returns the listings that changed.
     """
-    rows = await Message.raw(
-        """SELECT m.id, m.listing, m.at, m.kind, m.code, m.reason, m.account, m.channel, m.to_address,
-                  c.kind AS provider
-           FROM follow_up f JOIN message m ON m.id = f.message LEFT JOIN connection c ON c.id = m.connection
-           ORDER BY f.message LIMIT {}""",
-        limit,
-    )
-    if not rows:
+    noted = await FollowUp.raw("SELECT message FROM follow_up ORDER BY message LIMIT {}", limit)
+    if not noted:
         return set()
+    # By their names: joined, a planner that takes the few for thousands would rather read all messages there are.
+    rows = await Message.raw(
+        f"""SELECT m.id, m.listing, m.at, m.kind, m.code, m.reason, m.account, m.channel, m.to_address,
+                   c.kind AS provider
+            FROM message m LEFT JOIN connection c ON c.id = m.connection WHERE {db.among("m.id")}""",
+        db.listed(row["message"] for row in noted),
+    )
     refused = [row for row in rows if row["code"] in told.TELLS]
     for row in refused:  # before any message is touched: an opt-out waits for those who are about to send
         await told.heed_refusal(row)
