@@ -4,7 +4,7 @@ import asyncio
 import json
 import logging
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from datetime import timedelta
 from enum import StrEnum
@@ -14,7 +14,7 @@ from uuid import UUID
 from piccolo.columns import JSON, Integer, Text, Varchar
 from piccolo.table import Table
 
-from domain import audit, clock, house_mail, users
+from domain import audit, clock, credentials, house_mail, regions, users
 from domain.accounts import Account
 from domain.channels.base import Channel, ChannelError, Kind
 from domain.channels.registry import CHANNELS
@@ -45,7 +45,7 @@ class Connection(Table, db=DB, tablename="connection"):
     kind = Varchar(20)  # dialpad, …: domain.channels.registry
     state = Varchar(20, default=ConnectionState.CONNECTED)
     base_url = Text(default="")
-    secret = Text(default="")  # encrypted API key
+    secret = Text(default="")  # encrypted: JSON of its secret fields; of old the API key itself
     hook_secret = Text(default="")  # encrypted
     hook_id = Text(default="")  # what the provider calls our hook
     options = JSON(default="{}")
@@ -119,7 +119,8 @@ async def carriers(account_id: UUID, user_id: UUID) -> dict[str, tuple[Connectio
 
 def included(kind: str, features: Collection[str]) -> bool:
     """Whether a plan with these features includes a kind of connection; the simulator is part of every plan."""
-    return kind == "simulator" or kind in features
+    feature = CHANNELS[kind].feature if kind in CHANNELS else kind
+    return not feature or feature in features
 
 
 async def by_id(connection_id: UUID) -> Connection | None:
@@ -137,21 +138,27 @@ async def as_now(connection_id: UUID, known: Connection | None) -> Connection | 
 
 def adapter(connection: Connection) -> Channel:
     """The provider of a connection, with its credentials. Raises Unavailable when they cannot be unsealed."""
-    options = json.loads(connection.options or "{}")
-    return CHANNELS[connection.kind](
-        # A disconnected provider has no key left, but what it said before still has to be read.
-        connection.base_url,
-        unseal(connection.secret) or "disconnected",
-        unseal(connection.hook_secret),
-        **options,
-    )
+    return _made(connection, options_of(connection))
+
+
+def options_of(connection: Connection) -> dict[str, Any]:
+    """What is set of a connection, those of its fields that are no secrets included."""
+    options: dict[str, Any] = json.loads(connection.options or "{}")
+    return options
+
+
+def _made(connection: Connection, options: Mapping[str, Any]) -> Channel:
+    provider = CHANNELS[connection.kind]
+    known = credentials.unsealed(provider, connection.secret)
+    values, others = credentials.parted(provider, {**options, **known})
+    return provider(connection.base_url, values, unseal(connection.hook_secret), **others)
 
 
 async def connect(
     account: UUID,
     user: UUID | None,
     kind: str,
-    api_key: str,
+    given: Mapping[str, str],
     base_url: str = "",
     options: dict[str, Any] | None = None,
     *,
@@ -159,6 +166,7 @@ async def connect(
 ) -> tuple[Connection, str]:
     """Installs a provider, or mends the connection that is there (its id and hook URL stay), after a live check.
 
+    `given` are the values of its fields, by name; those that are no secrets are kept among the options.
     Where Lotwire has a public address the provider is asked to call it; a provider that will not is connected all the
     same, and `last_error` says so. Returns the connection and its hook secret, shown to a person once. With
     `unchecked_is_fine` a provider that does not answer is connected all the same; one that refuses the key never is.
@@ -166,39 +174,41 @@ async def connect(
     """
     if kind not in CHANNELS:
         raise Refused(f"There is no provider “{kind}”. Choose one of: {', '.join(CHANNELS)}.", field="kind")
-    if not api_key.strip():
-        raise Refused("Paste the API key first.", field="api_key")
+    provider = CHANNELS[kind]
+    await _require_country(account, provider)
     # What is not said anew stays as it was: the provider goes on signing with the secret it knows.
     before = await _newest(account, kind)
-    options = (json.loads(before.options or "{}") if before else {}) | (options or {})
+    options = (options_of(before) if before else {}) | (options or {})
+    values, options = credentials.parted(provider, options | dict(given))
+    credentials.complete(provider, values)
     hook_secret = str(options.pop("webhook_secret", "")) or _hook_secret(before)
     known_url = before.base_url if before and before.state != ConnectionState.DISCONNECTED else ""
-    base_url = base_url.strip().rstrip("/") or known_url or CHANNELS[kind].default_base_url
-    if not base_url.startswith(("https://", "http://")):
+    base_url = base_url.strip().rstrip("/") or known_url or provider.default_base_url
+    if base_url and not base_url.startswith(("https://", "http://")):
         raise Refused(f"“{base_url}” is not a web address. It starts with https://.", field="base_url")
     try:
-        candidate = CHANNELS[kind](base_url, api_key.strip(), hook_secret, **options)
+        candidate = provider(base_url, values, hook_secret, **options)
     except (TypeError, ValueError) as error:
         raise Refused(f"These options do not fit {kind}: {error}.", field="options") from None
     ok, problem = await _checked(candidate, unchecked_is_fine)
     now = clock.now()
-    values: dict[Any, Any] = {
+    columns: dict[Any, Any] = {
         Connection.state: ConnectionState.CONNECTED,
         Connection.base_url: base_url,
-        Connection.secret: seal(api_key.strip()),
+        Connection.secret: credentials.sealed(provider, values),
         Connection.hook_secret: seal(hook_secret),
-        Connection.options: json.dumps(options),
+        Connection.options: json.dumps(options | credentials.shown(provider, values)),
         Connection.last_error: problem,
         Connection.disconnected_at: None,
     }
     if ok:
-        values[Connection.last_ok_at] = now
+        columns[Connection.last_ok_at] = now
     async with writing():
         connection = await _newest(account, kind)
         if connection is None:
             connection = Connection(account=account, kind=kind)
             await Connection.insert(connection)
-        await Connection.update(values).where(Connection.id == connection.id)
+        await Connection.update(columns).where(Connection.id == connection.id)
         await SenderLink.delete().where(SenderLink.connection == connection.id)
         await audit.record(account, user, "connection.made", connection.id, kind=kind, base_url=base_url)
     if ok and settings().public_url:
@@ -235,7 +245,7 @@ async def change_options(connection: Connection, user: UUID, **options: Any) -> 
         held = Connection.update({Connection.kind: connection.kind}).where(Connection.id == connection.id)
         [row] = await held.returning(Connection.options)
         changed = json.loads(row["options"] or "{}") | options
-        CHANNELS[connection.kind](connection.base_url, unseal(connection.secret) or "disconnected", **changed)
+        _made(connection, changed)
         await Connection.update({Connection.options: json.dumps(changed)}).where(Connection.id == connection.id)
         await audit.record(connection.account, user, "connection.changed", connection.id, **options)
 
@@ -350,6 +360,15 @@ async def _newest(account: UUID, kind: str) -> Connection | None:
     )
 
 
+async def _require_country(account: UUID, provider: type[Channel]) -> None:
+    if not provider.countries:
+        return
+    row = await Account.select(Account.country).where(Account.id == account).first()
+    if row is None or row["country"] not in provider.countries:
+        where = " or ".join(regions.COUNTRIES.get(each, each) for each in sorted(provider.countries))
+        raise Refused(f"{provider.name} is for dealerships in {where} alone.", field="kind", code="country")
+
+
 def _hook_secret(before: Connection | None) -> str:
     """The one the provider signs with already, so that a mended key does not silence its hooks; else a new one."""
     with suppress(Unavailable):  # sealed with a key that is gone
@@ -363,11 +382,10 @@ async def _checked(candidate: Channel, unchecked_is_fine: bool) -> tuple[bool, s
         await candidate.check()
     except ChannelError as error:
         if error.kind is Kind.CONNECTION_BROKEN:
-            refused = f"{candidate.name} refused this API key. Copy the whole key again from {candidate.name}."
-            raise Refused(refused, field="api_key") from None
+            raise credentials.refused(type(candidate), error.reason) from None
         if unchecked_is_fine:
             return False, error.reason
-        raise Refused(error.reason, field="api_key") from None
+        raise Refused(error.reason, field=credentials.first(type(candidate))) from None
     return True, ""
 
 

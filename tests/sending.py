@@ -10,7 +10,7 @@ from uuid import UUID
 from domain import clock, delivery, ids, inbox, plans, scenes, standing
 from domain.accounts import Account, PlanFeature
 from domain.attempts import Attempt
-from domain.channels.base import Accepted, Channel, ChannelError, HookEvent, Kind, Outgoing, PermitLike, Sender
+from domain.channels.base import Accepted, Channel, ChannelError, Field, HookEvent, Kind, Outgoing, PermitLike, Sender
 from domain.composing import Draft
 from domain.connections import Connection, SenderLink
 from domain.delivery import News, Outcome, Started
@@ -170,8 +170,12 @@ class Provider(Channel):
     channel = "text"
     name = "Provider"
     default_base_url = "http://127.0.0.1:9"
+    fields = (Field("api_key", "API key", secret=True),)
+    senders = "person"
 
-    def __init__(self, base_url: str = "", api_key: str = "", webhook_secret: str = "", **options: Any) -> None:
+    def __init__(
+        self, base_url: str = "", credentials: Mapping[str, str] = {}, webhook_secret: str = "", **options: Any
+    ) -> None:
         self.taken: list[Outgoing] = []
         self.senders: Mapping[str, Sender] = {}
 
@@ -188,12 +192,6 @@ class Provider(Channel):
 
     async def check(self) -> None:
         return None
-
-    def verify(self, body: bytes, headers: dict[str, str]) -> HookEvent:
-        raise NotImplementedError
-
-    def parse(self, payload: dict[str, Any]) -> None:
-        raise NotImplementedError
 
 
 def _event(sent_from: str, sent_to: str, phone: str, text: str) -> dict[str, Any]:

@@ -1,12 +1,15 @@
 """The apps an account can connect, and how each is shown: what it does, what it needs, how it fares."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from domain import connections, pace_limits, plans, prices, provider_lists, quotas, users, vitals
 from domain.accounts import Account
+from domain.channels.base import Channel, Field
+from domain.channels.registry import CHANNELS
 from domain.connections import Connection, ConnectionState
-from domain.errors import NotFound, Unavailable
+from domain.errors import NotFound, Refused, Unavailable
 from domain.settings import settings
 from domain.users import Permission, User
 from web import render
@@ -16,56 +19,44 @@ from web.forms import Form
 
 @dataclass(frozen=True)
 class App:
-    kind: str
-    name: str
-    icon: str
-    summary: str
-    does: tuple[str, ...]
-    needs: tuple[str, ...]
-    fields: tuple[dict[str, Any], ...]
+    """A provider as its page shows it; `fields` are those of the form that connects it."""
+
+    provider: type[Channel]
+
+    @property
+    def kind(self) -> str:
+        return self.provider.kind
+
+    @property
+    def name(self) -> str:
+        return self.provider.name
+
+    @property
+    def fields(self) -> list[dict[str, Any]]:
+        asked = [_field(each) for each in self.provider.fields]
+        if self.provider.secret_label:
+            help_ = "Leave it empty and Lotwire makes one."
+            asked.append(
+                _field(Field("webhook_secret", self.provider.secret_label, help_, secret=True, required=False))
+            )
+        if self.provider.default_base_url:
+            help_ = f"Leave it empty unless {self.name} told you another one."
+            asked.append(_field(Field("base_url", "Address of the API", help_, required=False, type="url")))
+        return asked
 
 
-def _field(name: str, label: str, type: str, help: str, *, required: bool = False) -> dict[str, Any]:
+def _field(field: Field) -> dict[str, Any]:
     return {
-        "name": name,
-        "label": label,
-        "type": type,
-        "help": help,
-        "required": required,
-        "advanced": not required,
+        "name": field.name,
+        "label": field.label,
+        "type": "password" if field.secret else field.type,
+        "help": field.help,
+        "required": field.required,
+        "advanced": not field.required,
         "autocomplete": "off",
+        "choices": field.choices,
+        "value": field.default,
     }
-
-
-APPS = {
-    "dialpad": App(
-        "dialpad",
-        "Dialpad",
-        "message-square",
-        "Text sellers from your people’s own Dialpad numbers.",
-        (
-            "Each person texts from their own Dialpad number, found by their email.",
-            "Replies and delivery states come back into the history of the listing.",
-            "What somebody types in Dialpad itself is added to the history too.",
-        ),
-        (
-            "A Dialpad company with texting, and an API key made by its administrator.",
-            "The same email address in Dialpad and in Lotwire for everybody who texts.",
-            "An address at which Dialpad can reach this Lotwire, for replies.",
-        ),
-        (
-            _field(
-                "api_key",
-                "API key",
-                "password",
-                "Made in Dialpad under Company settings. It is encrypted and never shown again.",
-                required=True,
-            ),
-            _field("webhook_secret", "Signing secret", "password", "Leave it empty and Lotwire makes one."),
-            _field("base_url", "Address of the API", "url", "Leave it empty unless Dialpad told you another one."),
-        ),
-    )
-}
 
 
 PACE = {"per_minute": "a minute", "per_second": "a second"}
@@ -73,14 +64,31 @@ PACE = {"per_minute": "a minute", "per_second": "a second"}
 
 def of(kind: str) -> App:
     """The app of that kind. Raises NotFound."""
-    if kind not in APPS:
+    if kind not in CHANNELS or not CHANNELS[kind].listed:
         raise NotFound
-    return APPS[kind]
+    return App(CHANNELS[kind])
+
+
+def require_owner(app: App, typed: Mapping[str, str], me: User) -> None:
+    """Raises Refused for a machine's address that somebody else than the owner sets: any dealership's admin could have
+    this machine call addresses of its own network."""
+    if me.owner:
+        return
+    if typed.get("base_url"):
+        raise Refused("Only the owner of this installation may set the address of the API.", field="base_url")
+    for field in app.provider.fields:
+        if field.owner_only and typed.get(field.name, "") not in ("", field.default):
+            raise Refused(f"Only the owner of this installation may set this: {field.label}.", field=field.name)
 
 
 async def tiles(account: Account) -> list[dict[str, Any]]:
-    """Every app, for the index."""
-    return [await _facts(account, app, await connections.current(account.id, app.kind)) for app in APPS.values()]
+    """Every app that is for dealerships of the account's country, for the index."""
+    apps = [
+        App(each)
+        for each in CHANNELS.values()
+        if each.listed and account.country in (each.countries or {account.country})
+    ]
+    return [await _facts(account, app, await connections.current(account.id, app.kind)) for app in apps]
 
 
 async def context(
@@ -100,7 +108,7 @@ async def context(
     base = settings().public_url or str(request.base_url).rstrip("/")
     hook = {"url": f"{base}/hooks/{app.kind}/{connection.id}", "secret": secret} if connection else None
     return {
-        "app": {**await _facts(account, app, connection), "does": app.does, "needs": app.needs},
+        "app": {**await _facts(account, app, connection), "does": app.provider.does, "needs": app.provider.needs},
         "can_connect": users.may(me, Permission.MANAGE_CONNECTIONS),
         "admins": [admin.name for admin in await users.admins(account.id)],
         "form": form,
@@ -115,13 +123,13 @@ async def context(
 
 
 async def _facts(account: Account, app: App, connection: Connection | None) -> dict[str, Any]:
-    included = await plans.includes(account, app.kind)
+    included = not app.provider.feature or await plans.includes(account, app.provider.feature)
     label, tone = _state(included, connection)
     return {
         "kind": app.kind,
         "name": app.name,
-        "summary": app.summary,
-        "icon": app.icon,
+        "summary": app.provider.summary,
+        "icon": app.provider.icon,
         "state_label": label,
         "state_tone": tone,
         "connected": connection is not None,

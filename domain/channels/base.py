@@ -1,12 +1,56 @@
-"""What every channel speaks: Outgoing in, Accepted or ChannelError out; Incoming and Receipt from its hooks."""
+"""What every channel speaks: Outgoing in, Accepted or ChannelError out; what it hears comes as `said`."""
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import timedelta
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 from uuid import UUID
+
+from domain.channels.hooks import BadSignature, HookAnswer, HookCall, HookEvent, NotUnderstood, TooOld
+from domain.channels.said import (
+    Bounce,
+    Incoming,
+    IncomingFile,
+    ReadUntil,
+    Receipt,
+    Said,
+    State,
+    Stopped,
+    Tells,
+)
+
+__all__ = [
+    "Accepted",
+    "BadSignature",
+    "Bounce",
+    "Channel",
+    "ChannelError",
+    "Field",
+    "FileRules",
+    "Form",
+    "HookAnswer",
+    "HookCall",
+    "HookEvent",
+    "Incoming",
+    "IncomingFile",
+    "Kind",
+    "Listening",
+    "Mail",
+    "Media",
+    "NotUnderstood",
+    "Outgoing",
+    "PermitLike",
+    "ReadUntil",
+    "Receipt",
+    "Said",
+    "Sender",
+    "State",
+    "Stopped",
+    "Tells",
+    "TooOld",
+]
 
 
 class Kind(StrEnum):
@@ -18,11 +62,6 @@ class Kind(StrEnum):
     CONNECTION_BROKEN = "connection_broken"  # 401: the connection pauses until an admin mends it
     OUT_OF_CREDIT = "out_of_credit"  # refused for want of money
     UNKNOWN = "unknown"  # the provider may have it: never sent again by itself
-
-
-# What a refusal for good tells of the number itself, whatever was sent to it: its owner said stop to the provider, or
-# no text can reach it. Empty: nothing.
-Tells = Literal["", "opted_out", "untextable"]
 
 
 class ChannelError(Exception):
@@ -39,16 +78,20 @@ class ChannelError(Exception):
         self.tells = tells
 
 
-class BadSignature(Exception):
-    """A hook call that is not the provider's: refused and counted, never stored."""
+@dataclass(frozen=True)
+class Field:
+    """One thing that connecting asks for. A `secret` is sealed and never shown again; anything else is kept among the
+    connection's options and may be shown."""
 
-
-class TooOld(BadSignature):
-    """A hook call that is the provider's but from too long ago to be anything but a replay."""
-
-
-class NotUnderstood(Exception):
-    """A signed hook call whose content cannot be read."""
+    name: str
+    label: str
+    help: str = ""
+    secret: bool = False
+    required: bool = True
+    default: str = ""
+    choices: tuple[tuple[str, str], ...] = ()  # value and label; none: whatever is typed
+    type: str = "text"  # of the input: text, email, url, tel, number
+    owner_only: bool = False  # it names a machine that ours will call: only the installation's owner may set it
 
 
 @dataclass(frozen=True)
@@ -65,11 +108,37 @@ class FileRules:
 
 @dataclass(frozen=True)
 class Media:
-    """A file as it leaves with a message."""
+    """A file as it leaves with a message. `url` is where the provider may fetch it, for a channel that `fetches`."""
 
     name: str
     media_type: str
     data: bytes = field(repr=False)
+    url: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True)
+class Mail:
+    """What only an email has. Ids are as they stand in headers, in angle brackets."""
+
+    html: str = ""
+    message_id: str = ""  # ours, the same each time it is tried
+    in_reply_to: str = ""
+    references: tuple[str, ...] = ()  # oldest first
+    token: str = ""  # stands in the address answers go to: reply+token@
+    unsubscribe: str = ""  # the address of one-click unsubscribing, of what many get
+
+
+@dataclass(frozen=True)
+class Form:
+    """How the form of an ad's site is filled in; `values` are the wildcards' (vehicle.make, dealer.name …)."""
+
+    kind: str  # http_form | adf_email
+    endpoint: str  # a web address, or an email address
+    fields: Mapping[str, str] = field(
+        default_factory=dict
+    )  # the site's name of a field -> what goes in, with wildcards
+    success: Mapping[str, Any] = field(default_factory=dict)  # {status, body, redirect}: what says that it was taken
+    values: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True)
@@ -78,62 +147,25 @@ class Outgoing:
 
     message_id: UUID
     channel: str
-    to: str  # E.164
+    to: str  # E.164, an email address, the provider's name for the person, or the ad's address (form)
     body: str
-    sender: str  # the provider's name for who sends: Dialpad's numeric user id
+    sender: str  # the provider's name for who sends (Dialpad's numeric user id); empty where all send as one
     subject: str = ""
     media: tuple[Media, ...] = ()
     from_address: str = ""  # which of the sender's numbers it leaves from; empty: the provider's choice
-
-
-State = Literal["accepted", "sent", "delivered", "undelivered"]
+    by_person: bool = True  # a person wrote it and sends it now; else it leaves by itself
+    mail: Mail | None = None
+    form: Form | None = None
 
 
 @dataclass(frozen=True)
 class Accepted:
-    """The provider took the message. `state` is how far it says it got already."""
+    """The provider took the message. `state` is how far it got already: `sent` by one that never tells more."""
 
     provider_id: str
     state: State = "accepted"
     reason: str = ""
     from_address: str = ""
-
-
-@dataclass(frozen=True)
-class Receipt:
-    """What the provider reports of a message it took."""
-
-    provider_id: str
-    state: State
-    reason: str
-    at: datetime
-    # Enough to recognise an attempt whose answer never arrived:
-    to: str = ""
-    sender: str = ""
-    from_address: str = ""
-    body: str | None = None
-    tells: Tells = ""
-
-
-@dataclass(frozen=True)
-class Incoming:
-    """A message from a seller."""
-
-    provider_id: str
-    from_address: str  # E.164
-    to_address: str  # our number, E.164
-    body: str
-    at: datetime
-    media: list[str] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class HookEvent:
-    """One verified hook call: `key` names it for ever, so a replay is recognised."""
-
-    key: str
-    at: datetime
-    payload: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -146,13 +178,34 @@ class Sender:
 
 
 class Channel(ABC):
-    """One provider. Credentials come in by the constructor; the HTTP session is the process's own."""
+    """One provider. What it is stands in class attributes; a connection's credentials come in by the constructor."""
 
-    kind: str  # the connection kind: dialpad
-    channel: str  # what it carries: text
-    name: str  # as people say it: Dialpad
-    default_base_url: str
-    keeps_opt_outs = False  # a list of its own of people who said stop: see `opt_outs`
+    kind: ClassVar[str]  # the connection kind: dialpad
+    channel: ClassVar[str]  # what it carries: text, email, facebook, kijiji, form
+    name: ClassVar[str]  # as people say it: Dialpad
+    default_base_url: ClassVar[str] = ""  # empty: it has no web address of its own, and none is asked for
+
+    # Its page
+    icon: ClassVar[str] = "message-square"
+    summary: ClassVar[str] = ""  # what it does, in a sentence
+    does: ClassVar[tuple[str, ...]] = ()  # the same in more words, a sentence each
+    needs: ClassVar[tuple[str, ...]] = ()  # what a dealership must have or do before, a step each
+    fields: ClassVar[tuple[Field, ...]] = ()
+    feature: ClassVar[str] = ""  # of the plans; empty: part of every plan
+    countries: ClassVar[frozenset[str]] = frozenset()  # of accounts that may use it; none: everywhere
+    listed: ClassVar[bool] = True  # among the apps; False: connected by a command alone
+
+    # What it can
+    senders: ClassVar[Literal["person", "one"]] = (
+        "one"  # each from an account of their own (`find_sender`), or all as one
+    )
+    events: ClassVar[tuple[Literal["hook", "websocket", "mailbox"], ...]] = ()  # how it is heard, the usual way first
+    receipts: ClassVar[bool] = True  # False: it never says more than that it took a message
+    keeps_opt_outs: ClassVar[bool] = False  # a list of its own of people who said stop: see `opt_outs`
+    assisted: ClassVar[bool] = False  # a person writes the first message at the site, not we
+    fetches: ClassVar[bool] = False  # files are handed over as addresses at which it fetches them
+    secret_label: ClassVar[str] = ""  # of the webhook secret, where it signs with ours; empty: with a credential
+    thanks: ClassVar[HookAnswer] = HookAnswer()  # what its hook calls are answered
 
     @property
     def files(self) -> FileRules | None:
@@ -160,28 +213,48 @@ class Channel(ABC):
         return None
 
     @abstractmethod
-    def __init__(self, base_url: str, api_key: str, webhook_secret: str = "", **options: Any) -> None:
-        """Raises TypeError or ValueError for an option it does not know."""
+    def __init__(self, base_url: str, credentials: Mapping[str, str], webhook_secret: str = "", **options: Any) -> None:
+        """`credentials` hold a value for each of `fields`, empty where none was given; of a disconnected provider the
+        secrets are the word `disconnected`. `webhook_secret` is ours, for a provider that signs with it. Raises Refused
+        at the field, TypeError or ValueError for an option it does not know."""
+
+    # Out
 
     @abstractmethod
     async def send(self, outgoing: Outgoing, permit: "PermitLike") -> Accepted:
         """Hand one message to the provider, once. Spends the permit. Raises ChannelError."""
 
-    @abstractmethod
-    def verify(self, body: bytes, headers: dict[str, str]) -> HookEvent:
-        """The event of a hook call. Raises BadSignature or NotUnderstood."""
-
-    @abstractmethod
-    def parse(self, payload: dict[str, Any]) -> Incoming | Receipt | None:
-        """What a verified event says; None when it concerns nobody here. Raises NotUnderstood."""
-
-    @abstractmethod
     async def find_sender(self, email: str) -> Sender | None:
         """The active account of the person with this email, or None. Raises ChannelError."""
+        raise NotImplementedError(f"All send as one by {self.name}.")
 
     @abstractmethod
     async def check(self) -> None:
         """A live look at the credentials. Raises ChannelError."""
+
+    @classmethod
+    def window(cls, options: Mapping[str, Any], by_person: bool) -> timedelta | None:
+        """How long after the seller's last word they may be written to by a connection with these options; None: for
+        ever, and first, too."""
+        return None
+
+    # In
+
+    def challenge(self, call: HookCall) -> str | None:
+        """The answer to a GET by which the provider asks whether the hook is ours; None: refused."""
+        return None
+
+    def verify(self, call: HookCall) -> Sequence[HookEvent]:
+        """The events of a hook call, none when it concerns nobody here. Raises BadSignature or NotUnderstood."""
+        raise BadSignature(f"{self.name} calls no hook.")
+
+    def parse(self, payload: dict[str, Any]) -> Sequence[Said]:
+        """What a verified event says; nothing when it concerns nobody here. Raises NotUnderstood."""
+        raise NotUnderstood(f"{self.name} tells no events.")
+
+    async def fetch(self, ref: str, payload: dict[str, Any]) -> Media:
+        """A file that came with a message: its `ref`, and the event it came in. Raises ChannelError."""
+        raise ChannelError(f"{self.name} hands out no files.", Kind.PERMANENT, code="no_files")
 
     def answers(self, body: str) -> bool:
         """Whether the provider itself answers somebody who writes exactly this (STOP, HELP), so that we must not."""
@@ -200,6 +273,35 @@ class Channel(ABC):
     async def remove_hook(self, hook: str) -> None:
         """End what `register_hook` began. Raises ChannelError."""
         return
+
+    async def listen(self, listening: "Listening") -> None:
+        """Hear events that come by no hook (a websocket, a mailbox) and keep each, until cancelled or the line breaks.
+        One worker at a time listens for a connection and begins again when this ends. Raises ChannelError."""
+        raise NotImplementedError(f"{self.name} is not listened to.")
+
+    def listens(self) -> bool:
+        """Whether this connection is one to `listen` to."""
+        return False
+
+
+class Listening(ABC):
+    """What a channel that listens has of the house: where its events go, and its place in each folder."""
+
+    @abstractmethod
+    async def keep(self, events: Sequence[HookEvent]) -> None:
+        """Stores them, each once. After it they may be forgotten by the source."""
+
+    @abstractmethod
+    async def well(self) -> None:
+        """The line stands: noted for the health panel."""
+
+    @abstractmethod
+    async def position(self, folder: str) -> tuple[int, int] | None:
+        """(UIDVALIDITY, last UID) of a mailbox folder, as `move_to` kept it; None: never read."""
+
+    @abstractmethod
+    async def move_to(self, folder: str, validity: int, last: int) -> None:
+        """Everything up to this UID is kept."""
 
 
 class PermitLike(ABC):

@@ -4,7 +4,7 @@ import asyncio
 import base64
 import hashlib
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
@@ -18,15 +18,18 @@ import jwt
 import phonenumbers
 
 from domain import clock, prices
-from domain.channels import http
+from domain.channels import http, read
 from domain.channels.base import (
     Accepted,
     BadSignature,
     Channel,
     ChannelError,
+    Field,
     FileRules,
+    HookCall,
     HookEvent,
     Incoming,
+    IncomingFile,
     Kind,
     Media,
     NotUnderstood,
@@ -55,7 +58,6 @@ LIST_PAGES = 20_000  # more is no list
 LIST_PATIENCE = 5  # times in a row that we wait when Dialpad says "too many" in the middle of it
 LONGEST_PAUSE = 60.0
 UNLIKE_DIALPAD = "This address does not answer like Dialpad. Check it."
-PACE = {"per_minute", "per_second", "segments_a_day"}  # options of the same connection that sending heeds
 SENDER = re.compile(r"\d{1,18}", re.ASCII)
 E164 = re.compile(r"\+[1-9]\d{6,14}", re.ASCII)
 THROTTLED = re.compile(r"rate.?limit|too many|throttl", re.IGNORECASE)
@@ -101,12 +103,35 @@ class Dialpad(Channel):
     channel = "text"
     name = "Dialpad"
     default_base_url = "https://dialpad.com"
+    summary = "Text sellers from your people’s own Dialpad numbers."
+    does = (
+        "Each person texts from their own Dialpad number, found by their email.",
+        "Replies and delivery states come back into the history of the listing.",
+        "What somebody types in Dialpad itself is added to the history too.",
+    )
+    needs = (
+        "A Dialpad company with texting, and an API key made by its administrator.",
+        "The same email address in Dialpad and in Lotwire for everybody who texts.",
+        "An address at which Dialpad can reach this Lotwire, for replies.",
+    )
+    fields = (
+        Field(
+            "api_key",
+            "API key",
+            "Made in Dialpad under Company settings. It is encrypted and never shown again.",
+            secret=True,
+        ),
+    )
+    feature = "dialpad"
+    senders = "person"
+    events = ("hook",)
+    secret_label = "Signing secret"  # noqa: S105 - what its field is called
     keeps_opt_outs = True
 
     def __init__(
         self,
         base_url: str,
-        api_key: str,
+        credentials: Mapping[str, str],
         webhook_secret: str = "",
         *,
         mms: bool | str = False,
@@ -123,26 +148,22 @@ class Dialpad(Channel):
         `answered` the words that Dialpad answers itself, `timeout` seconds a call. Raises TypeError for an option that
         is neither ours nor the pace's."""
         prices.read(str(price_per_segment))  # which the look before a batch asks for
-        if unknown := options.keys() - PACE:
-            raise TypeError(f"there is no option {', '.join(sorted(unknown))}")
-        for name in sorted(options):
-            if not re.fullmatch(r"\d{1,6}", str(options[name]), re.ASCII):
-                sentence = f"{name} must be a whole number, such as 90; 0 is no limit of ours."
-                raise Refused(sentence, field=name)
+        read.pace(options)
         parts = urlsplit(base_url.strip())
         if parts.scheme not in ("https", "http") or not parts.netloc:
             raise Refused("Dialpad's address must start with https://, such as https://dialpad.com.", field="base_url")
-        if not re.fullmatch(r"[!-~]+", api_key.strip()):
+        api_key = credentials.get("api_key", "").strip()
+        if not re.fullmatch(r"[!-~]+", api_key):
             raise Refused("This is not an API key. Copy the key from Dialpad's admin portal again.", field="api_key")
         self._base_url = base_url.strip().rstrip("/")
-        self._api_key = api_key.strip()
+        self._api_key = api_key
         self._webhook_secret = webhook_secret.strip()
-        self._mms = _switch(mms, "mms")
-        self._timeout = _positive(timeout, "timeout")
-        self._max_event_age = timedelta(days=_positive(max_event_age_days, "max_event_age_days"))
+        self._mms = read.switch(mms, "mms")
+        self._timeout = read.positive(timeout, "timeout")
+        self._max_event_age = timedelta(days=read.positive(max_event_age_days, "max_event_age_days"))
         self._answered = frozenset(answered.casefold().split())
-        self._out_of_credit = _pattern(out_of_credit, "out_of_credit")
-        self._opted_out = _pattern(opted_out, "opted_out")
+        self._out_of_credit = read.pattern(out_of_credit, "out_of_credit")
+        self._opted_out = read.pattern(opted_out, "opted_out")
 
     # Out
 
@@ -266,14 +287,14 @@ class Dialpad(Channel):
 
     # In
 
-    def verify(self, body: bytes, headers: dict[str, str]) -> HookEvent:
+    def verify(self, call: HookCall) -> list[HookEvent]:
         """The body itself is a JWT, signed with HS256 by the webhook's secret; no header says anything. Raises TooOld
         for an event older than `max_event_age_days`: nothing else in it guards against a replay."""
         if not self._webhook_secret:
             raise BadSignature("This connection has no webhook secret, so nothing can prove the event is Dialpad's.")
         try:
             payload = jwt.decode(
-                _token(body),
+                _token(call.body),
                 # HMAC itself fills a short key up with zeros (RFC 2104); done here, PyJWT does not warn at each event.
                 self._webhook_secret.encode().ljust(32, b"\0"),
                 algorithms=["HS256"],
@@ -292,20 +313,20 @@ class Dialpad(Channel):
             event_id,
             *(str(payload.get(name)) for name in ("direction", "message_status", "message_delivery_result")),
         ]
-        return HookEvent(hashlib.sha256("|".join(facts).encode("utf-8", "replace")).hexdigest(), at, payload)
+        return [HookEvent(hashlib.sha256("|".join(facts).encode("utf-8", "replace")).hexdigest(), at, payload)]
 
-    def parse(self, payload: dict[str, Any]) -> Incoming | Receipt | None:
+    def parse(self, payload: dict[str, Any]) -> list[Incoming] | list[Receipt]:
         if not isinstance(payload, dict):
             raise NotUnderstood("Dialpad's event is not an object.")
         if payload.get("is_internal") is True:
-            return None
+            return []
         provider_id = _id(payload.get("id"))
         if not provider_id:
             raise NotUnderstood("Dialpad's event has no id.")
         if payload.get("direction") == "inbound":
             return _incoming(provider_id, payload)
         if payload.get("direction") == "outbound":
-            return _receipt(provider_id, payload)
+            return [_receipt(provider_id, payload)]
         raise NotUnderstood("Dialpad's event says neither inbound nor outbound.")
 
     # Hooks
@@ -444,10 +465,10 @@ def _opted_out(item: dict[str, Any]) -> str:
     return _e164(item.get("external_endpoint")) if item.get("opt_out_state", "opted_out") == "opted_out" else ""
 
 
-def _incoming(provider_id: str, payload: dict[str, Any]) -> Incoming | None:
+def _incoming(provider_id: str, payload: dict[str, Any]) -> list[Incoming]:
     from_number = payload.get("from_number")
     if isinstance(from_number, str) and re.fullmatch(r"\d{3,8}|[A-Za-z][\w .&-]{0,30}", from_number.strip()):
-        return None  # a short code or a name: a machine, never a seller
+        return []  # a short code or a name: a machine, never a seller
     target = payload.get("target")
     target_number = _e164(target.get("phone_number")) if isinstance(target, dict) else ""
     to_numbers = [number for number in map(_e164, _to_numbers(payload)) if number]
@@ -457,7 +478,7 @@ def _incoming(provider_id: str, payload: dict[str, Any]) -> Incoming | None:
     at = _moment(payload.get("created_date")) or _moment(payload.get("event_timestamp"))
     if not from_address or not to_address or at is None:
         raise NotUnderstood("Dialpad's event does not say who wrote to whom, or when.")
-    return Incoming(provider_id, from_address, to_address, _text(payload) or "", at, _media(payload))
+    return [Incoming(provider_id, from_address, to_address, _text(payload) or "", at, _media(payload))]
 
 
 def _receipt(provider_id: str, payload: dict[str, Any]) -> Receipt:
@@ -494,9 +515,10 @@ def _text(payload: dict[str, Any]) -> str | None:
     return None
 
 
-def _media(payload: dict[str, Any]) -> list[str]:
+def _media(payload: dict[str, Any]) -> tuple[IncomingFile, ...]:
     found = payload.get("mms_url")
-    return [url for url in (found if isinstance(found, list) else [found]) if isinstance(url, str) and url]
+    urls = found if isinstance(found, list) else [found]
+    return tuple(IncomingFile(url) for url in urls if isinstance(url, str) and url)
 
 
 def _is(user: dict[str, Any], email: str) -> bool:
@@ -602,28 +624,3 @@ def _no_pictures(to: str) -> str:
     """Why this number gets no pictures; "" when it does."""
     country = phonenumbers.region_code_for_number(phonenumbers.parse(to))
     return "" if country in PICTURE_COUNTRIES else "Dialpad sends pictures to numbers in the US and Canada alone."
-
-
-def _pattern(raw: str, name: str) -> re.Pattern[str]:
-    try:
-        return re.compile(raw, re.IGNORECASE)
-    except re.error:
-        shown = name.replace("_", "-")
-        raise Refused(f"The {shown} pattern is not a regular expression.", field=name) from None
-
-
-def _switch(raw: bool | str, name: str) -> bool:
-    said = str(raw).strip().casefold()
-    if said not in ("true", "false"):
-        raise Refused(f"The option {name} is true or false.", field=name)
-    return said == "true"
-
-
-def _positive(raw: float | str, name: str) -> float:
-    try:
-        value = float(raw)
-    except ValueError:
-        value = 0.0
-    if not 0 < value < 10_000:
-        raise Refused(f"The option {name} must be a number above 0.", field=name)
-    return value

@@ -9,3 +9,5 @@ class Simulator(Dialpad):
     kind = "simulator"
     name = "Carrier simulator"
     default_base_url = "http://127.0.0.1:8010"
+    feature = ""
+    listed = False

@@ -12,18 +12,21 @@ from domain.inbox.reported import heed
 from domain.inbox.tables import ProviderEvent
 
 
-async def store(connection: UUID, event: HookEvent) -> bool:
-    """Keeps a verified hook call, once. False when it was here before."""
+async def store(connection: UUID, *events: HookEvent) -> bool:
+    """Keeps what a verified call told, each event once. False when all of them were here before."""
+    if not events:
+        return False
+    now = clock.now()
+    given, arguments = db.given(
+        ("uuid", "uuid", "text", "text", "timestamptz"),
+        [(ids.new(), connection, each.key, json.dumps(each.payload), now) for each in events],
+    )
     rows = await ProviderEvent.raw(
-        """INSERT INTO provider_event (id, connection, event_key, payload, received_at, handled_at, not_before, tries,
+        f"""INSERT INTO provider_event (id, connection, event_key, payload, received_at, handled_at, not_before, tries,
                                        problem)
-           VALUES ({}, {}, {}, {}, {}, null, {}, 0, '') ON CONFLICT DO NOTHING RETURNING id""",
-        ids.new(),
-        connection,
-        event.key,
-        json.dumps(event.payload),
-        clock.now(),
-        clock.now(),
+            SELECT column1, column2, column3, column4, column5, null, column5, 0, '' FROM {given}
+            WHERE true ON CONFLICT DO NOTHING RETURNING id""",  # noqa: S608 - fixed words
+        *arguments,
     )
     return bool(rows)
 
@@ -55,11 +58,13 @@ async def handle(event_id: UUID) -> UUID | None:
         # Taken inside the transaction: of two workers with the same event the second finds nothing to do.
         if not await _handled(event):
             return None
-        if isinstance(said, Incoming):
-            return await take(connection, said)
-        if isinstance(said, base.Receipt):
-            return await heed(connection, event, said)
-    return None
+        changed = None
+        for each in said:
+            if isinstance(each, Incoming):
+                changed = await take(connection, each) or changed
+            elif isinstance(each, base.Receipt):
+                changed = await heed(connection, event, each) or changed
+    return changed
 
 
 async def put_off(event_id: UUID, problem: str) -> None:

@@ -42,7 +42,7 @@ async def demo(simulator_url: str) -> list[dict[str, str]]:
             account.id,
             people[0].id,
             "dialpad",
-            API_KEY,
+            {"api_key": API_KEY},
             simulator_url,
             {"max_event_age_days": 30},
             unchecked_is_fine=True,

@@ -109,7 +109,7 @@ async def opened(
         dealership = Dealership(site, made, agent, number)
         if connected:
             key, url = site.simulator.key, site.simulator.url
-            dealership.connection, _ = await connections.connect(made.id, agent.id, "dialpad", key, url)
+            dealership.connection, _ = await connections.connect(made.id, agent.id, "dialpad", {"api_key": key}, url)
             assert dealership.connection.hook_id, dealership.connection.last_error
     try:
         yield dealership

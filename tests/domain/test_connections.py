@@ -2,12 +2,15 @@
 
 import asyncio
 import json
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from domain import connections, house_mail
-from domain.channels.base import ChannelError, Kind, Sender
+from domain import connections, credentials, house_mail, plans
+from domain.channels.base import ChannelError, Field, Kind, Sender
+from domain.channels.registry import CHANNELS
 from domain.connections import Connection, ConnectionState, SenderLink
 from domain.errors import Refused, Unavailable
 from domain.settings import settings
@@ -43,13 +46,13 @@ def door(monkeypatch: pytest.MonkeyPatch) -> type[Door]:
 
 
 async def connect(account, key: str = "key", **values):
-    return await connections.connect(account.id, None, "simulator", key, URL, **values)
+    return await connections.connect(account.id, None, "simulator", {"api_key": key}, URL, **values)
 
 
 async def test_what_is_connected_is_sealed_and_found_by_its_kind(house):
     account = await make.account()
     connection, hook_secret = await connect(account, "  the key ")
-    assert unseal(connection.secret) == "the key"
+    assert json.loads(unseal(connection.secret)) == {"api_key": "the key"}
     assert "the key" not in connection.secret
     assert unseal(connection.hook_secret) == hook_secret
     assert len(hook_secret) >= 32
@@ -67,7 +70,7 @@ async def test_what_is_connected_is_sealed_and_found_by_its_kind(house):
 async def test_what_cannot_be_connected_is_refused_at_its_field(house, kind, key, url, field):
     account = await make.account()
     with pytest.raises(Refused) as refused:
-        await connections.connect(account.id, None, kind, key, url)
+        await connections.connect(account.id, None, kind, {"api_key": key}, url)
     assert refused.value.field == field
     assert await Connection.count() == 0
 
@@ -98,7 +101,7 @@ async def test_mending_keeps_the_connection_its_hook_and_what_waits_for_it(house
     await connections.broken(first.id, "The key is not accepted.")
     mended, same_secret = await connect(account, "new")
     assert (mended.id, same_secret, mended.state) == (first.id, secret, ConnectionState.CONNECTED)
-    assert unseal(mended.secret) == "new"
+    assert json.loads(unseal(mended.secret)) == {"api_key": "new"}
     assert await SenderLink.count() == 0
     await connections.disconnect(mended, None)
     assert await connections.current(account.id, "simulator") is None
@@ -205,7 +208,8 @@ async def test_every_hook_call_that_is_refused_counts(house):
     assert (await connections.by_id(dealer.connection.id)).refused_hooks == 2
 
 
-def test_the_simulator_is_part_of_every_plan_and_others_where_it_says_so():
+def test_the_simulator_is_part_of_every_plan_and_others_where_it_says_so(monkeypatch):
+    monkeypatch.setattr(connections, "CHANNELS", CHANNELS)
     assert connections.included("simulator", set())
     assert connections.included("dialpad", {"dialpad"})
     assert not connections.included("dialpad", {"messaging"})
@@ -243,7 +247,7 @@ async def test_a_key_that_is_refused_is_called_refused_and_what_is_not_said_anew
     with pytest.raises(Refused, match="refused this API key"):
         await connect(account, "another key")
     door.problem = None
-    again, _ = await connections.connect(account.id, None, "simulator", "another key")
+    again, _ = await connections.connect(account.id, None, "simulator", {"api_key": "another key"})
     assert (again.id, again.base_url) == (first.id, URL)
     assert json.loads(again.options) == {"per_minute": "700"}
 
@@ -253,6 +257,69 @@ async def test_of_two_who_change_other_options_at_once_neither_undoes_the_other(
     connection = await make.connection()
     there = [await connections.current(connection.account, "dialpad") for _ in range(2)]
     await connections.change_options(there[0], user.id, mms=True)
-    await connections.change_options(there[1], user.id, webhook_secret="of the provider")
+    await connections.change_options(there[1], user.id, answered="STOP")
     kept = await connections.by_id(connection.id)
-    assert json.loads(kept.options) == {"mms": True, "webhook_secret": "of the provider"}
+    assert json.loads(kept.options) == {"mms": True, "answered": "STOP"}
+
+
+class Post(Provider):
+    """A provider that asks for several things."""
+
+    kind, channel, name = "email", "email", "Email"
+    countries = frozenset({"CA"})
+    fields = (
+        Field("host", "Server"),
+        Field("security", "Encryption", default="starttls", choices=(("starttls", "STARTTLS"), ("tls", "TLS"))),
+        Field("password", "Password", secret=True),
+        Field("imap_password", "Password of the mailbox", secret=True, required=False),
+    )
+    given: dict[str, str] = {}  # noqa: RUF012
+
+    def __init__(self, base_url: str, credentials: Mapping[str, str], webhook_secret: str = "", **options: Any) -> None:
+        super().__init__()
+        Post.given = dict(credentials)
+
+
+async def test_several_secrets_are_sealed_together_and_what_is_none_may_be_shown(house, monkeypatch):
+    monkeypatch.setattr(connections, "CHANNELS", {"email": Post})
+    account = await make.account(country="CA")
+    made, _ = await connections.connect(account.id, None, "email", {"host": "mx.example", "password": " s3cret "})
+    assert "s3cret" not in made.secret + made.options
+    assert json.loads(made.options) == {"host": "mx.example", "security": "starttls"}
+    Post.given = {}
+    connections.adapter(made)
+    assert Post.given == {"host": "mx.example", "security": "starttls", "password": "s3cret", "imap_password": ""}
+    await connections.disconnect(made, None)
+    connections.adapter(await connections.by_id(made.id))
+    assert (Post.given["host"], Post.given["password"]) == ("mx.example", "disconnected")
+
+
+async def test_one_key_kept_alone_of_old_is_still_read(house):
+    connection = await make.connection(secret="the old key")
+    assert credentials.unsealed(CHANNELS["dialpad"], connection.secret) == {"api_key": "the old key"}
+    connections.adapter(connection)
+
+
+@pytest.mark.parametrize(
+    ("country", "given", "field"),
+    [
+        ("CA", {"password": "x"}, "host"),
+        ("CA", {"host": "mx.example"}, "password"),
+        ("CA", {"host": "mx.example", "password": "x", "security": "none"}, "security"),
+        ("US", {"host": "mx.example", "password": "x"}, "kind"),
+    ],
+)
+async def test_a_provider_is_refused_at_the_field_that_is_wrong(house, monkeypatch, country, given, field):
+    monkeypatch.setattr(connections, "CHANNELS", {"email": Post})
+    account = await make.account(country=country)
+    with pytest.raises(Refused) as refused:
+        await connections.connect(account.id, None, "email", given)
+    assert refused.value.field == field
+
+
+def test_every_app_says_what_it_does_and_needs_and_of_which_plan_it_is():
+    kinds = {feature.slug for feature in plans.FEATURES}
+    for each in CHANNELS.values():
+        assert not each.listed or (each.summary and each.does and each.needs and each.fields), each.kind
+        assert not each.listed or each.feature in kinds
+        assert len({field.name for field in each.fields}) == len(each.fields)

@@ -419,7 +419,7 @@ async def test_a_mended_connection_goes_on_with_what_waited(house, monkeypatch):
     message = await dealer.text()
     await end(await dealer.start(), ChannelError("The key is not accepted.", Kind.CONNECTION_BROKEN))
     monkeypatch.setattr(connections, "CHANNELS", {"simulator": Provider})
-    await connections.connect(dealer.account.id, None, "simulator", "a new key", "http://127.0.0.1:9")
+    await connections.connect(dealer.account.id, None, "simulator", {"api_key": "a new key"}, "http://127.0.0.1:9")
     assert await delivery.due_connections(10) == {dealer.connection.id: 1}
     await make.sender_link(dealer.connection, dealer.user)
     await end(await dealer.start(), Accepted("7"))

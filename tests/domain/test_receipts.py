@@ -128,4 +128,5 @@ async def test_a_receipt_of_another_connection_with_the_same_id_is_not_ours(hous
 
 
 def parsed(dealer, payload):
-    return connections.adapter(dealer.connection).parse(payload)
+    [said] = connections.adapter(dealer.connection).parse(payload)
+    return said

@@ -32,7 +32,7 @@ async def test_an_admin_connects_and_sees_hook_and_secret_this_once(admin_client
     answer = await admin_client.submit("/apps/dialpad/connections", {"api_key": "the-company-key"})
     assert answer.status_code == 200
     [row] = await Connection.select()
-    assert unseal(row["secret"]) == "the-company-key"
+    assert json.loads(unseal(row["secret"])) == {"api_key": "the-company-key"}
     assert f"http://lotwire.test/hooks/dialpad/{row['id']}" in answer.text
     assert unseal(row["hook_secret"]) in answer.text
     again = (await admin_client.get("/apps/dialpad")).text

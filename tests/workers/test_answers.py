@@ -69,7 +69,8 @@ async def opened(site: Site) -> AsyncIterator[House]:
         user_id = agent.id.int % 2**53
         named = {"display_name": agent.name, "emails": [agent.email], "phone_numbers": ["+16195550100", number]}
         site.simulator.add_users({"id": user_id, **named})
-        made, _ = await connections.connect(account.id, agent.id, "dialpad", site.simulator.key, site.simulator.url)
+        key = {"api_key": site.simulator.key}
+        made, _ = await connections.connect(account.id, agent.id, "dialpad", key, site.simulator.url)
         await connections.sender(made, agent)
         try:
             yield House(site, account, agent, number, made)

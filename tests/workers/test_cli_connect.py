@@ -74,7 +74,7 @@ def test_it_prints_the_connection_its_hook_and_the_secret_it_made(
         f"webhook secret {unseal(connection.hook_secret)}",
     ]
     assert len(unseal(connection.hook_secret)) >= 32
-    assert unseal(connection.secret) == "simulator-key"
+    assert json.loads(unseal(connection.secret)) == {"api_key": "simulator-key"}
     assert connection.state == ConnectionState.CONNECTED
     assert connection.last_ok_at is not None
 
@@ -217,4 +217,4 @@ def test_the_key_is_asked_for_without_showing_it(
     monkeypatch.setattr("getpass.getpass", lambda prompt: asked.append(prompt) or "typed-key")
     assert main(["connect", "dialpad", "--account", dealership, "--base-url", GONE]) == 0
     assert asked == ["API key of Dialpad: "]
-    assert unseal(the_connection().secret) == "typed-key"
+    assert json.loads(unseal(the_connection().secret)) == {"api_key": "typed-key"}

@@ -22,6 +22,7 @@ from domain.channels import http
 from domain.channels.base import (
     Accepted,
     ChannelError,
+    HookCall,
     HookEvent,
     Incoming,
     Kind,
@@ -29,12 +30,14 @@ from domain.channels.base import (
     Outgoing,
     PermitLike,
     Receipt,
+    Said,
     Sender,
 )
 from domain.channels.dialpad import Dialpad
 from tests.simulator import DANA, KEY, RunningSimulator, running_simulator
 from workers.simulator.events import Events
 
+CREDENTIALS = {"api_key": KEY}
 SECRET = "webhook secret of the tests, long"
 SELLER = "+16195550101"
 FAST = ("--receipt-delays", "0,0.1,0.2", "--retry-delays", "0.05,0.05,0.05")
@@ -56,7 +59,7 @@ class Hook:
         self.refuse = 0
         self.bodies: list[bytes] = []
         self.events: list[HookEvent] = []
-        self.read: list[Incoming | Receipt | None] = []
+        self.read: list[Said] = []
         self.came = asyncio.Event()
 
     async def handle(self, request: web.Request) -> web.Response:
@@ -65,9 +68,9 @@ class Hook:
         if self.refuse:
             self.refuse -= 1
             return web.Response(status=503)
-        event = self.dialpad.verify(body, dict(request.headers))
-        self.events.append(event)
-        self.read.append(self.dialpad.parse(event.payload))
+        for event in self.dialpad.verify(HookCall(str(request.url), body)):
+            self.events.append(event)
+            self.read += self.dialpad.parse(event.payload)
         self.came.set()
         return web.Response(status=204)
 
@@ -96,7 +99,7 @@ def simulator(running: RunningSimulator) -> Iterator[RunningSimulator]:
 
 @pytest.fixture
 async def dialpad(simulator: RunningSimulator) -> AsyncIterator[Dialpad]:
-    yield Dialpad(simulator.url, KEY, SECRET)
+    yield Dialpad(simulator.url, CREDENTIALS, SECRET)
     await http.close()
 
 
@@ -161,7 +164,7 @@ async def test_the_same_words_sent_again_to_the_same_number_are_counted(simulato
 
 
 async def test_a_picture_is_kept_byte_for_byte_shown_and_counted(simulator: RunningSimulator, dialpad: Dialpad):
-    mms = Dialpad(simulator.url, KEY, mms=True)
+    mms = Dialpad(simulator.url, CREDENTIALS, mms=True)
     picture = Media("front.gif", "image/gif", b"GIF89a" + os.urandom(300_000))
     message = outgoing(body="", media=(picture,))
     counted = simulator.state()["pictures"]
@@ -179,7 +182,7 @@ async def test_a_picture_is_kept_byte_for_byte_shown_and_counted(simulator: Runn
 
 
 async def test_the_same_picture_many_times_at_once_is_kept_once(simulator: RunningSimulator):
-    mms = Dialpad(simulator.url, KEY, mms=True)
+    mms = Dialpad(simulator.url, CREDENTIALS, mms=True)
     picture = Media("front.gif", "image/gif", b"GIF89a" + os.urandom(200_000))
     try:
         taken = await asyncio.gather(*(send(mms, outgoing(media=(picture,))) for _ in range(24)))
@@ -228,7 +231,7 @@ async def test_users_come_in_pages(simulator: RunningSimulator):
 
 
 async def test_an_unknown_key_breaks_the_connection(simulator: RunningSimulator):
-    stranger = Dialpad(simulator.url, "another-key", SECRET)
+    stranger = Dialpad(simulator.url, {"api_key": "another-key"}, SECRET)
     try:
         assert (await refusal(stranger)).kind is Kind.CONNECTION_BROKEN
         with pytest.raises(ChannelError) as caught:
@@ -449,7 +452,7 @@ async def test_a_hanging_call_is_unknown_and_nothing_was_sent(simulator: Running
     simulator.switch(hang=True)
     message = outgoing()
     try:
-        error = await refusal(Dialpad(simulator.url, KEY, timeout=0.3), message)
+        error = await refusal(Dialpad(simulator.url, CREDENTIALS, timeout=0.3), message)
     finally:
         await http.close()
 
@@ -475,7 +478,7 @@ async def test_a_connection_refused_because_the_simulator_is_gone_never_connecte
     with running_simulator(tmp_path) as gone:
         url = gone.url
     try:
-        assert (await refusal(Dialpad(url, KEY))).kind is Kind.NEVER_CONNECTED
+        assert (await refusal(Dialpad(url, CREDENTIALS))).kind is Kind.NEVER_CONNECTED
     finally:
         await http.close()
 
@@ -691,7 +694,7 @@ async def test_it_reports_that_a_number_gets_no_texts(simulator: RunningSimulato
 
 async def test_what_was_taken_and_set_up_survives_a_kill(tmp_path: Path):
     with running_simulator(tmp_path, arguments=FAST) as first:
-        dialpad = Dialpad(first.url, KEY, SECRET)
+        dialpad = Dialpad(first.url, CREDENTIALS, SECRET)
         registered = await dialpad.register_hook("http://127.0.0.1:9/", SECRET)
         first.reply(SELLER, "STOP", "+16195550142")
         message = outgoing()
@@ -702,7 +705,7 @@ async def test_what_was_taken_and_set_up_survives_a_kill(tmp_path: Path):
         ledger.write('{"kind": "accepted", "id": "torn')
 
     with running_simulator(tmp_path, users=(), arguments=FAST) as second:
-        again = Dialpad(second.url, KEY, SECRET)
+        again = Dialpad(second.url, CREDENTIALS, SECRET)
         later = await send(again, message)
         kept = second.messages()
         page = second.request("GET", f"/phones/{message.to}")[1]

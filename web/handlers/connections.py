@@ -15,17 +15,18 @@ async def create(request: Request, me: Me, account: TheAccount, kind: FromPath[s
     """Connects, or mends the connection that is there, after a live check; shows the hook's secret this once."""
     app, secret = apps.of(kind), None
     typed = {field["name"]: form.value(field["name"]).strip() for field in app.fields}
+    given = {name: value for name, value in typed.items() if name not in ("webhook_secret", "base_url")}
     options = {"webhook_secret": typed["webhook_secret"]} if typed.get("webhook_secret") else {}
     try:
-        await plans.require(account, kind)
-        if typed["base_url"] and not me.owner:
-            # Else any dealership's admin could have this machine call addresses of its own network.
-            raise Refused("Only the owner of this installation may set the address of the API.", field="base_url")
-        made, secret = await connections.connect(account.id, me.id, kind, typed["api_key"], typed["base_url"], options)
-        await queue.kick(request, "read_opt_outs", str(made.id))  # who said stop there before we came
+        if app.provider.feature:
+            await plans.require(account, app.provider.feature)
+        apps.require_owner(app, typed, me)
+        made, secret = await connections.connect(account.id, me.id, kind, given, typed.get("base_url", ""), options)
+        if app.provider.keeps_opt_outs:
+            await queue.kick(request, "read_opt_outs", str(made.id))  # who said stop there before we came
         form = Form()
     except Refused as refused:
-        form.refuse(refused, list(typed)).without("api_key", "webhook_secret")
+        form.refuse(refused, list(typed)).without(*(each["name"] for each in app.fields if each["type"] == "password"))
     context = await apps.context(request, account, me, app, form, secret=secret)
     return render.page(request, "apps/show.html", status=422 if form.errors else 200, **context)
 

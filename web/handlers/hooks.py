@@ -4,11 +4,11 @@ import logging
 from typing import Any
 from uuid import UUID
 
-from litestar import MediaType, Request, Response, Router, post
+from litestar import MediaType, Request, Response, Router, get, post
 from litestar.exceptions import HTTPException, PermissionDeniedException
 
 from domain import connections, inbox
-from domain.channels.base import BadSignature, NotUnderstood, TooOld
+from domain.channels.base import BadSignature, HookCall, NotUnderstood, TooOld
 from domain.connections import Connection, ConnectionState
 from domain.errors import NotFound
 from web import queue
@@ -22,20 +22,41 @@ AnyRequest = Request[Any, Any, Any]
 
 @post("/{kind:str}/{connection_id:str}", name="hooks.create", status_code=200)
 async def create(request: AnyRequest) -> Response[str]:
-    """Answers 200 once the event is in the database, new or not; 503 makes the provider try again."""
-    connection = await _connection(request.path_params["kind"], request.path_params["connection_id"])
-    body = await request.body()
+    """Answers 200 once its events are in the database, new or not; 503 makes the provider try again."""
+    connection = await _connection(request)
+    provider = connections.adapter(connection)
     try:
-        event = connections.adapter(connection).verify(body, dict(request.headers))
+        events = provider.verify(_call(request, connection, await request.body()))
     except (BadSignature, NotUnderstood) as error:
         return await _refused(connection, error)
-    if await inbox.store(connection.id, event):
+    if await inbox.store(connection.id, *events):
         await queue.kick(request, "handle_events", job_id=queue.slot("handle_events"))
-    return _said(200, "ok")
+    return Response(provider.thanks.body, media_type=provider.thanks.media_type)
 
 
-async def _connection(kind: str, connection_id: str) -> Connection:
+@get("/{kind:str}/{connection_id:str}", name="hooks.show")
+async def show(request: AnyRequest) -> Response[str]:
+    """The provider asks whether the hook is ours."""
+    connection = await _connection(request)
+    answer = connections.adapter(connection).challenge(_call(request, connection))
+    if answer is None:
+        return await _refused(connection, BadSignature("A question that proves nothing."))
+    return Response(answer, media_type=MediaType.TEXT)
+
+
+def _call(request: AnyRequest, connection: Connection, body: bytes = b"") -> HookCall:
+    """The call as the provider made it: to the address it was told, whatever a proxy made of that."""
+    base = connections.hook_url(connection)
+    if base.startswith("/"):
+        base = f"{str(request.base_url).rstrip('/')}{base}"
+    query = request.scope["query_string"].decode("latin-1")
+    url = f"{base}?{query}" if query else base
+    return HookCall(url, body, dict(request.headers), request.method)
+
+
+async def _connection(request: AnyRequest) -> Connection:
     """The connection of that kind and id that is still installed. Raises NotFound."""
+    kind, connection_id = request.path_params["kind"], request.path_params["connection_id"]
     try:
         connection = await connections.by_id(UUID(connection_id))
     except ValueError:
@@ -71,7 +92,7 @@ def _said(status: int, sentence: str) -> Response[str]:
 
 ROUTER = Router(
     "/hooks",
-    route_handlers=[create],
+    route_handlers=[create, show],
     exception_handlers={Exception: on_error, PermissionDeniedException: on_error, HTTPException: on_error},
     request_max_body_size=LARGEST_BODY,
     include_in_schema=False,

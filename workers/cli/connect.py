@@ -1,4 +1,4 @@
-"""Connects a provider to a dealership, or mends the connection that is there. The API key comes on standard input."""
+"""Connects a provider to a dealership, or mends the connection that is there. Its secrets come on standard input."""
 
 import argparse
 import asyncio
@@ -14,14 +14,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("kind", choices=KINDS, metavar="KIND", help=", ".join(KINDS))
     parser.add_argument("--account", required=True, metavar="SLUG", help="the dealership")
     parser.add_argument("--base-url", default="", metavar="URL", help="where the provider answers, if not as usual")
-    parser.add_argument("--secret-stdin", action="store_true", help="read the API key from standard input")
+    parser.add_argument(
+        "--secret-stdin",
+        action="store_true",
+        help="read the secrets from standard input: one alone as it is, several as lines of NAME=VALUE",
+    )
     parser.add_argument(
         "--option",
         action="append",
         default=[],
         type=_option,
         metavar="NAME=VALUE",
-        help="such as webhook_secret=… or per_minute=90; may be given several times",
+        help="what is no secret, such as account_sid=… or per_minute=90; may be given several times",
     )
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
@@ -55,10 +59,10 @@ async def _connect(args: argparse.Namespace, options: dict[str, str]) -> dict[st
         raise Refused(f"Lotwire cannot connect {args.kind} yet. Choose one of these: {there}.", field="kind")
     async with db.opened():
         account = await accounts.named(args.account)  # before anybody types a key for nothing
-        api_key = await asyncio.to_thread(_api_key, args.secret_stdin, CHANNELS[args.kind].name)
+        secrets = await asyncio.to_thread(_secrets, CHANNELS[args.kind], args.secret_stdin)
         try:
             connection, webhook_secret = await connections.connect(
-                account.id, None, args.kind, api_key, args.base_url, options, unchecked_is_fine=True
+                account.id, None, args.kind, secrets, args.base_url, options, unchecked_is_fine=True
             )
         finally:
             await http.close()
@@ -70,16 +74,20 @@ async def _connect(args: argparse.Namespace, options: dict[str, str]) -> dict[st
     }
 
 
-def _api_key(from_stdin: bool, provider: str) -> str:
-    """The key, from a pipe or from the keyboard without showing it."""
+def _secrets(provider: Any, from_stdin: bool) -> dict[str, str]:
+    """The secret fields, from a pipe or from the keyboard without showing them."""
     from domain.errors import Refused
 
+    fields = [field for field in provider.fields if field.secret]
     if from_stdin or not sys.stdin.isatty():
-        return sys.stdin.readline().strip()
+        if len(fields) == 1:
+            return {fields[0].name: sys.stdin.readline().strip()}
+        lines = (line.strip().partition("=") for line in sys.stdin if line.strip())
+        return {name.strip(): value.strip() for name, _, value in lines}
     try:
-        return getpass.getpass(f"API key of {provider}: ").strip()
+        return {field.name: getpass.getpass(f"{field.label} of {provider.name}: ").strip() for field in fields}
     except EOFError:
-        raise Refused("No API key was given. Paste it, or pipe it in with --secret-stdin.") from None
+        raise Refused("No secret was given. Paste it, or pipe it in with --secret-stdin.") from None
 
 
 def _option(given: str) -> tuple[str, str]:

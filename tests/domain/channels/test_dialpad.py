@@ -19,6 +19,7 @@ from tests.domain.channels.local_servers import Permit, Scripted, WrongPermit
 
 PAYLOADS = Path(__file__).parents[2] / "payloads" / "dialpad"
 KEY = "k-4f9a8e"
+CREDENTIALS = {"api_key": KEY}
 INT64 = 2**63
 LARGEST_REQUEST = 1_000_000  # bytes: developers.dialpad.com/docs/sms-api
 PICTURE = Media("scratch.png", "image/png", b"\x89PNG\r\n\x1a\n and the rest")
@@ -52,7 +53,7 @@ async def refusal(dialpad: Dialpad, message: Outgoing | None = None) -> ChannelE
 
 @pytest.fixture
 def dialpad(provider: Scripted) -> Dialpad:
-    return Dialpad(provider.url, KEY, "secret")
+    return Dialpad(provider.url, CREDENTIALS, "secret")
 
 
 # What we ask: every field of every request against the API description.
@@ -160,7 +161,7 @@ async def strict() -> AsyncIterator[StrictDialpad]:
 
 
 async def test_every_call_we_make_is_one_that_dialpad_describes(strict: StrictDialpad):
-    dialpad = Dialpad(strict.url + "/", f" {KEY}\n", "secret")
+    dialpad = Dialpad(strict.url + "/", {"api_key": f" {KEY}\n"}, "secret")
 
     await send(dialpad)
     await dialpad.find_sender("dana@example.com")
@@ -175,7 +176,7 @@ async def test_every_call_we_make_is_one_that_dialpad_describes(strict: StrictDi
 async def test_a_text_goes_out_byte_for_byte(strict: StrictDialpad):
     body = "Olá “Sam” 👋🏽\nLine two\ttab \\ {{x}} \u2028 end "
 
-    await send(Dialpad(strict.url, KEY), outgoing(body=body))
+    await send(Dialpad(strict.url, CREDENTIALS), outgoing(body=body))
 
     assert strict.bodies[0]["text"] == body
     assert strict.faults == []
@@ -224,7 +225,7 @@ async def test_removing_a_hook_that_dialpad_will_not_remove_is_an_error(provider
 
 
 async def test_a_picture_goes_along_byte_for_byte(strict: StrictDialpad):
-    await send(Dialpad(strict.url, KEY, mms=True), outgoing(body="", media=(PICTURE,)))
+    await send(Dialpad(strict.url, CREDENTIALS, mms=True), outgoing(body="", media=(PICTURE,)))
 
     assert base64.b64decode(strict.bodies[0]["media"]) == PICTURE.data
     assert strict.bodies[0]["text"] == ""
@@ -232,7 +233,7 @@ async def test_a_picture_goes_along_byte_for_byte(strict: StrictDialpad):
 
 
 async def test_a_text_alone_says_nothing_of_media(strict: StrictDialpad):
-    await send(Dialpad(strict.url, KEY, mms=True))
+    await send(Dialpad(strict.url, CREDENTIALS, mms=True))
 
     assert "media" not in strict.bodies[0]
 
@@ -241,7 +242,7 @@ async def test_the_largest_picture_with_the_longest_text_fits_a_request(provider
     provider.answers(200, payload("send_with_picture"))
     largest = Media("front.jpg", "image/jpeg", b"\xff" * LARGEST_FILE)
 
-    await send(Dialpad(provider.url, KEY, mms=True), outgoing(body="😀" * LONGEST_TEXT, media=(largest,)))
+    await send(Dialpad(provider.url, CREDENTIALS, mms=True), outgoing(body="😀" * LONGEST_TEXT, media=(largest,)))
 
     assert len(json.dumps(provider.asked[0].body)) < LARGEST_REQUEST
 
@@ -249,15 +250,15 @@ async def test_the_largest_picture_with_the_longest_text_fits_a_request(provider
 async def test_the_answer_to_a_picture_is_read_like_any(provider: Scripted):
     provider.answers(200, payload("send_with_picture"))
 
-    taken = await send(Dialpad(provider.url, KEY, mms=True), outgoing(media=(PICTURE,)))
+    taken = await send(Dialpad(provider.url, CREDENTIALS, mms=True), outgoing(media=(PICTURE,)))
 
     assert taken == Accepted("6007364921425924", "accepted", "", "+16195550142")
 
 
 def test_files_go_along_only_where_the_connection_says_so():
-    assert Dialpad("https://dialpad.com", KEY).files is None
-    assert Dialpad("https://dialpad.com", KEY, mms="false").files is None
-    rules = Dialpad("https://dialpad.com", KEY, mms="true").files
+    assert Dialpad("https://dialpad.com", CREDENTIALS).files is None
+    assert Dialpad("https://dialpad.com", CREDENTIALS, mms="false").files is None
+    rules = Dialpad("https://dialpad.com", CREDENTIALS, mms="true").files
     assert rules is not None
     assert rules.types == {"image/jpeg", "image/png", "image/gif"}
     assert (rules.picture_bytes, rules.most) == (512_000, 1)
@@ -266,7 +267,7 @@ def test_files_go_along_only_where_the_connection_says_so():
 @pytest.mark.parametrize("said", ["yes", "", "1", "MMS"])
 def test_the_switch_for_pictures_is_true_or_false(said: str):
     with pytest.raises(Refused, match="mms is true or false"):
-        Dialpad("https://dialpad.com", KEY, mms=said)
+        Dialpad("https://dialpad.com", CREDENTIALS, mms=said)
 
 
 @pytest.mark.parametrize(
@@ -287,7 +288,7 @@ def test_the_switch_for_pictures_is_true_or_false(said: str):
 async def test_a_file_dialpad_does_not_take_stops_the_text_before_any_call(
     provider: Scripted, changes: dict[str, Any], sentence: str
 ):
-    error = await refusal(Dialpad(provider.url, KEY, mms=True), outgoing(**changes))
+    error = await refusal(Dialpad(provider.url, CREDENTIALS, mms=True), outgoing(**changes))
 
     assert (error.kind, error.code) == (Kind.PERMANENT, "attachment_unsupported")
     assert error.reason.startswith(sentence)
@@ -296,7 +297,7 @@ async def test_a_file_dialpad_does_not_take_stops_the_text_before_any_call(
 
 
 async def test_a_picture_that_was_switched_off_meanwhile_is_not_dropped_in_silence(provider: Scripted):
-    error = await refusal(Dialpad(provider.url, KEY), outgoing(media=(PICTURE,)))
+    error = await refusal(Dialpad(provider.url, CREDENTIALS), outgoing(media=(PICTURE,)))
 
     assert error.reason == "Pictures are not switched on for Dialpad. Send scratch.png as a link."
     assert provider.asked == []
@@ -305,7 +306,7 @@ async def test_a_picture_that_was_switched_off_meanwhile_is_not_dropped_in_silen
 async def test_a_request_that_is_too_large_says_what_to_do(provider: Scripted):
     provider.answers(413, b"<html>Request Entity Too Large</html>")
 
-    error = await refusal(Dialpad(provider.url, KEY, mms=True), outgoing(media=(PICTURE,)))
+    error = await refusal(Dialpad(provider.url, CREDENTIALS, mms=True), outgoing(media=(PICTURE,)))
 
     assert error.kind is Kind.PERMANENT
     assert error.reason == "Dialpad took this for too large. Send the picture as a link, or shorten the text."
@@ -479,7 +480,7 @@ async def test_a_user_who_is_gone_or_deactivated_is_told_in_the_known_words(
 
 async def test_what_out_of_credit_looks_like_is_an_option(provider: Scripted):
     provider.answers(403, {"message": "Wallet empty"})
-    dialpad = Dialpad(provider.url, KEY, out_of_credit="wallet")
+    dialpad = Dialpad(provider.url, CREDENTIALS, out_of_credit="wallet")
 
     assert (await refusal(dialpad)).kind is Kind.OUT_OF_CREDIT
 
@@ -683,9 +684,9 @@ async def test_an_address_that_is_not_dialpads_fails_the_check(provider: Scripte
         ("base_url", {"base_url": "dialpad.com"}),
         ("base_url", {"base_url": "ftp://dialpad.com"}),
         ("base_url", {"base_url": ""}),
-        ("api_key", {"api_key": ""}),
-        ("api_key", {"api_key": "a\nb"}),
-        ("api_key", {"api_key": "kéy"}),
+        ("api_key", {"credentials": {"api_key": ""}}),
+        ("api_key", {"credentials": {"api_key": "a\nb"}}),
+        ("api_key", {"credentials": {"api_key": "kéy"}}),
         ("out_of_credit", {"out_of_credit": "("}),
         ("max_event_age_days", {"max_event_age_days": "week"}),
         ("timeout", {"timeout": 0}),
@@ -695,15 +696,15 @@ async def test_an_address_that_is_not_dialpads_fails_the_check(provider: Scripte
 )
 def test_a_setting_that_cannot_be_right_is_refused_by_name(field: str, options: dict[str, Any]):
     with pytest.raises(Refused) as caught:
-        Dialpad(**{"base_url": "https://dialpad.com", "api_key": KEY} | options)
+        Dialpad(**{"base_url": "https://dialpad.com", "credentials": CREDENTIALS} | options)
 
     assert caught.value.field == field
 
 
 def test_the_options_of_the_pace_are_left_alone_and_a_mistyped_one_is_not():
-    assert Dialpad("https://dialpad.com", KEY, timeout="3", per_minute="90", per_second="15").channel == "text"
+    assert Dialpad("https://dialpad.com", CREDENTIALS, timeout="3", per_minute="90", per_second="15").channel == "text"
     with pytest.raises(TypeError, match=r"there is no option per_minut$"):
-        Dialpad("https://dialpad.com", KEY, per_minut="90")
+        Dialpad("https://dialpad.com", CREDENTIALS, per_minut="90")
 
 
 def test_every_kind_is_registered_under_its_own_name():
@@ -712,7 +713,7 @@ def test_every_kind_is_registered_under_its_own_name():
 
 @pytest.mark.parametrize("kind", CHANNELS)
 def test_every_kind_can_be_made_with_its_own_address_and_has_a_name(kind: str):
-    channel = CHANNELS[kind](CHANNELS[kind].default_base_url, KEY, "secret")
+    channel = CHANNELS[kind](CHANNELS[kind].default_base_url, CREDENTIALS, "secret")
 
     assert channel.name
     assert channel.channel == "text"

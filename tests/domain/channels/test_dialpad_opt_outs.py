@@ -10,7 +10,7 @@ from domain.channels.dialpad import Dialpad
 from domain.channels.registry import CHANNELS
 from domain.errors import Refused
 from tests.domain.channels.local_servers import Scripted
-from tests.domain.channels.test_dialpad import KEY, PICTURE, outgoing, payload, refusal, send
+from tests.domain.channels.test_dialpad import CREDENTIALS, PICTURE, outgoing, payload, refusal, send
 
 COMPANY = "/api/v2/company/5000000000000001/smsoptout"
 
@@ -18,7 +18,7 @@ COMPANY = "/api/v2/company/5000000000000001/smsoptout"
 @pytest.fixture
 def dialpad(provider: Scripted, monkeypatch: pytest.MonkeyPatch) -> Dialpad:
     monkeypatch.setattr(adapter, "LIST_PAUSE", 0.0)
-    return Dialpad(provider.url, KEY, "secret")
+    return Dialpad(provider.url, CREDENTIALS, "secret")
 
 
 def entry(number: Any, state: str = "opted_out") -> dict[str, Any]:
@@ -38,18 +38,18 @@ async def pages(dialpad: Channel) -> list[list[str]]:
 
 @pytest.mark.parametrize("body", ["STOP", "stop", "sTOp", "UNSTOP", "HELP", "help"])
 def test_dialpad_answers_its_three_commands_itself(body: str):
-    assert Dialpad("https://dialpad.com", KEY).answers(body)
+    assert Dialpad("https://dialpad.com", CREDENTIALS).answers(body)
 
 
 @pytest.mark.parametrize(
     "body", ["STOP ", " stop", "STOP.", "“STOP”", "stop. thanks", "take me off your list", "START", "UNSUBSCRIBE", ""]
 )
 def test_it_answers_nothing_else_not_even_a_command_with_a_space(body: str):
-    assert not Dialpad("https://dialpad.com", KEY).answers(body)
+    assert not Dialpad("https://dialpad.com", CREDENTIALS).answers(body)
 
 
 def test_which_words_it_answers_is_an_option():
-    dialpad = Dialpad("https://dialpad.com", KEY, answered="STOP START")
+    dialpad = Dialpad("https://dialpad.com", CREDENTIALS, answered="STOP START")
     assert (dialpad.answers("start"), dialpad.answers("help")) == (True, False)
 
 
@@ -201,9 +201,9 @@ async def test_other_words_tell_nothing_of_the_number(provider: Scripted, dialpa
 async def test_what_an_opted_out_recipient_looks_like_is_an_option(provider: Scripted):
     provider.answers(400, {"message": "Code 21610"})
 
-    assert (await refusal(Dialpad(provider.url, KEY, opted_out="21610"))).tells == "opted_out"
+    assert (await refusal(Dialpad(provider.url, CREDENTIALS, opted_out="21610"))).tells == "opted_out"
     with pytest.raises(Refused, match="opted-out pattern"):
-        Dialpad(provider.url, KEY, opted_out="(")
+        Dialpad(provider.url, CREDENTIALS, opted_out="(")
 
 
 @pytest.mark.parametrize("result", ["invalid_destination", "no_route", "not_supported"])
@@ -226,7 +226,7 @@ async def test_that_a_number_gets_no_pictures_is_not_that_it_gets_no_texts(provi
     said = payload("send_accepted") | {"message_status": "failed", "message_delivery_result": "not_supported"}
     provider.answers(200, said)
 
-    error = await refusal(Dialpad(provider.url, KEY, mms=True), outgoing(media=(PICTURE,)))
+    error = await refusal(Dialpad(provider.url, CREDENTIALS, mms=True), outgoing(media=(PICTURE,)))
 
     assert (error.code, error.tells) == ("not_supported", "")
 
@@ -239,7 +239,7 @@ def test_receipts_tell_the_same(dialpad: Dialpad):
         ("not_supported", True, ""),
         ("rejected", False, ""),
     ):
-        receipt = dialpad.parse(said | {"message_delivery_result": result, "mms": mms})
+        [receipt] = dialpad.parse(said | {"message_delivery_result": result, "mms": mms})
         assert receipt is not None
         assert receipt.tells == tells  # type: ignore[union-attr]
 

@@ -1,0 +1,100 @@
+"""What providers tell us, in the same words whoever says it: a message, a receipt, a bounce, a stop."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+State = Literal["accepted", "sent", "delivered", "undelivered"]
+
+# What a refusal for good tells of the address itself, whatever was sent to it. Empty: nothing.
+Tells = Literal[
+    "",
+    "opted_out",  # its owner said stop to the provider
+    "untextable",  # no text can reach this number
+    "bounced",  # no mail can reach this address
+    "ended",  # nothing reaches them in this thread any more
+]
+
+
+@dataclass(frozen=True)
+class IncomingFile:
+    """A file that came with a message, not read yet: `Channel.fetch` gets it by `ref`, a URL at the provider or the
+    name of a part of the stored event."""
+
+    ref: str
+    name: str = ""
+    media_type: str = ""
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """A message from a seller. `from_address` is where an answer goes: a number (E.164), an email address in lower
+    case, or the provider's name for the person."""
+
+    provider_id: str
+    from_address: str
+    to_address: str  # ours: the number, mailbox or page
+    body: str
+    at: datetime
+    media: Sequence[IncomingFile] = ()
+    subject: str = ""
+    html: str = ""  # as it came: cleaned by whoever shows it
+    from_name: str = ""
+    # Of an email: its own Message-ID, those it answers (newest last), and the token of the address it went to.
+    rfc_id: str = ""
+    references: Sequence[str] = ()
+    token: str = ""
+    about: str = ""  # what it says it is about, such as the ad's address, when nothing better tells
+    automatic: bool = False  # a machine wrote it: kept, but no answer to anything
+    external: bool = False  # it did not come by the platform: kept as an external communication
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What the provider reports of a message from our side. Of one that nobody here knows, but with whom it went `to`
+    and its `body`, it is somebody's who wrote in the provider's own app (an echo): it joins the history."""
+
+    provider_id: str
+    state: State
+    reason: str
+    at: datetime
+    # Enough to recognise an attempt whose answer never arrived:
+    to: str = ""
+    sender: str = ""
+    from_address: str = ""
+    body: str | None = None
+    tells: Tells = ""
+
+
+@dataclass(frozen=True)
+class ReadUntil:
+    """They have read everything that went to `address` until then."""
+
+    address: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Bounce:
+    """A message came back. `rfc_id` is the Message-ID of ours it tells of, empty when it does not say. For good (5.x.x)
+    it marks the address; else it is only noted."""
+
+    address: str
+    reason: str
+    at: datetime
+    rfc_id: str = ""
+    for_good: bool = True
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """The provider says that they said stop to it, or (`again`) start; not in a message, which would be Incoming."""
+
+    address: str
+    word: str
+    at: datetime
+    again: bool = False
+
+
+Said = Incoming | Receipt | ReadUntil | Bounce | Stopped
