@@ -53,6 +53,7 @@ class Connection(Table, db=DB, tablename="connection"):
     last_error = Text(default="")
     last_error_at = moment()
     refused_hooks = Integer(default=0)
+    last_event_at = moment()  # when it was last heard of, to half a minute
     opt_outs_read_at = moment()  # when its own list of opt-outs was last read whole
     created_at = made()
     disconnected_at = moment()

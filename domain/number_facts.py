@@ -8,7 +8,7 @@ from piccolo.table import Table
 
 from domain import clock, ids
 from domain.accounts import Account
-from domain.columns import key, made, parent
+from domain.columns import key, made, moment, parent
 from domain.db import DB
 from domain.text import storable
 
@@ -21,6 +21,10 @@ class NumberFact(Table, db=DB, tablename="number_fact"):
     untextable = Boolean(default=False)  # a carrier said so
     reason = Text(default="")  # in whose words
     at = made()
+    line_type = Varchar(20, default="")  # mobile, landline, fixedVoip …, as the provider that looked it up says it
+    line_type_source = Varchar(20, default="")  # which that was: a kind of connection
+    carrier = Text(default="")
+    looked_up_at = moment()
 
 
 async def cannot_get_texts(account_id: UUID, address: str, reason: str, at: datetime | None = None) -> None:

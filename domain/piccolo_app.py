@@ -3,6 +3,7 @@
 from piccolo.conf.apps import AppConfig
 
 from domain.accounts import Account, PlanFeature
+from domain.address_marks import AddressMark
 from domain.appointments import Appointment
 from domain.appraisals import Appraisal
 from domain.attachments import Attachment, AttachmentVariant, FileLink, MessageAttachment, TemplateAttachment
@@ -15,13 +16,16 @@ from domain.consents import Consent, Tombstone
 from domain.dealerships import DealershipReport, ReportedIdentity, ReportedListing
 from domain.delivery import Lease
 from domain.drafts import Draft, DraftAttachment
+from domain.external_contacts import ExternalContact
+from domain.form_transports import FormTransport
 from domain.guides import Guide
 from domain.history import Event
 from domain.house_mail import Mail
 from domain.imports import Import, RefusedRow
-from domain.inbox import ProviderEvent
+from domain.inbox import IncomingFile, MatchSuggestion, ProviderEvent
 from domain.installations import Boot, Installation
 from domain.listings import Follower, Listing, Picture, PriceChange
+from domain.mails import EmailHeader, EmailThread, MailboxPosition
 from domain.message_templates import HiddenTemplate, MessageTemplate, TemplateUse, TemplateVersion
 from domain.messages import FollowUp, IdempotencyKey, Message
 from domain.number_facts import NumberFact
@@ -33,6 +37,7 @@ from domain.sessions import ApiToken, PasswordLink, Session, SignInFailure
 from domain.settings import ROOT
 from domain.sources import Source
 from domain.suppressions import Block, DoNotContact, FirstContact, ListImport, OptOut
+from domain.threads import SellerThread
 from domain.users import User
 
 TABLES = [
@@ -95,6 +100,15 @@ TABLES = [
     NumberFact,
     Installation,
     Boot,
+    SellerThread,
+    EmailHeader,
+    EmailThread,
+    MailboxPosition,
+    FormTransport,
+    AddressMark,
+    ExternalContact,
+    IncomingFile,
+    MatchSuggestion,
 ]
 
 APP_CONFIG = AppConfig(

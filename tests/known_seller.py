@@ -5,7 +5,20 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from domain import appraisals, attachments, audit, clock, db, history, inbox, reviews, suppressions
+from domain import (
+    address_marks,
+    appraisals,
+    attachments,
+    audit,
+    clock,
+    db,
+    history,
+    inbox,
+    mails,
+    reviews,
+    suppressions,
+    threads,
+)
 from domain.accounts import Account
 from domain.appointments import Appointment
 from domain.attachments import Attachment, FileLink, MessageAttachment
@@ -191,6 +204,16 @@ async def _lists(account: Account, listing: Listing, admin: User) -> None:
 
 
 async def _events(connection: Connection, answer: Message) -> None:
+    """What came by hooks, and what other channels than texts keep."""
+    assert answer.listing is not None
+    await address_marks.bounced(answer.account, EMAIL, "Quillfeather unknown")
+    await mails.token_of(answer.account, answer.listing, EMAIL)
+    await mails.keep(answer.id, answer.account, "<quillfeather@mail.example>", (), "<p>walnut</p>", "Quillfeather")
+    await threads.heard(
+        *(answer.account, connection.id, "facebook", "psid-of-quillfeather", clock.now()),
+        listing=answer.listing,
+        name="Dana Quillfeather",
+    )
     for payload in (
         {"id": 9, "from_number": OLD, "text": answer.body},
         {"id": 10, "from_number": MOBILE, "text": "Quillfeather here"},

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
+from uuid import uuid4
 
 import pytest
 from piccolo.apps.migrations.commands.new import AutoMigrationManager
@@ -21,6 +22,7 @@ from domain.piccolo_app import (
     APP_CONFIG,
     TABLES,
     Account,
+    AddressMark,
     ApiToken,
     Attachment,
     AttachmentVariant,
@@ -33,13 +35,17 @@ from domain.piccolo_app import (
     DoNotContact,
     Draft,
     DraftAttachment,
+    EmailThread,
     FirstContact,
     Follower,
+    FormTransport,
     Guide,
     HiddenTemplate,
     IdempotencyKey,
+    IncomingFile,
     Installation,
     Listing,
+    MailboxPosition,
     Message,
     MessageAttachment,
     MessageTemplate,
@@ -54,6 +60,7 @@ from domain.piccolo_app import (
     ReportedListing,
     Review,
     Seller,
+    SellerThread,
     SenderLink,
     Session,
     SignInFailure,
@@ -166,6 +173,7 @@ class World:
     draft: Draft
     report: DealershipReport
     batch: Batch
+    event: ProviderEvent
 
 
 # Every unique rule but the primary keys: table and columns -> a row that may be stored once.
@@ -243,6 +251,23 @@ ONCE: dict[tuple[str, str], Callable[[World], Table]] = {
     ("message", "batch, to_address"): lambda w: _text(w, batch=w.batch.id, to_address="+15205550199"),
     ("installation", "one"): lambda w: Installation(salt="a"),
     ("number_fact", "account, address"): lambda w: NumberFact(account=w.account.id, address="+15205550199"),
+    ("seller_thread", "account, channel, address"): lambda w: SellerThread(
+        account=w.account.id, channel="facebook", address="psid"
+    ),
+    ("email_thread", "listing, address"): lambda w: EmailThread(
+        account=w.account.id, listing=w.listing.id, address="dana@mail.example", token=uuid4().hex
+    ),
+    ("email_thread", "token"): lambda w: EmailThread(
+        account=w.account.id, listing=w.listing.id, address=f"{uuid4().hex}@mail.example", token="same"
+    ),
+    ("mailbox_position", "connection, folder"): lambda w: MailboxPosition(
+        connection=w.connection.id, folder="INBOX", validity="1", last="7"
+    ),
+    ("form_transport", "source"): lambda w: FormTransport(account=w.account.id, source=w.source.id, kind="assisted"),
+    ("address_mark", "account, address, mark"): lambda w: AddressMark(
+        account=w.account.id, address="dana@mail.example", mark="bounced"
+    ),
+    ("incoming_file", "message, position"): lambda w: IncomingFile(message=w.message.id, event=w.event.id, origin="a"),
     ("guide", "account, slug"): lambda w: Guide(account=w.account.id, slug="same", title="A", body="A"),
 }
 
@@ -329,13 +354,16 @@ async def _world() -> World:
     user = await make.user()
     batch = Batch(account=listing.account, user=user.id)
     await Batch.insert(batch)
+    connection = await make.connection()
+    event = ProviderEvent(connection=connection.id, event_key="one", payload="{}")
+    await ProviderEvent.insert(event)
     return World(
         account=await make.dealership(),
         user=user,
         source=await make.source(),
         listing=listing,
         bare=bare,
-        connection=await make.connection(),
+        connection=connection,
         message=await make.message(listing),
         template=template,
         version=version,
@@ -343,6 +371,7 @@ async def _world() -> World:
         draft=draft,
         report=report,
         batch=batch,
+        event=event,
     )
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from domain import audit, clock, db, installations, listings, messages, same_seller, suppressions, users
 from domain.dealerships.hiding import lock, tell
-from domain.erasures import beside, conversations, raw_events, remembering
+from domain.erasures import beside, beyond_texts, conversations, raw_events, remembering
 from domain.errors import Refused
 from domain.listings import Listing
 from domain.same_seller import Person
@@ -113,6 +113,7 @@ async def _erase(
     kept, entries = await remembering.bury(person.account, person.own, salt)
     visits = await beside.visits(person, now)
     await beside.facts(person)
+    await beyond_texts.erase(person, theirs)
     await beside.history(person)
     await beside.audit(person.account, {*person.listings, *gone.subjects, *entries, *visits})
     sellers = await beside.sellers(person)

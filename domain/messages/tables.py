@@ -30,6 +30,7 @@ class State(StrEnum):
     EXPIRED = "expired"
     SKIPPED = "skipped"
     RECEIVED = "received"  # inbound
+    LOGGED = "logged"  # a contact made elsewhere, in or out
 
 
 class Message(Table, db=DB, tablename="message"):
