@@ -30,7 +30,6 @@ from domain.enclosures import Enclosures
 from domain.errors import Refused
 from domain.messages import Message, State
 from domain.scenes import Scene
-from domain.standing import Standing
 from domain.wordings import Letter
 
 Alongside = Callable[[Message], Awaitable[None]]
@@ -60,11 +59,10 @@ async def judge(
     missing: tuple[str, ...] = (),
     enclosed: Enclosures = Enclosures(),  # noqa: B008 - frozen
     kind: str = "one_to_one",
-    standing: Standing | None = None,
     at: datetime | None = None,
 ) -> gate.Decision:
     """What the gate says of a message of this channel, from this user to this listing, now, or by the seller's clock
-    `at` another moment. `standing` is what the lists say of where it goes, for whoever has read that already."""
+    `at` another moment."""
     to = scene.address(channel, to_field)
     seller, listing, reach = scene.seller, scene.listing, scene.reach
     country, postal_code = scene.account.country, seller.postal_code
@@ -90,11 +88,12 @@ async def judge(
                 users.may(scene.user, users.sending(kind)),
                 scene.user.role == users.Role.AGENT,
             ),
-            await _standing(scene, channel, to) if standing is None else standing,
+            scene.standing(channel, to),
             await seller_hours.at(scene.account.id, country, postal_code, (seller.mobile, seller.phone), at),
             missing=missing,
             files=file_problems(scene, channel, to, enclosed),
             recent_contact=_recent_contact(scene, to),
+            window_open=scene.window_open(channel, kind == "one_to_one", at),
             over_quota=scene.day.over(scene.user.id, at or clock.now()) if scene.day and channel == "text" else None,
         ),
         at or clock.now(),
@@ -108,12 +107,6 @@ def _recent_contact(scene: Scene, to: str) -> str:
     if there is None or not scene.newest.nothing_yet:
         return ""
     return there.sentence(scene.account)
-
-
-async def _standing(scene: Scene, channel: str, to: str) -> Standing:
-    if channel in ("text", "email"):  # read with the seller
-        return scene.reach.standings.get(to, Standing())
-    return Standing(opted_out=bool(to) and await suppressions.opted_out(scene.account.id, to, channel))
 
 
 def file_problems(scene: Scene, channel: str, to: str, enclosed: Enclosures) -> tuple[str, ...]:

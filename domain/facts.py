@@ -76,6 +76,7 @@ def of(
     too_long: bool = False,
     over_quota: datetime | None = None,
     confirms: bool = False,
+    window_open: bool = True,
 ) -> Facts:
     """The facts of one message to one address, now."""
     return Facts(
@@ -90,6 +91,7 @@ def of(
         review_open=known.review_open,
         landline=known.landline or (channel == "text" and phones.is_landline(to)),
         untextable=known.untextable,
+        bounced=known.bounced,
         automatic_today=known.automatic_today,
         unanswered=known.unanswered,
         recent_contact=recent_contact,
@@ -111,6 +113,7 @@ def of(
         too_long=too_long,
         over_quota=over_quota,
         confirms=confirms,
+        window_open=window_open,
         not_before=hour.until,
         evidence={**about.evidence, "seller_clock": hour.local, "seller_clock_by": hour.evidence},
     )

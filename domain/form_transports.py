@@ -10,6 +10,12 @@ from domain.sources import Source
 from domain.users import User
 
 KINDS = ("http_form", "adf_email", "assisted")  # as `source.form_transport` says, too
+ASSISTED = "assisted"
+
+
+def sends(kind: str) -> bool:
+    """Whether a form is filled in by us; else by a person, or there is none."""
+    return kind not in ("", ASSISTED)
 
 
 class FormTransport(Table, db=DB, tablename="form_transport"):

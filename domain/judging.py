@@ -37,8 +37,7 @@ from domain.users import Role, User
 # ruff: noqa: S608
 
 AT_ONCE = 500  # listings of one query
-FIELDS = {"mobile": "text", "phone": "text", "email": "email"}  # the channel whose opt-outs count
-
+FIELDS = standing.FIELDS
 
 # The first contact with the same person, by any of their addresses, about another listing; it takes the oldest that
 # counts.
@@ -66,15 +65,15 @@ class Judge:
     def decide(self, row: Mapping[str, Any], channel: str, to_field: str = "", to: str = "", **more: Any) -> Decision:
         """The gate's word on one row of `rows`: by the number of `to_field`, the email address, or `to` of another
         channel. `more` is what `facts.of` takes besides, such as `missing`."""
-        name = to_field or "mobile" if channel == "text" else "email" if channel == "email" else ""
-        known = Standing.of(row, f"{name}_") if name else Standing()
+        name = to_field or "mobile" if channel == "text" else channel
+        known = Standing.of(row, f"{name}_") if f"{name}_dnc" in row else Standing()
         known = consents.with_erased(known, row["erased"].get(name, frozenset()), channel)
         return gate.decide(
             facts.of(
                 None,
                 channel,
                 self.kind,
-                row[name] or "" if name else to,
+                to if channel not in ("text", "email") else row[name] or "",
                 facts.About.of(row),
                 self.means.get(channel, facts.Means((), False)),
                 known,
@@ -166,12 +165,15 @@ async def _read(
     listings: Sequence[UUID], fields: Collection[str], columns: str, joins: str, arguments: Sequence[Any]
 ) -> list[dict[str, Any]]:
     now = clock.now()
-    known = [standing.of_address("l.account", f"'{FIELDS[name]}'", f"p.{name}", f"{name}_") for name in fields]
+    known = [
+        standing.of_address("l.account", f"'{FIELDS[name]}'", standing.ADDRESSES[name], f"{name}_") for name in fields
+    ]
     wanted: tuple[Any, ...] = (listings,) if db.on_postgres() else tuple(listings)
     among = "= ANY({}::uuid[])" if db.on_postgres() else f"IN ({holes(len(listings))})"
     found: list[dict[str, Any]] = await Listing.raw(
         f"""SELECT l.id AS listing, l.account, l.stage, i.messageable, i.slug AS source_slug, i.form_transport, l.url,
-                   p.mobile, p.phone, p.email, p.postal_code, {standing.of_listing("l")},
+                   p.mobile, p.phone, p.email, {standing.ADDRESSES["form"]} AS form, p.postal_code,
+                   {standing.of_listing("l")},
                    {consents.salt_where_erased("l.account")} AS erased_salt, f.at AS first_at, u.name AS first_by,
                    TRIM(o.make || ' ' || o.model) AS first_about,
                    {nothing_yet("l.id")} AS nothing_yet,

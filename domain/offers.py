@@ -26,6 +26,12 @@ WITHOUT_DATUM = {
     "kijiji": "This seller has not written to you through Kijiji yet.",
 }
 
+# The same where a person can write at the ad's own site.
+BY_HAND = {
+    "form": "The form of this ad is filled in by hand: open the ad.",
+    "kijiji": "A first message on Kijiji is written by hand: open the ad.",
+}
+
 
 @dataclass(frozen=True)
 class Offer:
@@ -33,11 +39,13 @@ class Offer:
 
     datum   where it would go: a number, an email address, a thread; empty when the seller has none
     off     why the integration cannot be used (not connected, refused key, not in the plan); empty when it can
+    assisted  whether a person can write there by hand at the ad's own site, with our words
     """
 
     channel: str
     datum: str
     off: str = ""
+    assisted: bool = False
 
     @property
     def available(self) -> bool:
@@ -46,6 +54,8 @@ class Offer:
     @property
     def reason(self) -> str:
         """Why it is not available, in a sentence; empty when it is."""
+        if self.assisted and self.channel in BY_HAND and not self.datum:
+            return BY_HAND[self.channel]
         return self.off or ("" if self.datum else WITHOUT_DATUM[self.channel])
 
 

@@ -3,10 +3,25 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
-from domain import connections, file_rules, gate, messages, newest, offers, plans, quotas, sellers, wordings
+from domain import (
+    clock,
+    connections,
+    file_rules,
+    form_transports,
+    gate,
+    newest,
+    offers,
+    plans,
+    quotas,
+    sellers,
+    threads,
+    wordings,
+)
 from domain.accounts import Account
 from domain.channels.base import ChannelError, FileRules, Kind
+from domain.channels.registry import CHANNELS
 from domain.connections import Connection, ConnectionState, SenderLink
 from domain.errors import Unavailable
 from domain.gate import SenderState
@@ -15,6 +30,8 @@ from domain.newest import Newest
 from domain.offers import Offer
 from domain.quotas import Day
 from domain.sellers import Reach, Seller
+from domain.standing import Standing
+from domain.threads import Open
 from domain.users import User
 
 PATIENCE = 3.0  # seconds a person waits for the provider to say who they are there
@@ -35,7 +52,7 @@ class Scene:
     features: frozenset[str]  # of the account's plan
     newest: Newest  # what happened on the listing last
     day: Day | None = None  # of who sends texts by a connection that limits them
-    threads: Mapping[str, str] = field(default_factory=dict)  # channel -> where the seller wrote to us from
+    threads: Mapping[str, Open] = field(default_factory=dict)  # channel -> where they wrote to us from
 
     def values(self) -> dict[str, str]:
         reach = self.reach
@@ -60,8 +77,24 @@ class Scene:
         if channel == "text":
             return self.number(to_field)[1]
         if channel == "form":
-            return self.listing.url if self.reach.form_transport else ""
-        return self.seller.email if channel == "email" else self.threads.get(channel, "")
+            return self.listing.url if form_transports.sends(self.reach.form_transport) else ""
+        if channel == "email":
+            return self.seller.email
+        return self.threads[channel].address if channel in self.threads else ""
+
+    def standing(self, channel: str, to: str) -> Standing:
+        """What the lists say of where a message of this channel goes."""
+        if channel in self.threads:
+            return self.threads[channel].standing
+        return self.reach.standings.get(to, Standing())
+
+    def window_open(self, channel: str, by_person: bool = True, at: datetime | None = None) -> bool:
+        """Whether the seller's last word by this channel is young enough for an answer."""
+        if channel not in self.threads or channel not in self.carriers:
+            return True
+        carrier = self.carriers[channel]
+        provider, options = CHANNELS.get(carrier.kind), connections.options_of(carrier)
+        return threads.is_open(provider, options, self.threads[channel].last_inbound_at, by_person, at or clock.now())
 
     def connected(self, channel: str) -> bool:
         """Whether the integration is installed, in the plan, and its key accepted."""
@@ -82,10 +115,23 @@ class Scene:
             "kijiji": self.account.kijiji and self.account.country == "CA",
         }
         return {
-            channel: Offer(channel, self.address(channel, to_field), "" if self.connected(channel) else _off(channel))
+            channel: Offer(
+                channel,
+                self.address(channel, to_field),
+                "" if self.connected(channel) else _off(channel),
+                self._by_hand(channel),
+            )
             for channel in offers.LABELS
             if shown[channel]
         }
+
+    def _by_hand(self, channel: str) -> bool:
+        """Whether a person can write to the seller by this channel at the ad's own site."""
+        if not self.listing.url:
+            return False
+        if channel == "form":
+            return self.reach.form_transport == form_transports.ASSISTED
+        return channel in threads.CHANNELS and self.reach.slug == channel
 
     def file_rules(self, channel: str) -> FileRules | None:
         """What may go along with a message of this channel; None: no files."""
@@ -106,11 +152,7 @@ async def of(account: Account, user: User, listing: Listing) -> Scene:
     seller, reach = await sellers.with_reach(listing.id)
     carriers = await connections.carriers(account.id, user.id)
     link, sender_state = await sender(user, *carriers.get("text", (None, None)))
-    threads = {
-        channel: await messages.wrote_from(listing.id, channel)
-        for channel, on in (("facebook", account.facebook), ("kijiji", account.kijiji))
-        if on and channel in carriers
-    }
+    in_threads = any(channel in carriers for channel in threads.CHANNELS)
     addresses = (seller.mobile, seller.phone, seller.email)
     return Scene(
         account=account,
@@ -124,7 +166,7 @@ async def of(account: Account, user: User, listing: Listing) -> Scene:
         features=(await plans.table()).get(account.tier, frozenset()),
         newest=await newest.of(listing, user.id, addresses),
         day=await quotas.of(carriers["text"][0] if "text" in carriers else None, account.timezone),
-        threads=threads,
+        threads=await threads.of_listing(listing.id) if in_threads else {},
     )
 
 
@@ -134,6 +176,8 @@ async def sender(
     """The user's account at the provider of texts and what the gate is to know of it; `known` is the last look."""
     if connection is None or connection.state != ConnectionState.CONNECTED:
         return None, SenderState.UNLINKED
+    if CHANNELS[connection.kind].senders == "one":
+        return None, SenderState.LINKED
     try:
         async with asyncio.timeout(PATIENCE):
             link = await connections.sender(connection, user, known=known)

@@ -46,7 +46,7 @@ class Reach(NamedTuple):
     form_transport   how its contact form is reached; empty when it has none
     messageable      whether sellers of that source may be written to at all
     hidden, reported whether the listing is hidden, and its seller reported as a dealership
-    standings        what the lists say: of numbers for texts, of the email address for email
+    standings        what the lists say: of numbers for texts, of the email address for email, of the form's address
     appointment      the next one that is still to come
     """
 
@@ -63,15 +63,15 @@ class Reach(NamedTuple):
 async def with_reach(listing: UUID) -> tuple[Seller, Reach]:
     """The seller of an ad, as `of_listing`, and how they can be reached, in one statement."""
     lists = ", ".join(
-        standing.of_address("l.account", f"'{channel}'", f"p.{field}", f"{field}_")
+        standing.of_address("l.account", f"'{channel}'", standing.ADDRESSES[field], f"{field}_")
         for field, channel in _FIELDS.items()
     )
     rows = await Seller.raw(
-        f"""SELECT p.*, s.name AS source_name, s.slug AS source_slug, s.form_transport AS source_form,
-                   s.messageable AS source_open,
+        f"""SELECT p.*, {standing.ADDRESSES["form"]} AS form, i.name AS source_name, i.slug AS source_slug,
+                   i.form_transport AS source_form, i.messageable AS source_open,
                    {standing.of_listing("l")}, {lists}, {appointments.COLUMNS},
                    {consents.salt_where_erased("l.account")} AS erased_salt, l.account AS of_account
-            FROM listing l JOIN source s ON s.id = l.source {appointments.joined("l.id")}
+            FROM listing l JOIN source i ON i.id = l.source {appointments.joined("l.id")}
             LEFT JOIN seller p ON p.listing = l.id WHERE l.id = {{}}""",  # noqa: S608 - fixed words
         *[standing.a_day_before(clock.now())] * len(_FIELDS),
         clock.now(),
@@ -126,5 +126,5 @@ def full_name(first: str, last: str) -> str:
     return " ".join(name for name in (first, last) if name)
 
 
-_FIELDS = {"mobile": "text", "phone": "text", "email": "email"}  # the channel whose opt-outs count
+_FIELDS = standing.FIELDS
 _COLUMNS = frozenset(column._meta.name for column in Seller._meta.columns)

@@ -16,6 +16,15 @@ MOST_COUNTED = 3  # unanswered ones: the gate asks for no more
 AUTOMATIC = "('batch', 'scheduled', 'automated')"  # kinds of message that leave by themselves
 LEFT = "('sending', 'accepted', 'sent', 'delivered', 'undelivered', 'unknown')"  # states of what left, or may have
 
+# Where the seller `p` of a listing `l` of the source `i` is reached, and the channel whose opt-outs count there.
+FIELDS = {"mobile": "text", "phone": "text", "email": "email", "form": "form"}
+ADDRESSES = {
+    "mobile": "p.mobile",
+    "phone": "p.phone",
+    "email": "p.email",
+    "form": "CASE WHEN i.form_transport IN ('', 'assisted') THEN '' ELSE l.url END",  # a person fills in the others
+}
+
 
 @dataclass(frozen=True)
 class Standing:
@@ -27,6 +36,7 @@ class Standing:
     review_open: bool = False
     landline: bool = False
     untextable: bool = False
+    bounced: bool = False  # mail to it came back for good
     automatic_today: int = 0  # that left by themselves within 24 hours
     unanswered: int = 0  # of them since the address last wrote, three at most
 
@@ -40,6 +50,7 @@ class Standing:
             review_open=bool(row[f"{prefix}review_open"]),
             landline=bool(row[f"{prefix}landline"]),
             untextable=bool(row[f"{prefix}untextable"]),
+            bounced=bool(row[f"{prefix}bounced"]),
             automatic_today=row[f"{prefix}automatic_today"],
             unanswered=row[f"{prefix}unanswered"],
         )
@@ -63,6 +74,8 @@ def of_address(account: str, channel: str, address: str, prefix: str = "") -> st
                         AND o.landline""",
         "untextable": f"""SELECT 1 FROM number_fact o WHERE o.account = {account} AND o.address = {address}
                           AND o.untextable""",
+        "bounced": f"""SELECT 1 FROM address_mark o WHERE o.account = {account} AND o.address = {address}
+                       AND o.mark = 'bounced'""",
     }
     automatic = f"""q.account = {account} AND q.to_address = {address} AND q.direction = 'out'
                     AND q.kind IN {AUTOMATIC} AND q.state IN {LEFT}"""

@@ -1,6 +1,7 @@
 """Where a seller wrote to us from by a channel without addresses of its own, and for how long we may answer there."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -8,12 +9,14 @@ from uuid import UUID
 from piccolo.columns import Text, Varchar
 from piccolo.table import Table
 
-from domain import clock, ids
+from domain import clock, consents, ids, standing
 from domain.accounts import Account
+from domain.channels.base import Channel
 from domain.columns import key, made, moment, parent
 from domain.connections import Connection
 from domain.db import DB
 from domain.listings import Listing
+from domain.standing import Standing
 from domain.text import storable
 
 CHANNELS = ("facebook", "kijiji")  # whose sellers are reached in threads, and no other way
@@ -75,15 +78,52 @@ async def heard(
     return SellerThread(**rows[0])
 
 
-async def of_listing(listing: UUID) -> dict[str, SellerThread]:
+@dataclass(frozen=True)
+class Open:
+    """A thread that can be answered, and what stands of who is at its other end."""
+
+    address: str
+    last_inbound_at: datetime | None
+    standing: Standing
+
+
+async def of_listing(listing: UUID) -> dict[str, Open]:
     """channel -> the thread in which its seller wrote last, of those that can still be answered."""
+    known = standing.of_address("t.account", "t.channel", "t.address")
+    now = clock.now()
     rows = await SellerThread.raw(
-        """SELECT * FROM seller_thread WHERE listing = {} AND ended_at IS NULL
-             AND (expires_at IS NULL OR expires_at > {}) ORDER BY last_inbound_at""",
+        f"""SELECT t.channel, t.address, t.last_inbound_at, {known}, t.account,
+                   {consents.salt_where_erased("t.account")} AS erased_salt
+            FROM seller_thread t WHERE t.listing = {{}} AND {alive("t")} ORDER BY t.last_inbound_at""",  # noqa: S608
+        standing.a_day_before(now),
         listing,
-        clock.now(),
+        now,
     )
-    return {row["channel"]: SellerThread(**row) for row in rows}
+    salt = rows[0]["erased_salt"] if rows else None
+    erased = await consents.tombstoned_among(salt, [(row["account"], row["address"]) for row in rows])
+    return {
+        row["channel"]: Open(
+            row["address"],
+            row["last_inbound_at"],
+            consents.with_erased(
+                Standing.of(row), erased.get((row["account"], row["address"]), frozenset()), row["channel"]
+            ),
+        )
+        for row in rows
+    }
+
+
+def alive(thread: str) -> str:
+    """SQL: a thread that can be answered; one placeholder, for the time."""
+    return f"{thread}.ended_at IS NULL AND ({thread}.expires_at IS NULL OR {thread}.expires_at > {{}})"
+
+
+def is_open(
+    provider: type[Channel] | None, options: Mapping[str, Any], last: datetime | None, by_person: bool, at: datetime
+) -> bool:
+    """Whether a thread whose seller wrote `last` then may be answered by a connection of this provider at that time."""
+    window = provider.window(options, by_person) if provider else None
+    return window is None or (last is not None and at - last <= window)
 
 
 async def listing_of(account: UUID, channel: str, address: str) -> UUID | None:

@@ -5,12 +5,17 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from domain import db, gate, history, number_facts, suppressions
+from domain import address_marks, db, gate, history, number_facts, suppressions, threads
 from domain.channels.base import Tells
 from domain.channels.registry import CHANNELS
 
 # what it tells -> the gate's code, which a message that ended because of it bears
-CODES: dict[Tells, str] = {"opted_out": "opted_out", "untextable": "phone_untextable"}
+CODES: dict[Tells, str] = {
+    "opted_out": "opted_out",
+    "untextable": "phone_untextable",
+    "bounced": "email_invalid",
+    "ended": "thread_ended",
+}
 TELLS: dict[str, Tells] = {code: tells for tells, code in CODES.items()}
 
 
@@ -31,9 +36,13 @@ async def heed(
     listing: UUID | None = None,
 ) -> None:
     """Puts an address on the list of opt-outs, which cancels what was about to leave to it, or keeps that its number
-    gets no texts. `provider` is a kind of connection. In your transaction, before it changes any message, or in one of
-    its own."""
-    if tells == "untextable":
+    gets no texts, that mail to it came back, or that its thread is over. `provider` is a kind of connection.
+    In your transaction, before it changes any message, or in one of its own."""
+    if tells == "bounced":
+        await address_marks.bounced(account_id, address, reason, at)
+    elif tells == "ended":
+        await threads.end(account_id, channel, address, reason, at)
+    elif tells == "untextable":
         await number_facts.cannot_get_texts(account_id, address, reason, at)
     elif tells == "opted_out":
         async with db.writing():

@@ -1,16 +1,13 @@
 """What the gate says of every way to write to a seller now: by each channel and number, for each kind of message."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from domain import composing, gate, users
 from domain.gate import Decision, Refusal
-from domain.known import Known
 from domain.scenes import Scene
-from domain.standing import Standing
 
 KINDS = ("one_to_one", "batch", "scheduled", "automated")
-LISTED = ("text", "email")  # the channels whose lists are read with the seller
 
 
 @dataclass(frozen=True)
@@ -43,14 +40,13 @@ class Verdict:
         )
 
 
-async def of(scene: Scene, known: Sequence[Known]) -> list[Verdict]:
+async def of(scene: Scene) -> list[Verdict]:
     """Every channel that is offered here, and of texts both numbers. Each is judged for the scene's user; nothing of it
-    is about words or files, which are not there yet. `known` is what is on record: `known.of`."""
+    is about words or files, which are not there yet."""
     found = []
     for channel, field in _ways(scene):
         to = scene.address(channel, field)
-        standing = None if channel in LISTED else Standing(opted_out=_opted_out(known, channel, to))
-        decision = await composing.judge(scene, channel, field, standing=standing)
+        decision = await composing.judge(scene, channel, field)
         found.append(Verdict(channel, field, to, {kind: _of_kind(scene, decision, kind) for kind in KINDS}))
     return found
 
@@ -69,7 +65,3 @@ def _of_kind(scene: Scene, decision: Decision, kind: str) -> Decision:
     """The same facts for another kind of message."""
     may_send = users.may(scene.user, users.sending(kind))
     return gate.decide(replace(decision.facts, kind=kind, may_send=may_send), decision.at)
-
-
-def _opted_out(known: Sequence[Known], channel: str, to: str) -> bool:
-    return any(each.code == "opted_out" and (each.channel, each.address) == (channel, to) for each in known)

@@ -63,7 +63,8 @@ class Mark:
     @classmethod
     def of(cls, scene: Scene) -> "Mark":
         seller = scene.seller
-        reach = (seller.mobile, seller.phone, seller.email, scene.listing.url, *scene.threads.values())
+        threads = (each.address for each in scene.threads.values())
+        reach = (seller.mobile, seller.phone, seller.email, scene.listing.url, *threads)
         return cls(
             str(scene.newest.id or "none"),
             str(scene.newest.inbound or "none"),

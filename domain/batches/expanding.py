@@ -87,7 +87,7 @@ async def _chunk(prepared: Expansion) -> int:
         found: list[Verdict] = []
         listings = [listing for _, listing in chosen]
         async for some in judging.rows(
-            prepared.account, listings, looking.fields(look.words), *looking.what_words_need()
+            prepared.account, listings, looking.fields(look.words, look.judge), *looking.what_words_need()
         ):
             found += [look.at(row) for row in some]
         await _write(prepared, found, now)

@@ -20,7 +20,7 @@ from domain.departures import Departure
 from domain.enclosures import Enclosures
 from domain.errors import Unavailable
 from domain.gate import Refusal
-from domain.judging import Judge
+from domain.judging import FIELDS, Judge
 from domain.users import User
 from domain.wordings import Letter
 
@@ -173,7 +173,7 @@ class Look:
             return row[self.words.to_field] or ""
         if channel == "email":
             return row["email"] or ""
-        return row["url"] if channel == "form" and row["form_transport"] else ""
+        return row["form"] if channel == "form" else ""
 
     def _file_problems(self, channel: str, to: str) -> tuple[str, ...]:
         if not self._enclosed.files:
@@ -201,11 +201,11 @@ def seller(row: Mapping[str, Any]) -> str:
     return f"{row['first_name'] or ''} {row['last_name'] or ''}".strip()
 
 
-def fields(words: Words) -> tuple[str, ...]:
-    """Those of the seller whose addresses count for these words."""
+def fields(words: Words, judge: Judge) -> tuple[str, ...]:
+    """Those of the seller whose addresses count for these words; none where nothing carries them."""
     if words.channel == "auto":
-        return (words.to_field, "email")
-    return (words.to_field,) if words.channel == "text" else ("email",) if words.channel == "email" else ()
+        return (words.to_field, "email", *(("form",) if "form" in judge.carriers else ()))
+    return (words.to_field,) if words.channel == "text" else (words.channel,) if words.channel in FIELDS else ()
 
 
 async def verdicts(
@@ -213,7 +213,7 @@ async def verdicts(
 ) -> AsyncIterator[list[Verdict]]:
     """What becomes of every listing, some hundreds at a time, in the order given."""
     look = await looker(account, user, words)
-    async for rows in judging.rows(account, listings, fields(words), *what_words_need()):
+    async for rows in judging.rows(account, listings, fields(words, look.judge), *what_words_need()):
         yield [look.at(row) for row in rows]
         await asyncio.sleep(0)  # others have their turn between
 

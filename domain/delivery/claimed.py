@@ -1,5 +1,6 @@
 """Claimed messages with everything the gate's last look needs, and the facts made of it."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -16,9 +17,11 @@ from domain import (
     renderings,
     standing,
     suppressions,
+    threads,
     users,
 )
 from domain.answers import CONFIRMS
+from domain.channels.registry import CHANNELS
 from domain.connections import ConnectionState
 from domain.gate import ANSWER, BY_ITSELF, SenderState
 from domain.messages import Message
@@ -35,6 +38,10 @@ TO_NOW = f"""CASE WHEN m.kind NOT IN {standing.AUTOMATIC} THEN m.to_address
                   WHEN m.channel = 'text' AND m.to_field = 'mobile' THEN COALESCE(p.mobile, '')
                   WHEN m.channel = 'text' AND m.to_field = 'phone' THEN COALESCE(p.phone, '')
                   WHEN m.channel = 'email' THEN COALESCE(p.email, '') ELSE m.to_address END"""
+
+# Where the message goes to a thread: whether it can be answered, and when the seller wrote in it last.
+_IN_THREADS = str(threads.CHANNELS)
+_THREAD = f"t.last_inbound_at AS thread_at, t.id IS NOT NULL AND {threads.alive('t')} AS thread_alive"
 
 
 async def announce(ids: Sequence[UUID]) -> None:
@@ -68,6 +75,7 @@ async def claimed_rows(owner: str, ids: Sequence[UUID], now: datetime) -> list[d
                                AND (e.direction = 'in' OR e.state IN {standing.LEFT})) AS nothing_yet,
                    m.wording, m.wording_subject, {renderings.COLUMNS}, {TO_NOW} AS to_now, m.batch,
                    {consents.salt_where_erased("m.account")} AS erased_salt,
+                   {_THREAD},
                    EXISTS (SELECT 1 FROM message_attachment f WHERE f.message = m.id AND f.link IS NULL) AS with_files
             FROM message m
             JOIN listing l ON l.id = m.listing
@@ -77,10 +85,13 @@ async def claimed_rows(owner: str, ids: Sequence[UUID], now: datetime) -> list[d
             JOIN connection c ON c.id = m.connection
             JOIN app_user u ON u.id = m."user"
             LEFT JOIN sender_link s ON s.connection = m.connection AND s."user" = m."user"
+            LEFT JOIN seller_thread t ON m.channel IN {_IN_THREADS} AND t.account = m.account
+              AND t.channel = m.channel AND t.address = m.to_address
             {appointments.joined("l.id")}
             WHERE {db.among("m.id")} AND m.state = 'claimed' AND m.owner = {{}}
             ORDER BY m.not_before, m.id {lock}""",
         standing.a_day_before(now),
+        now,
         now,
         db.listed(ids),
         owner,
@@ -89,6 +100,7 @@ async def claimed_rows(owner: str, ids: Sequence[UUID], now: datetime) -> list[d
     erased = await consents.tombstoned_among(salt, [(row["account"], row["to_address"]) for row in rows])
     for row in rows:
         row["erased"] = erased.get((row["account"], row["to_address"]), frozenset())
+        row["looked_at"] = now
     return rows
 
 
@@ -150,7 +162,9 @@ def facts_of(
     over_quota: datetime | None,
 ) -> gate.Facts:
     included = features.get(row["tier"], frozenset())
-    if not row["provider_id"] or not row["active"]:
+    if CHANNELS[row["provider"]].senders == "one":
+        sender_state = SenderState.LINKED if row["active"] else SenderState.UNLINKED
+    elif not row["provider_id"] or not row["active"]:
         sender_state = SenderState.UNLINKED
     else:
         sender_state = SenderState.LINKED if row["numbers"] else SenderState.NO_NUMBER
@@ -174,4 +188,16 @@ def facts_of(
         too_long=written is not None and len(written.body) > written.longest,
         over_quota=over_quota,
         confirms=bool(row["confirms"]),
+        window_open=_window_open(row),
+    )
+
+
+def _window_open(row: Mapping[str, Any]) -> bool:
+    """Of a message that goes to a thread: whether it may be answered now."""
+    if row["channel"] not in threads.CHANNELS:
+        return True
+    options = json.loads(row["options"] or "{}")
+    by_person = row["kind"] == "one_to_one"
+    return bool(row["thread_alive"]) and threads.is_open(
+        CHANNELS[row["provider"]], options, row["thread_at"], by_person, row["looked_at"]
     )

@@ -12,6 +12,7 @@ from domain import (
     standing,
 )
 from domain.channels.base import ChannelError, Kind
+from domain.channels.registry import CHANNELS
 from domain.delivery.claiming import postpone, release
 from domain.delivery.news import News
 from domain.delivery.retries import backoff
@@ -49,7 +50,7 @@ async def look_up_senders(owner: str, ids: Sequence[UUID]) -> tuple[list[UUID], 
     for connection_id, person in {(row["connection"], row["person"]) for row in rows}:
         connection = await connections.by_id(connection_id)
         user = await User.objects().get(User.id == person)
-        if connection is None or user is None:
+        if connection is None or user is None or CHANNELS[connection.kind].senders == "one":
             continue
         try:
             await connections.sender(connection, user, AT_ITS_TIME)

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from domain import (
+    carriage,
     clock,
     consents,
     db,
@@ -22,6 +23,7 @@ from domain import (
     standing,
 )
 from domain.answers import is_late
+from domain.carriage import Carriage
 from domain.channels.base import Outgoing
 from domain.connections import ConnectionState
 from domain.delivery.claimed import announce, claimed_rows, facts_of, first_contacts, known_of, where
@@ -67,6 +69,7 @@ async def start(
     started: list[Started] = []
     refused: list[tuple[dict[str, Any], gate.Decision]] = []
     begun: list[tuple[dict[str, Any], gate.Decision]] = []
+    leaving: list[tuple[dict[str, Any], gate.Decision, Packed | None]] = []
     if not ids:
         return started, news
     features = await plans.table()
@@ -108,7 +111,9 @@ async def start(
                 begun.append((row, decision))
                 if row["kind"] in BY_ITSELF:
                     just_now[row["account"], row["to_address"]] += 1
-                started.append(_started(row, decision, files))
+                leaving.append((row, decision, files))
+        beside = await carriage.of_rows([row for row, *_ in leaving if row["channel"] in carriage.CHANNELS])
+        started = [_started(*each, beside.get(each[0]["id"], carriage.NOTHING)) for each in leaving]
         await _write_attempts(begun, now)
         await consents.captured((_seen(row, decision) for row, decision in begun if not row["attempts"]), now)
         await _write_sending([row for row, _ in begun], letters, now)
@@ -132,7 +137,7 @@ def _seen(row: Mapping[str, Any], decision: gate.Decision) -> consents.Seen:
     )
 
 
-def _started(row: Mapping[str, Any], decision: gate.Decision, files: Packed | None) -> Started:
+def _started(row: Mapping[str, Any], decision: gate.Decision, files: Packed | None, beside: Carriage) -> Started:
     outgoing = Outgoing(
         message_id=row["id"],
         channel=row["channel"],
@@ -142,6 +147,9 @@ def _started(row: Mapping[str, Any], decision: gate.Decision, files: Packed | No
         subject=row["subject"],
         media=files.media if files else (),
         from_address=row["from_address"] if row["kind"] == ANSWER else "",
+        by_person=row["kind"] == "one_to_one",
+        mail=beside.mail,
+        form=beside.form,
     )
     return Started(
         outgoing, gate.permit(decision), row["attempts"] + 1, row["connection"], row["listing"], row["tries"]

@@ -83,6 +83,24 @@ OTHER_WORDS = {
     ("no_contact", "facebook"): Code(WITHOUT_DATUM["facebook"], "Answer there once they do."),
     ("no_contact", "kijiji"): Code(WITHOUT_DATUM["kijiji"], "Answer there once they do."),
     ("opted_out", "email"): Code("This address asked not to get email.", "Only the seller can lift that."),
+    ("phone_invalid", "form"): Code("The form of this ad cannot be reached.", "Choose another channel."),
+    ("phone_invalid", "facebook"): Code("This conversation cannot be reached.", "Choose another channel."),
+    ("phone_invalid", "kijiji"): Code("This conversation cannot be reached.", "Choose another channel."),
+    ("outside_window", "facebook"): Code(
+        "Outside Facebook's 24-hour window.", "Write to them on Facebook yourself, or answer once they write again."
+    ),
+    ("outside_window", "kijiji"): Code(
+        "This conversation on Kijiji is over.", "Write to them on Kijiji yourself, or choose another channel."
+    ),
+    **{
+        (code, channel): Code(sentence, next_step)
+        for channel in ("form", "facebook", "kijiji")
+        for code, sentence, next_step in (
+            ("opted_out", "This seller asked not to get messages here.", "Only the seller can lift that."),
+            ("phone_blocked", "This seller is blocked here.", "A manager can lift that."),
+            ("phone_dnc", "This seller is on your do-not-contact list.", "Only a manager can lift that."),
+        )
+    },
     ("phone_blocked", "email"): Code("This address is blocked.", "A manager can lift that."),
     ("phone_dnc", "email"): Code("This address is on your do-not-contact list.", "Only a manager can lift that."),
     ("no_connection", "email"): Code("Email is not connected.", CONNECT),

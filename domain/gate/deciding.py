@@ -45,10 +45,11 @@ class Facts:
     facebook_without_phone: bool = False
     landline: bool = False
     untextable: bool = False  # a carrier said so before
+    bounced: bool = False  # mail to it came back for good
     blocked: bool = False
     dnc: bool = False  # our list, across listings
     duplicate: bool = False  # another recipient of the batch has the address
-    window_open: bool = True  # of Messenger's 24 hours
+    window_open: bool = True  # the seller's thread may be answered: of Messenger within 24 hours
     recent_contact: str = ""  # who wrote to this person about another listing, in a sentence; for a first contact
     automatic_today: int = 0  # automated messages to this person within 24 hours
     unanswered: int = 0  # automated ones in a row that they did not answer
@@ -64,6 +65,7 @@ LOOK_AGAIN = timedelta(minutes=10)  # at what waits for somebody to review an an
 MOST_AUTOMATIC = 3  # messages to one person within 24 hours
 MOST_UNANSWERED = 3  # in a row
 TOO_LATE = "It was too late for this answer."
+CAME_BACK = "Mail to this address came back."
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,11 @@ def decide(facts: Facts, at: datetime) -> Decision:
 
 
 def _refusals(facts: Facts, codes: Iterable[str]) -> Iterable[Refusal]:
-    said = {"recent_contact": facts.recent_contact, "expired": TOO_LATE if facts.kind == ANSWER else ""}
+    said = {
+        "recent_contact": facts.recent_contact,
+        "expired": TOO_LATE if facts.kind == ANSWER else "",
+        "email_invalid": CAME_BACK if facts.address_valid else "",
+    }
     for code in codes:
         if facts.kind in CODES[code].kinds:
             yield refusal(code, said.get(code, ""), _words_for(code, facts))
@@ -177,6 +183,7 @@ def _about_the_address(facts: Facts) -> Iterable[str]:
         yield "email_invalid" if facts.channel == "email" else "phone_invalid"
         return
     for code, stands in (
+        ("email_invalid", facts.bounced and facts.channel == "email"),
         ("phone_landline", facts.landline and facts.channel == "text"),
         ("phone_untextable", facts.untextable and facts.channel == "text"),
         ("phone_blocked", facts.blocked),

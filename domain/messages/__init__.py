@@ -1,7 +1,7 @@
 """One thing sent to or received from a seller through the platform."""
 
 from domain.messages.answering import answered, mark_responded, waiting_among
-from domain.messages.finding import by_id, by_nonce, opened_again, wrote_from
+from domain.messages.finding import by_id, by_nonce, opened_again
 from domain.messages.following import follow_up_on
 from domain.messages.sending_again import mark_sent, retry
 from domain.messages.tables import (
@@ -55,5 +55,4 @@ __all__ = [
     "undo",
     "unless_it_may_have_arrived",
     "waiting_among",
-    "wrote_from",
 ]

@@ -17,17 +17,6 @@ async def by_nonce(account_id: UUID, nonce: str) -> Message | None:
     return await Message.objects().get((Message.nonce == nonce) & (Message.account == account_id))
 
 
-async def wrote_from(listing_id: UUID, channel: str) -> str:
-    """The thread or relay address the seller last wrote to us from; empty when they never did."""
-    row = (
-        await Message.select(Message.from_address)
-        .where((Message.listing == listing_id) & (Message.direction == "in") & (Message.channel == channel))
-        .order_by(Message.at, ascending=False)
-        .first()
-    )
-    return row["from_address"] if row else ""
-
-
 async def opened_again(listing_id: UUID, message_id: str) -> dict[str, Any] | None:
     """An outbound message of this listing, to be written anew: {id, channel, subject, body, to_field}."""
     try:

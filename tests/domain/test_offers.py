@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from domain import clock, composing, newest, offers
+from domain import clock, composing, newest, offers, threads
 from domain.channels.registry import CHANNELS
 from domain.listings import Listing
 from domain.offers import Offer
@@ -136,6 +136,11 @@ async def test_what_was_written_last_decides(
     start = clock.now() - timedelta(hours=2)
     for n, values in enumerate(written):
         await make.message(listing, at=start + timedelta(minutes=n), **values)
+        if values["channel"] in threads.CHANNELS:
+            await threads.heard(
+                *(dealer.account.id, dealer.connection.id, values["channel"], values["from_address"], start),
+                listing=listing.id,
+            )
     scene = await dealer.scene(listing)
     last = await newest.of(listing, dealer.user.id)
     assert offers.choose(last.channel, scene.offers()).channel == channel
@@ -168,4 +173,4 @@ async def test_the_menu_holds_only_what_the_dealership_could_have(house: None) -
 
 
 async def offer_form(listing: Listing) -> None:
-    await Source.update({Source.form_transport: "assisted"}).where(Source.id == listing.source)
+    await Source.update({Source.form_transport: "http_form"}).where(Source.id == listing.source)

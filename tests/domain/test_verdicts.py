@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from domain import composing, judging, known, suppressions, verdicts
+from domain import composing, judging, suppressions, verdicts
 from domain.scenes import Scene
 from domain.verdicts import Verdict
 from tests import make
@@ -14,8 +14,7 @@ MOBILE, PHONE, MAIL = "+15205550117", "+15205550118", "dana@mail.example"
 
 
 async def judged(dealer: Shop, scene: Scene) -> dict[tuple[str, str], Verdict]:
-    addresses = [offer.datum for offer in scene.offers().values()] + [scene.seller.mobile, scene.seller.phone]
-    found = await verdicts.of(scene, await known.of(scene.listing, addresses))
+    found = await verdicts.of(scene)
     return {(verdict.channel, verdict.field): verdict for verdict in found}
 
 

@@ -20,7 +20,7 @@ async def show(
     addresses = (seller.mobile, seller.phone, *(offer.datum for offer in scene.offers().values()))
     on_record = await known.of(kept_listing, addresses)
     context = gate_pages.context(
-        scene, me, await verdicts.of(scene, on_record), on_record, await seller_hours.rules_of(account.id)
+        scene, me, await verdicts.of(scene), on_record, await seller_hours.rules_of(account.id)
     )
     return render.page(request, "gates/show.html", **context, page_title=gate_pages.TITLE)
 
