@@ -281,6 +281,26 @@ async def worked(connection_ids: set[UUID]) -> None:
         )
 
 
+async def heard_by_listening() -> list[UUID]:
+    """Connections of the kinds that may be listened to, as far as they are well."""
+    kinds = [kind for kind, provider in CHANNELS.items() if {"websocket", "mailbox"} & set(provider.events)]
+    if not kinds:
+        return []
+    rows = await Connection.select(Connection.id).where(
+        (Connection.state == ConnectionState.CONNECTED) & Connection.kind.is_in(kinds)
+    )
+    return [row["id"] for row in rows]
+
+
+async def heard(connection_id: UUID) -> None:
+    """Notes that this connection's provider just told something, as rarely as `worked`."""
+    now = clock.now()
+    await Connection.update({Connection.last_event_at: now}).where(
+        (Connection.id == connection_id)
+        & (Connection.last_event_at.is_null() | (Connection.last_event_at < now - OK_STEP))
+    )
+
+
 async def failed(connection_id: UUID, reason: str) -> None:
     """Notes the last thing that went wrong, for the health panel."""
     await Connection.update(

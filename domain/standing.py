@@ -79,8 +79,8 @@ def of_address(account: str, channel: str, address: str, prefix: str = "") -> st
     }
     automatic = f"""q.account = {account} AND q.to_address = {address} AND q.direction = 'out'
                     AND q.kind IN {AUTOMATIC} AND q.state IN {LEFT}"""
-    last_word = f"""SELECT MAX(i.at) FROM message i WHERE i.account = {account} AND i.from_address = {address}
-                    AND i.direction = 'in'"""
+    last_word = f"""SELECT MAX(w.at) FROM message w WHERE w.account = {account} AND w.from_address = {address}
+                    AND w.direction = 'in'"""
     counted = {
         "automatic_today": f"SELECT COUNT(*) FROM message q WHERE {automatic} AND q.at > {{}}",
         "unanswered": f"""SELECT COUNT(*) FROM (SELECT 1 FROM message q WHERE {automatic}

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -52,10 +52,11 @@ async def heard(
     ours: str = "",
     name: str = "",
     about: str = "",
-    expires_at: datetime | None = None,
+    lives: timedelta | None = None,
 ) -> SellerThread:
     """The seller wrote in this thread, which opens it, or opens it again. What is known of it already stays where
-    nothing new is said. In the transaction that stores their message."""
+    nothing new is said; one that `lives` for a while ends that long after its first message. In the transaction that
+    stores their message."""
     rows = await SellerThread.raw(
         """INSERT INTO seller_thread (id, account, connection, channel, address, listing, ours, name, about, opened_at,
                                       last_inbound_at, expires_at, ended_at, ended_reason)
@@ -68,12 +69,12 @@ async def heard(
              about = CASE WHEN excluded.about = '' THEN seller_thread.about ELSE excluded.about END,
              last_inbound_at = CASE WHEN seller_thread.last_inbound_at > excluded.last_inbound_at
                                     THEN seller_thread.last_inbound_at ELSE excluded.last_inbound_at END,
-             expires_at = COALESCE(excluded.expires_at, seller_thread.expires_at),
+             expires_at = COALESCE(seller_thread.expires_at, excluded.expires_at),
              ended_at = CASE WHEN seller_thread.ended_at > excluded.last_inbound_at
                              THEN seller_thread.ended_at ELSE NULL END
            RETURNING *""",
         *(ids.new(), account, connection, channel, address, listing, ours, storable(name), storable(about)),
-        *(clock.now(), at, expires_at),
+        *(clock.now(), at, at + lives if lives else None),
     )
     return SellerThread(**rows[0])
 

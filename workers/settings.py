@@ -30,6 +30,7 @@ from workers.clockwork import Clockwork
 from workers.dispatcher import PATIENCE, Dispatcher
 from workers.pace import Pace
 from workers.processes import identity, is_dead
+from workers.sources import Sources
 
 logger = logging.getLogger(__name__)
 
@@ -63,6 +64,7 @@ async def start_up(ctx: dict[str, Any]) -> None:
     ctx["dispatching"] = asyncio.create_task(dispatcher.run())
     clockwork = Clockwork(ctx)
     ctx["clockwork"] = asyncio.create_task(clockwork.run())
+    ctx["listening"] = asyncio.create_task(Sources(owner, partial(inbox_jobs.handle_events, ctx)).run())
     ctx["warming"] = asyncio.create_task(emojis.ready(emojis.ENGLISH))  # before a message has to be filled in
     logger.info("Worker ready", extra={"owner": owner})
 
@@ -73,6 +75,10 @@ async def shut_down(ctx: dict[str, Any]) -> None:
         clockwork.cancel()
         with suppress(asyncio.CancelledError):
             await clockwork
+    if listening := ctx.get("listening"):
+        listening.cancel()
+        with suppress(asyncio.CancelledError):
+            await listening
     if warming := ctx.get("warming"):
         await asyncio.wait([warming])
     try:

@@ -203,6 +203,7 @@ class Channel(ABC):
     receipts: ClassVar[bool] = True  # False: it never says more than that it took a message
     keeps_opt_outs: ClassVar[bool] = False  # a list of its own of people who said stop: see `opt_outs`
     assisted: ClassVar[bool] = False  # a person writes the first message at the site, not we
+    thread_lives: ClassVar[timedelta | None] = None  # how long after its first message a thread can be written to
     fetches: ClassVar[bool] = False  # files are handed over as addresses at which it fetches them
     secret_label: ClassVar[str] = ""  # of the webhook secret, where it signs with ours; empty: with a credential
     thanks: ClassVar[HookAnswer] = HookAnswer()  # what its hook calls are answered

@@ -5,8 +5,10 @@ from datetime import timedelta
 from uuid import UUID
 
 from domain import clock, connections, db, ids
-from domain.channels import base
-from domain.channels.base import HookEvent, Incoming, NotUnderstood
+from domain.channels.base import Bounce, HookEvent, Incoming, NotUnderstood, ReadUntil, Receipt, Said
+from domain.channels.registry import CHANNELS
+from domain.connections import Connection
+from domain.inbox import told_beside
 from domain.inbox.incoming import take
 from domain.inbox.reported import heed
 from domain.inbox.tables import ProviderEvent
@@ -28,6 +30,8 @@ async def store(connection: UUID, *events: HookEvent) -> bool:
             WHERE true ON CONFLICT DO NOTHING RETURNING id""",  # noqa: S608 - fixed words
         *arguments,
     )
+    if rows:
+        await connections.heard(connection)
     return bool(rows)
 
 
@@ -60,11 +64,22 @@ async def handle(event_id: UUID) -> UUID | None:
             return None
         changed = None
         for each in said:
-            if isinstance(each, Incoming):
-                changed = await take(connection, each) or changed
-            elif isinstance(each, base.Receipt):
-                changed = await heed(connection, event, each) or changed
+            changed = await _do(connection, event, each) or changed
     return changed
+
+
+async def _do(connection: Connection, event: ProviderEvent, said: Said) -> UUID | None:
+    provider = CHANNELS[connection.kind]
+    if isinstance(said, Incoming):
+        return await take(connection, event.id, said)
+    if isinstance(said, Receipt):
+        return await heed(connection, event, said)
+    if isinstance(said, ReadUntil):
+        return await told_beside.read(connection, said)
+    if isinstance(said, Bounce):
+        return await told_beside.came_back(connection, provider, said)
+    await told_beside.stopped(connection, provider, said)
+    return None
 
 
 async def put_off(event_id: UUID, problem: str) -> None:

@@ -1,26 +1,45 @@
 """What a seller wrote: opt-outs first, then the message, then the listing it belongs to."""
 
 from dataclasses import replace
-from datetime import timedelta
 from uuid import UUID
 
-from domain import answers, clock, db, history, ids, messages, opt_out_words, receipts, reviews, schedules, suppressions
+from domain import (
+    address_marks,
+    answers,
+    clock,
+    db,
+    history,
+    ids,
+    mails,
+    messages,
+    opt_out_words,
+    receipts,
+    reviews,
+    schedules,
+    suppressions,
+    threads,
+)
 from domain.channels.base import Incoming
+from domain.channels.registry import CHANNELS
 from domain.connections import Connection
+from domain.external_contacts import ExternalContact, Type
+from domain.inbox.matching import Match, match
+from domain.inbox.tables import IncomingFile, MatchSuggestion
 from domain.listings import Listing
 from domain.messages import Message, State
 from domain.opt_out_words import Outcome
+from domain.suppressions.addresses import key
 from domain.text import storable
 
-LOOK_BACK = timedelta(days=90)
 
-
-async def take(connection: Connection, said: Incoming) -> UUID | None:
+async def take(connection: Connection, event: UUID, said: Incoming) -> UUID | None:
     """Opt-outs first, then the message, then the listing it belongs to; all in the caller's transaction."""
-    account, said = connection.account, replace(said, body=storable(said.body))
-    reading = opt_out_words.understand(said.body)
+    account, channel = connection.account, CHANNELS[connection.kind].channel
+    said = replace(said, body=storable(said.body), from_address=key(said.from_address))
+    reading = opt_out_words.understand("" if said.automatic else said.body)
     message_id = ids.new()
-    listing = await listing_of(account, said.from_address, said.to_address)
+    found = await match(account, channel, said)
+    listing = found.listing
     if listing and db.on_postgres():  # the listing before its messages, as whoever changes a stage locks them
         await Listing.raw("SELECT id FROM listing WHERE id = {} FOR NO KEY UPDATE", listing)
     stored = await Message.insert(_inbound(message_id, connection, listing, said)).on_conflict(
@@ -30,16 +49,21 @@ async def take(connection: Connection, said: Incoming) -> UUID | None:
         return None
     news = False
     if reading.outcome is Outcome.OPT_OUT:
-        news = await _stop(account, listing, said, message_id)
+        news = await _stop(account, channel, listing, said, message_id)
     elif reading.outcome in (Outcome.START, Outcome.YES):
-        news = await _start_again(account, listing, said, message_id)
+        news = await _start_again(account, channel, listing, said, message_id)
+    await _beside(connection, channel, event, found, said, message_id)
     if await suppressions.blocked(account, said.from_address):  # stored silently: nobody is told, nobody owes an answer
         await Message.update({Message.responded_at: clock.now()}).where(Message.id == message_id)
         return None
+    if said.automatic:  # a machine of theirs: nobody wrote, and nobody waits
+        await Message.update({Message.responded_at: clock.now()}).where(Message.id == message_id)
+        return listing
     await schedules.seller_wrote(account, listing, said.from_address)
-    await reviews.open_(account, listing, message_id, said.from_address, reading)
+    await reviews.open_(account, listing, message_id, said.from_address, reading, channel)
     if listing:
-        await answers.write(connection, listing, message_id, said, reading, news=news)
+        if channel == "text":
+            await answers.write(connection, listing, message_id, said, reading, news=news)
         await history.contacted([listing], clock.now())
         await Listing.raw(
             "UPDATE listing SET waiting_since = COALESCE(waiting_since, {}) WHERE id = {}",
@@ -49,18 +73,50 @@ async def take(connection: Connection, said: Incoming) -> UUID | None:
     return listing
 
 
-async def _stop(account: UUID, listing: UUID | None, said: Incoming, message_id: UUID) -> bool:
+async def _beside(
+    connection: Connection, channel: str, event: UUID, found: Match, said: Incoming, message_id: UUID
+) -> None:
+    """What comes with a message: its headers, its thread, its files, and which listing it may be about."""
+    account = connection.account
+    if channel == "email":
+        await mails.keep(message_id, account, said.rfc_id, said.references, said.html, said.from_name)
+        if not said.automatic:
+            await address_marks.clear(account, said.from_address, said.at)
+    if channel in threads.CHANNELS:
+        await threads.heard(
+            *(account, connection.id, channel, said.from_address, said.at),
+            listing=found.listing,
+            ours=said.to_address,
+            name=said.from_name,
+            about=said.about,
+            lives=CHANNELS[connection.kind].thread_lives,
+        )
+    if said.media:
+        files = [
+            IncomingFile(
+                message=message_id, event=event, position=n, origin=each.ref, name=each.name, media_type=each.media_type
+            )
+            for n, each in enumerate(said.media)
+        ]
+        await IncomingFile.insert(*files)
+    if found.suggestion:
+        await MatchSuggestion.insert(MatchSuggestion(message=message_id, listing=found.suggestion, why=found.why))
+    if said.external:
+        await ExternalContact.insert(ExternalContact(message=message_id, account=account, type=Type.REPLY))
+
+
+async def _stop(account: UUID, channel: str, listing: UUID | None, said: Incoming, message_id: UUID) -> bool:
     """True when that is news."""
-    news = await suppressions.opt_out(account, said.from_address, said.body[:40], message_id)
+    news = await suppressions.opt_out(account, said.from_address, said.body[:40], message_id, channel)
     await messages.cancel_for_address(account, said.from_address, "The seller asked to stop.", "opted_out")
     if listing and news:
         await history.note(account, listing, "opted_out", message=message_id, address=said.from_address)
     return news
 
 
-async def _start_again(account: UUID, listing: UUID | None, said: Incoming, message_id: UUID) -> bool:
+async def _start_again(account: UUID, channel: str, listing: UUID | None, said: Incoming, message_id: UUID) -> bool:
     """True when an opt-out was lifted. Its confirmation, where that still waits, the gate ends as too late."""
-    news = await suppressions.opt_in(account, said.from_address, said.body[:40], said.at)
+    news = await suppressions.opt_in(account, said.from_address, said.body[:40], said.at, channel)
     if listing and news:
         await history.note(account, listing, "opted_in", message=message_id, address=said.from_address)
     return news
@@ -72,42 +128,20 @@ def _inbound(message_id: UUID, connection: Connection, listing: UUID | None, sai
         id=message_id,
         account=connection.account,
         listing=listing,
-        channel="text",
+        channel=CHANNELS[connection.kind].channel,
         direction="in",
         author_kind="seller",
+        author_name=storable(said.from_name),
         origin="hook",
+        kind="external" if said.external else "one_to_one",
+        subject=storable(said.subject),
         body=said.body,
         to_address=said.to_address,
         from_address=said.from_address,
         nonce=receipts.nonce("in", connection.id, said.provider_id),
-        state=State.RECEIVED,
+        state=State.LOGGED if said.external else State.RECEIVED,
         connection=connection.id,
         provider_id=said.provider_id,
         at=min(said.at, now),
         changed_at=now,
     )
-
-
-async def listing_of(account: UUID, seller: str, ours: str) -> UUID | None:
-    """The listing last written to at this number within 90 days (from the number that was answered, if any), else the
-    newest listing of that number."""
-    rows = await Message.raw(
-        """SELECT m.listing FROM message m
-           WHERE m.account = {} AND m.to_address = {} AND m.at > {} AND m.direction = 'out' AND m.listing IS NOT NULL
-             AND m.state IN ('sending', 'accepted', 'sent', 'delivered', 'undelivered', 'unknown')
-           ORDER BY CASE WHEN m.from_address = {} THEN 0 ELSE 1 END, m.at DESC LIMIT 1""",
-        account,
-        seller,
-        clock.now() - LOOK_BACK,
-        ours,
-    )
-    if not rows:
-        rows = await Message.raw(
-            """SELECT l.id AS listing FROM seller s JOIN listing l ON l.id = s.listing
-               WHERE s.account = {} AND (s.phone = {} OR s.mobile = {})
-               ORDER BY l.created_at DESC, l.id DESC LIMIT 1""",
-            account,
-            seller,
-            seller,
-        )
-    return rows[0]["listing"] if rows else None

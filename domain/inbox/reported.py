@@ -5,11 +5,12 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from domain import clock, ids, messages, number_facts, receipts, suppressions, told
+from domain import clock, ids, messages, number_facts, receipts, suppressions, threads, told
 from domain.attempts import Attempt
 from domain.channels import base
+from domain.channels.registry import CHANNELS
 from domain.connections import Connection, SenderLink
-from domain.inbox.incoming import listing_of
+from domain.inbox.matching import listing_of
 from domain.inbox.tables import EMPTY, ProviderEvent
 from domain.messages import RANKS, Message, State
 from domain.suppressions.first_contacts import nothing_yet
@@ -21,10 +22,11 @@ MOST_TRIES = 8  # looks at an event that may be the answer we still wait for: ab
 
 async def heed(connection: Connection, event: ProviderEvent, said: base.Receipt) -> UUID | None:
     """A receipt for what we sent; the late answer to a call of unknown fate; or a text typed in the provider's app."""
+    channel = CHANNELS[connection.kind].channel
     if said.tells and said.to:  # first, as with a STOP: an opt-out waits for those who are about to send
-        where = (connection.account, connection.kind, "text", said.to)
+        where = (connection.account, connection.kind, channel, said.to)
         await told.heed(*where, said.tells, said.reason, at=said.at)
-    elif said.state == State.DELIVERED and said.to:
+    elif said.state == State.DELIVERED and said.to and channel == "text":
         await number_facts.clear(connection.account, said.to, said.at)
     await receipts.keep(connection.id, event.id, said)
     if owner := await receipts.owner(connection.id, said.provider_id):
@@ -120,12 +122,16 @@ async def _typed_elsewhere(connection: Connection, said: base.Receipt) -> UUID |
     link = await SenderLink.objects().get(
         (SenderLink.connection == connection.id) & (SenderLink.provider_id == said.sender)
     )
-    listing = await listing_of(connection.account, said.to, said.from_address)
+    channel = CHANNELS[connection.kind].channel
+    if channel in threads.CHANNELS:
+        listing = await threads.listing_of(connection.account, channel, said.to)
+    else:
+        listing = await listing_of(connection.account, said.to, said.from_address)
     message = Message(
         id=ids.new(),
         account=connection.account,
         listing=listing,
-        channel="text",
+        channel=channel,
         direction="out",
         author_kind="agent",
         user=link.user if link else None,

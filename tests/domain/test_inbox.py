@@ -483,10 +483,10 @@ async def test_an_event_that_cannot_be_handled_is_put_off_and_keeps_nobody_waiti
     good = await dealer.stored(**dealer.inbound(phone, "a word"))
     take = handling.take
 
-    async def choosy(connection, said):
+    async def choosy(connection, event, said):
         if said.body == "poison":
             raise ValueError("cannot be stomached")
-        return await take(connection, said)
+        return await take(connection, event, said)
 
     worker = await ctx()
     with monkeypatch.context() as patch:

@@ -5,7 +5,9 @@ import base64
 import json
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
+from urllib.parse import quote
 from uuid import uuid4
 
 import jwt
@@ -15,13 +17,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from redis.asyncio import Redis
 
-from domain import inbox
+from domain import clock, connections, inbox
+from domain.channels.base import BadSignature, HookAnswer, HookCall, HookEvent
+from domain.channels.registry import CHANNELS
 from domain.connections import Connection, ConnectionState
 from domain.errors import Unavailable
 from domain.inbox import ProviderEvent
 from domain.messages import Message
+from domain.settings import settings as app_settings
 from tests import make
 from tests.client import Client
+from tests.sending import Provider
 
 SECRET = "the secret of this connection's hooks"
 
@@ -245,3 +251,60 @@ async def test_no_body_whatever_it_holds_is_an_error_of_ours(
     client: Client, connection: Connection, body: bytes
 ) -> None:
     assert (await client.post(url(connection), content=body)).status_code == 401
+
+
+class Telling(Provider):
+    """A provider with a question of its own, many events in a call and an answer of its own."""
+
+    thanks = HookAnswer("<Response/>", "text/xml")
+    calls: list[HookCall] = []  # noqa: RUF012
+
+    def challenge(self, call: HookCall) -> str | None:
+        query = dict(call.query)
+        return query.get("hub.challenge") if query.get("hub.verify_token") == SECRET else None
+
+    def verify(self, call: HookCall) -> list[HookEvent]:
+        Telling.calls.append(call)
+        if ("From", "+15205550117") not in call.form:
+            raise BadSignature("No.")
+        return [HookEvent(str(n), clock.now(), {"n": n}) for n in range(3)]
+
+
+@pytest.fixture
+def telling(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(CHANNELS, "dialpad", Telling)
+    monkeypatch.setattr(connections, "settings", lambda: replace(app_settings(), public_url="https://lots.example"))
+    Telling.calls.clear()
+
+
+async def test_a_call_is_read_as_it_was_made_and_answered_as_its_provider_wants(
+    client: Client, connection: Connection, telling: None
+) -> None:
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    for _ in range(2):
+        answer = await client.post(f"{url(connection)}?a=1%20b", content=b"From=%2B15205550117&Body=", headers=form)
+        assert (answer.status_code, answer.text) == (200, "<Response/>")
+        assert answer.headers["content-type"].startswith("text/xml")
+    assert await ProviderEvent.count() == 3
+    call = Telling.calls[0]
+    assert call.url == f"https://lots.example{url(connection)}?a=1%20b"  # the proxy's view of it is another
+    assert (call.method, call.query, call.form) == ("POST", [("a", "1 b")], [("From", "+15205550117"), ("Body", "")])
+    refused = await client.post(url(connection), content=b"From=x", headers=form)
+    assert refused.status_code == 401
+    row = await Connection.objects().get(Connection.id == connection.id)
+    assert row is not None
+    assert (row.refused_hooks, row.last_event_at is not None) == (1, True)
+
+
+async def test_a_question_whether_the_hook_is_ours_is_answered_to_who_knows_the_secret(
+    client: Client, connection: Connection, telling: None
+) -> None:
+    asked = f"{url(connection)}?hub.challenge=42&hub.verify_token="
+    answer = await client.get(f"{asked}{quote(SECRET)}")
+    assert (answer.status_code, answer.text) == (200, "42")
+    assert (await client.get(f"{asked}guess")).status_code == 401
+    assert (await client.get(f"/hooks/dialpad/{uuid4()}?hub.challenge=42")).status_code == 404
+
+
+async def test_a_provider_without_questions_answers_none(client: Client, connection: Connection) -> None:
+    assert (await client.get(url(connection))).status_code == 401

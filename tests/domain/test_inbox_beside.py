@@ -1,0 +1,198 @@
+"""What comes by channels other than texts: matched by what is sure, guessed by what is not, each thing once."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from domain import clock, connections, delivery, inbox, mails, suppressions, threads
+from domain.address_marks import AddressMark
+from domain.channels.base import Accepted, Bounce, HookEvent, Incoming, IncomingFile, ReadUntil, Receipt, Said, Stopped
+from domain.channels.registry import CHANNELS
+from domain.connections import Connection
+from domain.inbox import MatchSuggestion
+from domain.listings import Listing
+from domain.mails import EmailHeader
+from domain.messages import Message, State
+from domain.reviews import Review
+from domain.threads import SellerThread
+from tests import make
+from tests.sending import OWNER, Provider, Shop, again, end, open_events, shop
+
+MAIL, OURS = "dana@mail.example", "sales@lots.example"
+
+
+class Post(Provider):
+    kind, channel, name = "email", "email", "Email"
+    senders = "one"
+
+
+class Page(Provider):
+    kind, channel, name = "facebook", "facebook", "Facebook"
+    senders = "one"
+
+
+class Relay(Provider):
+    kind, channel, name = "kijiji", "kijiji", "Kijiji"
+    senders = "one"
+    thread_lives = timedelta(days=60)
+
+
+@pytest.fixture(autouse=True)
+def others(monkeypatch: pytest.MonkeyPatch) -> None:
+    for each in (Post, Page, Relay):
+        monkeypatch.setitem(CHANNELS, each.kind, each)
+
+
+async def tell(connection: Connection, monkeypatch: Any, *said: Said) -> Any:
+    """One event that says this, stored and handled."""
+    provider = connections.adapter(connection)
+    monkeypatch.setattr(provider, "parse", lambda payload: list(said), raising=False)
+    monkeypatch.setattr(connections, "adapter", lambda connection: provider)
+    assert await inbox.store(connection.id, HookEvent(f"{id(said)}-{len(await open_events())}", clock.now(), {}))
+    [event] = await open_events()
+    return await inbox.handle(event)
+
+
+def mail(**values: Any) -> Incoming:
+    return Incoming(
+        **{"provider_id": "uid-1", "from_address": MAIL, "to_address": OURS, "body": "Yes", "at": clock.now(), **values}
+    )
+
+
+async def house_of(kind: str, **seller: Any) -> tuple[Shop, Connection, Listing]:
+    dealer = await shop(account=await make.account(country="CA", facebook=True, kijiji=True))
+    connection = await make.connection(dealer.account, kind=kind)
+    listing = await make.listing(
+        dealer.account, url="https://ads.example/9", seller={"email": MAIL, "mobile": "", "phone": "", **seller}
+    )
+    return dealer, connection, listing
+
+
+async def sent_to(dealer: Shop, connection: Connection, listing: Listing, to: str) -> Message:
+    """A message of ours that the provider took."""
+    written = await make.message(
+        listing, channel=connection.kind, to_address=to, connection=connection.id, state=State.QUEUED, user=dealer.user
+    )
+    await Message.update({Message.not_before: clock.now()}).where(Message.id == written.id)
+    started, _ = await delivery.start(OWNER, await delivery.claim(OWNER, connection.id, 10))
+    await end(started, Accepted("theirs", state="sent"))
+    return await again(written)
+
+
+async def the_inbound() -> Message:
+    [message] = await Message.objects().where(Message.direction == "in")
+    return message
+
+
+async def test_an_answer_to_our_address_belongs_where_its_token_says(house: None, monkeypatch: Any) -> None:
+    dealer, connection, listing = await house_of("email")
+    token = await mails.token_of(dealer.account.id, listing.id, MAIL)
+    files = (IncomingFile("part:2", "front.jpg", "image/jpeg"),)
+    said = mail(
+        from_address="Somebody.Else@mail.example",
+        token=token,
+        subject="Re: Your Civic",
+        html="<p>Yes</p>",
+        rfc_id="<a@mail>",
+        media=files,
+    )
+    assert await tell(connection, monkeypatch, said) == listing.id
+    message = await the_inbound()
+    assert (message.channel, message.subject, message.from_address) == (
+        "email",
+        "Re: Your Civic",
+        "somebody.else@mail.example",
+    )
+    header = await EmailHeader.objects().get(EmailHeader.message == message.id)
+    assert (header.rfc_id, header.html) == ("<a@mail>", "<p>Yes</p>")
+    [file] = await inbox.IncomingFile.objects()
+    assert (file.message, file.origin, file.name, file.state) == (message.id, "part:2", "front.jpg", "waiting")
+
+
+async def test_an_answer_is_known_by_the_mail_it_answers(house: None, monkeypatch: Any) -> None:
+    dealer, connection, listing = await house_of("email")
+    ours = await sent_to(dealer, connection, listing, MAIL)
+    header = await EmailHeader.objects().get(EmailHeader.message == ours.id)
+    said = mail(from_address="x@y.example", references=("<unknown@z>", header.rfc_id))
+    assert await tell(connection, monkeypatch, said) == listing.id
+
+
+async def test_an_address_alone_is_only_a_guess(house: None, monkeypatch: Any) -> None:
+    _, connection, listing = await house_of("email")
+    assert await tell(connection, monkeypatch, mail(token="not-ours", references=("<other@z>",))) is None
+    message = await the_inbound()
+    assert message.listing is None
+    [guess] = await MatchSuggestion.objects()
+    assert (guess.message, guess.listing) == (message.id, listing.id)
+
+
+async def test_a_machine_of_theirs_asks_nobody_to_look_and_stops_nothing(house: None, monkeypatch: Any) -> None:
+    dealer, connection, listing = await house_of("email")
+    token = await mails.token_of(dealer.account.id, listing.id, MAIL)
+    said = mail(token=token, body="Please stop. I am away until Monday", automatic=True)
+    assert await tell(connection, monkeypatch, said) == listing.id
+    assert (await the_inbound()).responded_at is not None
+    fresh = await Listing.objects().get(Listing.id == listing.id)
+    assert (fresh.waiting_since, await Review.count()) == (None, 0)
+    assert not await suppressions.opted_out(dealer.account.id, MAIL, "email")
+
+
+async def test_stop_by_email_is_an_opt_out_of_email(house: None, monkeypatch: Any) -> None:
+    dealer, connection, _ = await house_of("email")
+    await tell(connection, monkeypatch, mail(body="STOP"))
+    assert await suppressions.opted_out(dealer.account.id, MAIL, "email")
+    assert not await suppressions.opted_out(dealer.account.id, MAIL, "text")
+
+
+async def test_a_bounce_is_believed_of_our_own_mail_to_that_address_alone(house: None, monkeypatch: Any) -> None:
+    dealer, connection, listing = await house_of("email")
+    ours = await sent_to(dealer, connection, listing, MAIL)
+    header = await EmailHeader.objects().get(EmailHeader.message == ours.id)
+    now = clock.now()
+    await tell(connection, monkeypatch, Bounce(MAIL, "550 No", now), Bounce("x@y.example", "550", now, header.rfc_id))
+    assert not await AddressMark.exists()
+    soft = Bounce(MAIL, "452 Full", now, header.rfc_id, for_good=False)
+    await tell(connection, monkeypatch, soft)
+    assert (await again(ours)).state == State.SENT
+    assert await tell(connection, monkeypatch, Bounce(MAIL, "550 No", now, header.rfc_id)) == listing.id
+    kept = await again(ours)
+    assert (kept.state, kept.reason) == (State.UNDELIVERED, "550 No")
+    [mark] = await AddressMark.objects()
+    assert (mark.address, mark.message) == (MAIL, ours.id)
+    await tell(connection, monkeypatch, mail(at=clock.now()))  # they write from there: it exists after all
+    assert not await AddressMark.exists()
+
+
+async def test_a_thread_is_remembered_with_its_listing_and_until_when(house: None, monkeypatch: Any) -> None:
+    _, connection, listing = await house_of("kijiji")
+    relay = "s.1@rts.example"
+    at = clock.now() - timedelta(hours=1)
+    first = mail(provider_id="1", from_address=relay, about="https://ads.example/9", from_name="Dana", at=at)
+    assert await tell(connection, monkeypatch, first) == listing.id
+    assert await tell(connection, monkeypatch, mail(provider_id="2", from_address=relay)) == listing.id
+    [thread] = await SellerThread.objects()
+    assert (thread.listing, thread.name, thread.ours) == (listing.id, "Dana", OURS)
+    assert thread.expires_at == at + timedelta(days=60)
+
+
+async def test_what_was_read_has_arrived_and_what_was_typed_elsewhere_joins_its_thread(
+    house: None, monkeypatch: Any
+) -> None:
+    dealer, connection, listing = await house_of("facebook")
+    await threads.heard(dealer.account.id, connection.id, "facebook", "psid-1", clock.now(), listing=listing.id)
+    ours = await sent_to(dealer, connection, listing, "psid-1")
+    assert await tell(connection, monkeypatch, ReadUntil("psid-1", clock.now())) == listing.id
+    assert (await again(ours)).state == State.DELIVERED
+    echo = Receipt("mid-9", "sent", "", clock.now(), to="psid-1", body="From the page itself")
+    assert await tell(connection, monkeypatch, echo, echo) == listing.id
+    [typed] = await Message.objects().where(Message.origin == "app")
+    assert (typed.channel, typed.listing, typed.body) == ("facebook", listing.id, "From the page itself")
+
+
+async def test_a_provider_tells_that_somebody_stopped(house: None, monkeypatch: Any) -> None:
+    dealer, connection, _ = await house_of("facebook")
+    await tell(connection, monkeypatch, Stopped("psid-1", "blocked", clock.now()))
+    assert await suppressions.opted_out(dealer.account.id, "psid-1", "facebook")
+    await tell(connection, monkeypatch, Stopped("psid-1", "unblocked", clock.now(), again=True))
+    assert not await suppressions.opted_out(dealer.account.id, "psid-1", "facebook")

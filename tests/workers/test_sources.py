@@ -1,0 +1,123 @@
+"""Listening for events that come by no hook: one worker a connection, again when the line broke, each event once."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from domain import clock
+from domain.channels.base import ChannelError, HookEvent, Kind, Listening
+from domain.channels.registry import CHANNELS
+from domain.connections import Connection, ConnectionState
+from domain.inbox import ProviderEvent
+from domain.installations import freezing
+from tests import make
+from tests.sending import Provider
+from workers import sources
+from workers.sources import Sources
+
+
+class Mailbox(Provider):
+    """Tells one event, then is silent until it is cut off."""
+
+    kind, channel, name = "email", "email", "Email"
+    senders = "one"
+    events = ("mailbox",)
+    lines: list["Mailbox"] = []  # noqa: RUF012 - that stand now
+    begun = 0
+    breaks: ChannelError | None = None
+
+    def listens(self) -> bool:
+        return True
+
+    async def listen(self, listening: Listening) -> None:
+        Mailbox.begun += 1
+        Mailbox.lines.append(self)
+        try:
+            last = await listening.position("INBOX")
+            await listening.keep([HookEvent("7:1", clock.now(), {})])
+            await listening.move_to("INBOX", 7, (last or (7, 0))[1] + 1)
+            if Mailbox.breaks:
+                raise Mailbox.breaks
+            await asyncio.Event().wait()
+        finally:
+            Mailbox.lines.remove(self)
+
+
+@pytest.fixture(autouse=True)
+def mailbox(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(CHANNELS, "email", Mailbox)
+    monkeypatch.setattr(sources, "SHORTEST_WAIT", 0.0)
+    monkeypatch.setattr(sources, "is_dead", lambda owner: False)
+    Mailbox.begun, Mailbox.breaks = 0, None
+
+
+def worker(name: str) -> Sources:
+    async def wake() -> None:
+        return None
+
+    return Sources(name, wake)
+
+
+async def settle(*workers: Sources) -> None:
+    for each in workers:
+        await each.look()
+    for _ in range(20):
+        await asyncio.sleep(0.005)
+
+
+async def end(each: Sources) -> None:
+    running = asyncio.create_task(each.run())
+    await asyncio.sleep(0.05)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_of_several_workers_one_listens_and_the_next_takes_over(house: None) -> None:
+    await make.connection(kind="email")
+    first, second = worker("first"), worker("second")
+    await settle(first, second, first, second)
+    assert (len(Mailbox.lines), Mailbox.begun) == (1, 1)
+    await end(first)
+    await settle(second)
+    assert (len(Mailbox.lines), Mailbox.begun) == (1, 2)
+    assert await ProviderEvent.count() == 1  # both told of the same event
+    await end(second)
+    assert Mailbox.lines == []
+
+
+async def test_a_line_that_broke_begins_again_where_it_was(house: None) -> None:
+    connection = await make.connection(kind="email")
+    Mailbox.breaks = ChannelError("The line is gone.", Kind.NEVER_CONNECTED)
+    one = worker("one")
+    await settle(one)
+    await settle(one)
+    assert Mailbox.begun >= 1
+    row: Any = await Connection.objects().get(Connection.id == connection.id)
+    assert (row.last_error, row.state) == ("The line is gone.", ConnectionState.CONNECTED)
+    Mailbox.breaks, begun = None, Mailbox.begun
+    await settle(one)
+    await settle(one)
+    assert Mailbox.begun == begun + 1
+    assert len(Mailbox.lines) == 1
+    await end(one)
+
+
+async def test_a_refused_key_and_a_disconnected_provider_are_not_listened_to(house: None) -> None:
+    connection = await make.connection(kind="email")
+    Mailbox.breaks = ChannelError("No.", Kind.CONNECTION_BROKEN)
+    one = worker("one")
+    await settle(one, one, one)
+    row: Any = await Connection.objects().get(Connection.id == connection.id)
+    assert (row.state, Mailbox.begun) == (ConnectionState.BROKEN, 1)
+
+
+async def test_a_copy_that_waits_for_release_listens_to_nobody(house: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    await make.connection(kind="email")
+
+    async def frozen() -> bool:
+        return True
+
+    monkeypatch.setattr(freezing, "is_frozen", frozen)
+    await settle(worker("one"))
+    assert Mailbox.begun == 0
