@@ -81,7 +81,7 @@ async def of(listing: Listing, reader: UUID, addresses: Sequence[str] = ()) -> N
         f"""SELECT * FROM (
              SELECT m.id, m.at, m.channel, m.direction, m."user", u.name AS person, '' AS about FROM message m
              LEFT JOIN app_user u ON u.id = m."user"
-             WHERE m.listing = {{}} AND m.state NOT IN ('pending', 'cancelled', 'skipped', 'expired')
+             WHERE m.listing = {{}} AND m.state NOT IN ('pending', 'cancelled', 'skipped', 'expired', 'logged')
                AND m.kind <> 'answer'
              ORDER BY m.at DESC, m.id DESC LIMIT 1) AS newest
            UNION ALL

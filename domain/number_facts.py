@@ -40,6 +40,21 @@ async def cannot_get_texts(account_id: UUID, address: str, reason: str, at: date
     )
 
 
+async def looked_up(account_id: UUID, address: str, line_type: str, source: str, carrier: str = "") -> None:
+    """A provider (a kind of connection) says what kind of line this number is, in its own word; only one that it calls
+    landline counts as one."""
+    await NumberFact.raw(
+        """INSERT INTO number_fact (id, account, address, landline, untextable, reason, at, line_type,
+                                    line_type_source, carrier, looked_up_at)
+           VALUES ({}, {}, {}, {}, {}, '', {}, {}, {}, {}, {})
+           ON CONFLICT (account, address) DO UPDATE
+             SET landline = excluded.landline, line_type = excluded.line_type, carrier = excluded.carrier,
+                 line_type_source = excluded.line_type_source, looked_up_at = excluded.looked_up_at""",
+        *(ids.new(), account_id, address, line_type == "landline", False, clock.now()),
+        *(storable(line_type[:20]), source, storable(carrier), clock.now()),
+    )
+
+
 async def clear(account_id: UUID, address: str, at: datetime | None = None) -> bool:
     """A text has reached this number, `at` then: what a carrier said before is over. True when that is news."""
     cleared = await (

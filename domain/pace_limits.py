@@ -2,17 +2,20 @@
 
 import json
 
+from domain.channels.base import Channel
+from domain.channels.registry import CHANNELS
 from domain.connections import Connection
 
-# Dialpad's own limits are 100 texts a minute and 20 calls a second; ours stay below (providers' documentation).
-DEFAULTS = {"per_minute": 90, "per_second": 15}
+NAMES = ("per_minute", "per_second")
 
 
 def of(connection: Connection) -> dict[str, int]:
-    """`per_minute` and `per_second` of a connection; 0 is no limit."""
+    """`per_minute` and `per_second` of a connection, as its provider has them unless it says otherwise; 0 is no
+    limit."""
     options = json.loads(connection.options or "{}")
-    given = {name: int(options[name]) for name in DEFAULTS if str(options.get(name, "")).isdigit()}
-    return DEFAULTS | given
+    given = {name: int(options[name]) for name in NAMES if str(options.get(name, "")).isdigit()}
+    provider = CHANNELS.get(connection.kind, Channel)
+    return {"per_minute": provider.per_minute, "per_second": provider.per_second} | given
 
 
 def minutes(connection: Connection, number: int) -> float:

@@ -37,6 +37,7 @@ STATES = {
     State.CANCELLED: ("Cancelled", "muted", "ban"),
     State.EXPIRED: ("Not sent: its time was over", "warn", "clock"),
     State.SKIPPED: ("Skipped", "muted", "ban"),
+    State.LOGGED: ("Logged by hand", "muted", "check"),
 }
 NEXT_STEPS = {
     State.UNDELIVERED: "Try again, or write another way.",

@@ -10,7 +10,7 @@ from domain import answers, attachments, connections, delivery, receipts, schedu
 from domain.installations import booting, freezing
 from workers.batches import close_batches, expand_batches, tend_batches
 from workers.imports import run_due_imports
-from workers.inbox import handle_events
+from workers.inbox import fetch_files, handle_events
 from workers.lists import run_due_list_imports
 from workers.mail import send_mail
 from workers.opt_outs import read_due_opt_outs
@@ -31,6 +31,7 @@ class Clockwork:
             (0.5, follow_up),
             (2.0, release_plans),
             (2.0, handle_events),
+            (2.0, fetch_files),
             (5.0, match_early_receipts),
             (2.0, expand_batches),
             (1.0, tend_batches),

@@ -12,6 +12,11 @@ logger = logging.getLogger(__name__)
 _one_at_a_time = asyncio.Lock()
 
 
+async def fetch_files(ctx: dict[str, Any]) -> None:
+    """Fetches the files that came with messages."""
+    await ctx["hint"](await inbox.fetch_due())
+
+
 async def handle_events(ctx: dict[str, Any]) -> None:
     """Handles every stored event that is due. One that fails is put off, and keeps nobody else waiting."""
     async with _one_at_a_time:

@@ -200,6 +200,8 @@ class Channel(ABC):
         "one"  # each from an account of their own (`find_sender`), or all as one
     )
     events: ClassVar[tuple[Literal["hook", "websocket", "mailbox"], ...]] = ()  # how it is heard, the usual way first
+    per_minute: ClassVar[int] = 90  # messages, unless the connection says otherwise; 0: no limit of ours
+    per_second: ClassVar[int] = 15
     receipts: ClassVar[bool] = True  # False: it never says more than that it took a message
     keeps_opt_outs: ClassVar[bool] = False  # a list of its own of people who said stop: see `opt_outs`
     assisted: ClassVar[bool] = False  # a person writes the first message at the site, not we

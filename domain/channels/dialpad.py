@@ -124,6 +124,8 @@ class Dialpad(Channel):
     )
     feature = "dialpad"
     senders = "person"
+    per_minute = 90  # its own limits are 100 texts a minute and 20 calls a second (providers' documentation)
+    per_second = 15
     events = ("hook",)
     secret_label = "Signing secret"  # noqa: S105 - what its field is called
     keeps_opt_outs = True

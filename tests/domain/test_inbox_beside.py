@@ -5,9 +5,23 @@ from typing import Any
 
 import pytest
 
-from domain import clock, connections, delivery, inbox, mails, suppressions, threads
+from domain import clock, connections, delivery, inbox, mails, number_facts, suppressions, threads
 from domain.address_marks import AddressMark
-from domain.channels.base import Accepted, Bounce, HookEvent, Incoming, IncomingFile, ReadUntil, Receipt, Said, Stopped
+from domain.attachments import MessageAttachment
+from domain.channels.base import (
+    Accepted,
+    Bounce,
+    ChannelError,
+    HookEvent,
+    Incoming,
+    IncomingFile,
+    Kind,
+    Media,
+    ReadUntil,
+    Receipt,
+    Said,
+    Stopped,
+)
 from domain.channels.registry import CHANNELS
 from domain.connections import Connection
 from domain.inbox import MatchSuggestion
@@ -17,6 +31,7 @@ from domain.messages import Message, State
 from domain.reviews import Review
 from domain.threads import SellerThread
 from tests import make
+from tests.files import picture
 from tests.sending import OWNER, Provider, Shop, again, end, open_events, shop
 
 MAIL, OURS = "dana@mail.example", "sales@lots.example"
@@ -196,3 +211,69 @@ async def test_a_provider_tells_that_somebody_stopped(house: None, monkeypatch: 
     assert await suppressions.opted_out(dealer.account.id, "psid-1", "facebook")
     await tell(connection, monkeypatch, Stopped("psid-1", "unblocked", clock.now(), again=True))
     assert not await suppressions.opted_out(dealer.account.id, "psid-1", "facebook")
+
+
+async def with_file(monkeypatch: Any, *answers: Media | Exception) -> Message:
+    """A mail with one file, which the provider hands out as said: one answer each time it is asked."""
+    dealer, connection, listing = await house_of("email")
+    token = await mails.token_of(dealer.account.id, listing.id, MAIL)
+    await tell(connection, monkeypatch, mail(token=token, media=(IncomingFile("part:2", "front.jpg"),)))
+    left = list(answers)
+
+    async def fetch(ref: str, payload: dict[str, Any]) -> Media:
+        answer = left.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(connections.adapter(connection), "fetch", fetch, raising=False)
+    return await the_inbound()
+
+
+async def test_a_file_that_came_stands_beside_its_message_once(house: None, data_dir: Any, monkeypatch: Any) -> None:
+    message = await with_file(monkeypatch, Media("front.jpg", "image/jpeg", picture()))
+    assert await inbox.fetch_due() == {message.listing}
+    assert await inbox.fetch_due() == set()
+    [beside] = await MessageAttachment.objects(MessageAttachment.attachment)
+    assert (beside.message, beside.attachment.name) == (message.id, "front.jpg")
+
+
+async def test_a_file_that_is_not_there_yet_is_asked_for_again(
+    house: None, data_dir: Any, monkeypatch: Any, clock: Any
+) -> None:
+    away = ChannelError("Away.", Kind.NEVER_CONNECTED)
+    message = await with_file(monkeypatch, away, Media("front.jpg", "image/jpeg", picture()))
+    assert await inbox.fetch_due() == await inbox.fetch_due() == set()
+    clock.advance(minutes=1)
+    assert await inbox.fetch_due() == {message.listing}
+
+
+@pytest.mark.parametrize(
+    ("answer", "problem"),
+    [
+        (Media("front.exe", "image/jpeg", b"MZ" + bytes(200)), "front.jpg"),
+        (ChannelError("It is gone.", Kind.PERMANENT), "It is gone."),
+    ],
+    ids=["forbidden", "gone"],
+)
+async def test_a_file_that_may_not_be_kept_says_why(
+    house: None, data_dir: Any, monkeypatch: Any, answer: Any, problem: str
+) -> None:
+    await with_file(monkeypatch, answer)
+    assert await inbox.fetch_due() == set()
+    [file] = await inbox.IncomingFile.objects()
+    assert file.state == "refused"
+    assert problem in file.problem
+    assert not await MessageAttachment.exists()
+
+
+async def test_a_line_type_is_kept_with_what_carriers_said(house: None) -> None:
+    dealer = await shop()
+    number = make.phone()
+    await number_facts.cannot_get_texts(dealer.account.id, number, "No")
+    await number_facts.looked_up(dealer.account.id, number, "landline", "twilio", "Big Bell")
+    [fact] = await number_facts.NumberFact.objects()
+    assert (fact.landline, fact.untextable, fact.line_type, fact.reason) == (True, True, "landline", "No")
+    await number_facts.looked_up(dealer.account.id, number, "mobile", "twilio")
+    [fact] = await number_facts.NumberFact.objects()
+    assert (fact.landline, fact.line_type) == (False, "mobile")

@@ -8,7 +8,7 @@ import pytest
 
 from domain.connections import Connection
 from domain.ids import new
-from domain.pace_limits import DEFAULTS
+from domain.channels.dialpad import Dialpad
 from tests import valkey_server
 from workers.pace import Pace, limits_of
 
@@ -55,9 +55,10 @@ async def test_without_limits_the_pace_is_open(paces):
 
 @pytest.mark.parametrize("options", ["", "{}", '{"per_minute": "many", "per_second": null}', '{"per_second": -1}'])
 def test_what_nobody_set_or_cannot_be_read_is_the_default(options):
-    assert [item.amount for item in limits_of(Connection(account=new(), kind="simulator", options=options))] == list(
-        DEFAULTS.values()
-    )
+    assert [item.amount for item in limits_of(Connection(account=new(), kind="simulator", options=options))] == [
+        Dialpad.per_minute,
+        Dialpad.per_second,
+    ]
 
 
 def test_numbers_typed_as_words_of_digits_count():

@@ -1,0 +1,89 @@
+"""The files that came with messages: fetched from the provider, looked into like any upload, put beside the words."""
+
+import json
+import logging
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from domain import attachments, clock, connections, db
+from domain.attachments import MessageAttachment
+from domain.channels.base import ChannelError, Kind, Media
+from domain.errors import Refused, Unavailable
+from domain.inbox.tables import IncomingFile
+from domain.messages import Message
+from domain.text import storable
+
+logger = logging.getLogger(__name__)
+
+MOST_TRIES = 8
+PATIENCE = timedelta(minutes=5)  # how long one may be at it before another worker tries
+GAVE_UP = "The file could not be fetched."
+
+
+async def fetch_due(limit: int = 10) -> set[UUID]:
+    """Fetches files that nobody has yet; the listings whose history changed. One that fails keeps no other waiting."""
+    changed = set()
+    for row in await _claim(limit):
+        try:
+            if listing := await _fetch(row):
+                changed.add(listing)
+        except (ChannelError, Unavailable) as error:
+            await _again(row, str(error), final=isinstance(error, ChannelError) and error.kind is Kind.PERMANENT)
+        except Exception:
+            logger.exception("A file that came in could not be kept", extra={"incoming_file": str(row["id"])})
+            await _again(row, GAVE_UP)
+    return changed
+
+
+async def _claim(limit: int) -> list[dict[str, Any]]:
+    now = clock.now()
+    rows: list[dict[str, Any]] = await IncomingFile.raw(
+        """UPDATE incoming_file SET tries = tries + 1, not_before = {}
+           WHERE id IN (SELECT id FROM incoming_file WHERE state = 'waiting' AND not_before <= {}
+                        ORDER BY not_before LIMIT {}) AND state = 'waiting' AND not_before <= {}
+           RETURNING id, message, event, position, origin, name, media_type, tries""",
+        *(now + PATIENCE, now, limit, now),
+    )
+    return rows
+
+
+async def _fetch(row: dict[str, Any]) -> UUID | None:
+    events = await IncomingFile.raw("SELECT connection, payload FROM provider_event WHERE id = {}", row["event"])
+    connection = await connections.by_id(events[0]["connection"])
+    assert connection is not None  # connections are never deleted
+    media = await connections.adapter(connection).fetch(row["origin"], json.loads(events[0]["payload"]))
+    try:
+        kept = await attachments.add(connection.account, None, _name(row, media), media.data)
+    except Refused as refused:
+        await _settle(row["id"], "refused", refused.message)
+        return None
+    async with db.writing():
+        beside = MessageAttachment(message=row["message"], attachment=kept.id, position=row["position"])
+        await MessageAttachment.insert(beside)
+        await IncomingFile.update({IncomingFile.attachment: kept.id}).where(IncomingFile.id == row["id"])
+        await _settle(row["id"], "kept", "")
+        seen = Message.update({Message.changed_at: clock.now()}).where(Message.id == row["message"])
+        [message] = await seen.returning(Message.listing)
+    listing: UUID | None = message["listing"]
+    return listing
+
+
+def _name(row: dict[str, Any], media: Media) -> str:
+    return row["name"] or media.name or f"file-{row['position'] + 1}"
+
+
+async def _again(row: dict[str, Any], problem: str, *, final: bool = False) -> None:
+    if final or row["tries"] >= MOST_TRIES:
+        await _settle(row["id"], "refused", problem)
+        return
+    wait = timedelta(seconds=10 * 2.0 ** row["tries"])
+    await IncomingFile.update(
+        {IncomingFile.problem: storable(problem[:500]), IncomingFile.not_before: clock.now() + wait}
+    ).where(IncomingFile.id == row["id"])
+
+
+async def _settle(file: UUID, state: str, problem: str) -> None:
+    await IncomingFile.update({IncomingFile.state: state, IncomingFile.problem: storable(problem[:500])}).where(
+        IncomingFile.id == file
+    )
