@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import regex
@@ -36,6 +37,8 @@ class Cost:
 
 def measure(body: str) -> Cost:
     """What it costs to send this text; an estimate where a provider cuts differently."""
+    if _ONE_SEPTET_EACH.fullmatch(body):  # as nearly all English texts
+        return _of_length(len(body))
     encoding = _encoding(body)
     split = _parts(body, encoding)
     units = _weigher(encoding)(body)
@@ -117,6 +120,8 @@ _GSM = _BASIC | _EXTENSION
 
 _SET = re.escape("".join(sorted(_GSM)))
 _GSM_TEXT = re.compile(f"[{_SET}]*")
+_SINGLE = _BASIC - {"\r"}  # one septet, and never one with its neighbour
+_ONE_SEPTET_EACH = re.compile(f"[{re.escape(''.join(sorted(_SINGLE)))}]*")
 _FOREIGN = re.compile(f"[^{_SET}]")
 _EXTENDED = re.compile(f"[{re.escape(''.join(sorted(_EXTENSION)))}]")
 _CLUSTER = regex.compile(r"\X")  # UAX 29: what a person sees as one character
@@ -124,6 +129,25 @@ _CRLF_OR_ONE = re.compile(r"\r\n|.", re.DOTALL)  # the only cluster of two that 
 
 # Characters for one segment alone, then for each of several: 140 octets, less a header of 6 that joins them.
 _LIMITS: dict[Encoding, tuple[int, int]] = {"GSM-7": (160, 153), "UCS-2": (70, 67)}
+
+
+@lru_cache(maxsize=2_000)
+def _of_length(length: int) -> Cost:
+    """What so many characters cost that are one septet each."""
+    alone, each = _LIMITS["GSM-7"]
+    segments = -(-length // (alone if length <= alone else each))
+    per_segment = _limit("GSM-7", segments)
+    fewer = (segments - 1) * _limit("GSM-7", segments - 1)
+    return Cost(
+        encoding="GSM-7",
+        characters=length,
+        units=length,
+        segments=segments,
+        per_segment=per_segment,
+        left=(segments or 1) * per_segment - length,
+        over=length - fewer if segments > 1 else 0,
+        culprits=(),
+    )
 
 
 def _encoding(body: str) -> Encoding:

@@ -22,6 +22,8 @@ texts = st.one_of(
         max_size=400,
     ).map("".join),
     st.text(alphabet="ab€[~\n\r", max_size=700),
+    st.text(alphabet="ab £\n", max_size=700),
+    st.integers(0, 1_600).map(lambda n: "a" * n),
     st.integers(0, 400).map(lambda n: "e" + "\u0301" * n),  # a cluster that may be longer than a part
 )
 
