@@ -18,6 +18,7 @@ from domain.messages import Message, State
 from domain.sellers import Seller
 from domain.users import User
 from tests import make
+from tests.bench.inside import counted
 from tests.bench.words import SAID
 from tests.simulator import DANA, KEY
 
@@ -66,6 +67,7 @@ async def leave(messages: int, seconds: float, *, by_hand: bool = False) -> dict
         told = await _write(moments, by_hand)
     if clock.now() > begins - timedelta(seconds=10):
         raise RuntimeError("The plans were written too slowly.")
+    await counted()
     await asyncio.sleep((moments[-1] - clock.now()).total_seconds())
     give_up = time.monotonic() + LEAVES_WITHIN
     while await _busy():

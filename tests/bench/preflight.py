@@ -10,12 +10,11 @@ from typing import Any
 from domain import db
 from domain.batches import choosing, drafts, looking
 from domain.batches.drafts import Words
-from domain.batches.tables import Batch
 from tests import make
 from tests.bench import houses
 from tests.bench.figures import Figure, Target
 from tests.bench.houses import CannotMeasure, Databases
-from tests.bench.inside import sellers
+from tests.bench.inside import counted, sellers
 from tests.bench.plan import Plan, say
 from tests.client import Client
 
@@ -57,8 +56,7 @@ async def look(listings: int) -> dict[str, Any]:
             chosen = [row["listing"] for row in await sellers(listings)]
         batch = await choosing.choose(account, manager, chosen)
         batch = await drafts.change(batch, account, manager, Words(WORDING, channel="text"))
-        if db.on_postgres():  # as it does by itself within a minute of so many new rows
-            await Batch.raw("ANALYZE")
+        await counted()
         began = time.perf_counter()
         summary = await looking.look(batch, account, manager)
         looked = time.perf_counter()

@@ -20,11 +20,11 @@ from domain.sellers import Seller
 from domain.users import User
 from tests import make
 from tests.bench import machine
-from tests.bench.inside import conversation
+from tests.bench.inside import conversation, counted
 from tests.bench.words import SAID, WORDING
 from tests.simulator import DANA, KEY
 
-AHEAD = timedelta(seconds=1.5)  # from the filled queue to the first call: the worker waits for it asleep
+AHEAD = timedelta(seconds=3)  # from the filled queue to the first call: the worker waits for it asleep
 CHUNK = 200  # rows of one INSERT
 SETTLED_WITHIN = 600.0  # seconds
 
@@ -79,6 +79,7 @@ async def send(messages: int, worker: int, *, batch: bool = False) -> dict[str, 
         await Message.update({Message.not_before: due}).where(Message.state == State.QUEUED)
     if clock.now() > due:
         raise RuntimeError("The queue was filled too slowly.")
+    await counted()
     await asyncio.sleep((due - clock.now()).total_seconds() - 0.05)
     cpu = machine.cpu_seconds(worker)
     memory = await _settled(worker)
