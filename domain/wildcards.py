@@ -91,8 +91,7 @@ class Span(NamedTuple):
     token: str
 
 
-@dataclass(frozen=True, slots=True)
-class Filled:
+class Filled(NamedTuple):
     """A wording with its values in.
 
     body       the text; a token without a value stays in as it was typed
@@ -137,14 +136,15 @@ def fill(body: str, values: Mapping[str, str]) -> Filled:
     spans: list[Span] = []
     holes: list[Span] = []
     fallbacks: dict[str, None] = {}
-    known: dict[tuple[str, str], tuple[str, bool]] = {}  # the same token many times is looked up once
+    known: dict[str, str] = {}  # the same token many times is looked up once
     length = 0
     slots, rest = _slots(body)
-    for before, typed, token, fallback in slots:
-        if (token, fallback) not in known:
-            known[token, fallback] = _value(token, fallback, values)
-        value, fell_back = known[token, fallback]
-        if fell_back:
+    for before, typed, token, wildcard, fallback in slots:
+        value = known.get(token)
+        if value is None:
+            value = known[token] = _cleaned(values.get(token, ""), wildcard.whole) if wildcard else ""
+        if not value and fallback:
+            value = fallback
             fallbacks[token] = None
         put = value or typed
         start = length + len(before)
@@ -154,8 +154,8 @@ def fill(body: str, values: Mapping[str, str]) -> Filled:
     pieces.append(rest)
     return Filled(
         body="".join(pieces),
-        missing=tuple(dict.fromkeys(hole.token for hole in holes)),
-        used=tuple(dict.fromkeys(span.token for span in spans)),
+        missing=tuple(dict.fromkeys([hole.token for hole in holes])),
+        used=tuple(dict.fromkeys([span.token for span in spans])),
         fallbacks=tuple(fallbacks),
         spans=tuple(spans),
         holes=tuple(holes),
@@ -199,12 +199,15 @@ _ROUND = str.maketrans("{}", "()")
 
 
 @lru_cache(maxsize=128)  # one wording is filled in for thousands
-def _slots(body: str) -> tuple[tuple[tuple[str, str, str, str], ...], str]:
-    """The tokens of a wording, each with the words before it, as it was typed, its name and its fallback; and the words
-    after the last."""
+def _slots(body: str) -> tuple[tuple[tuple[str, str, str, Wildcard | None, str], ...], str]:
+    """The tokens of a wording, each with the words before it, as it was typed, its name, what it means, and what stands
+    in when it has no value; and the words after the last."""
     slots, read = [], 0
     for found in _TOKEN.finditer(body):
-        slots.append((body[read : found.start()], found[0], *_token(found)))
+        token, own = _token(found)
+        wildcard = WILDCARDS.get(token)
+        fallback = _cleaned(own) or wildcard.fallback if wildcard else ""
+        slots.append((body[read : found.start()], found[0], token, wildcard, fallback))
         read = found.end()
     return tuple(slots), body[read:]
 
@@ -214,26 +217,22 @@ def _token(found: re.Match[str]) -> tuple[str, str]:
     return name.strip().lower(), fallback
 
 
-def _value(token: str, fallback: str, values: Mapping[str, str]) -> tuple[str, bool]:
-    """What goes in, and whether it is a fallback; empty when nothing does."""
-    wildcard = WILDCARDS.get(token)
-    if wildcard is None:
-        return "", False
-    value = _cleaned(values.get(token, ""), wildcard.whole)
-    if value:
-        return value, False
-    value = _cleaned(fallback) or wildcard.fallback
-    return value, bool(value)
-
-
 def _cleaned(value: str, whole: bool = False) -> str:
     """One line of plain text, at most 80 characters; empty when there is nothing to see in it."""
+    if len(value) <= LONGEST_VALUE and _is_clean(value):  # as nearly every value is
+        return value
     if not value.isascii() or not value.isprintable():
         value = _STRIPPED.sub("", value)
     value = " ".join(value.translate(_ROUND).split())
     if len(value) > LONGEST_VALUE:
         value = "" if whole else _shortened(value)
     return value if value.isascii() or _VISIBLE.search(value) else ""
+
+
+def _is_clean(value: str) -> bool:
+    """Whether this is printed ASCII without a curly bracket, and with single blanks between its words alone."""
+    plain = value.isascii() and value.isprintable() and "{" not in value and "}" not in value
+    return plain and "  " not in value and value == value.strip(" ")
 
 
 def _shortened(value: str) -> str:

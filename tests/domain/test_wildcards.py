@@ -113,6 +113,14 @@ def test_a_value_is_one_line_of_plain_text_of_80_characters_at_most(value: str, 
     assert fill("{{vehicle.trim}}", {"vehicle.trim": value}).body == put
 
 
+@given(st.text(alphabet="ab.{}| \t\n\x00\x7f", max_size=100))
+@settings(max_examples=300)
+def test_printed_words_are_put_in_as_they_are_or_tidied(value: str) -> None:
+    seen = "".join(char for char in value if char.isprintable() or char.isspace())
+    tidied = " ".join(seen.translate({ord("{"): "(", ord("}"): ")"}).split())[:LONGEST_VALUE].rstrip()
+    assert fill("{{vehicle.trim}}", {"vehicle.trim": value}).body == (tidied or "{{vehicle.trim}}")
+
+
 @pytest.mark.parametrize(
     "value", ["", " ", "\n", "\x00", "\u200b\ufeff", "\u00a0", "\u3164", "\u00ad" * 90 + "x", "\u2800"]
 )
