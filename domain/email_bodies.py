@@ -60,6 +60,11 @@ def subject_missing(typed: str, values: Mapping[str, str]) -> tuple[str, ...]:
     return wildcards.fill(_subject_wording(typed), values).missing
 
 
+def subject_tokens(typed: str) -> tuple[str, ...]:
+    """The wildcards the subject asks for, each once, in order."""
+    return wildcards.tokens(_subject_wording(typed))
+
+
 def tidy(typed: str) -> str:
     """The text with \\n at its line ends, without blanks there, control characters or blank lines around it; a tab is
     up to four blanks. Doing it twice changes nothing."""

@@ -13,17 +13,21 @@ from domain.listings import Listing
 from domain.messages import Message
 from domain.sellers import Seller
 from domain.users import User
-from domain.wordings import Letter
+from domain.wordings import Letter, Row
 
 # What wildcards need of a listing `l`, its source `i`, its seller `p` and the next appointment `n`.
-COLUMNS = f"""l.year, l.make, l.model, l.trim, l.color, l.odometer, l.vin, l.body_style, l.transmission, l.drivetrain,
-              l.fuel, l.engine, l.price, l.previous_price, l.url, l.posted_on, i.name AS source_name, p.first_name,
-              p.last_name, p.city, p.state, p.postal_code, {appointments.COLUMNS}"""
-_OF_SELLER = ("first_name", "last_name", "city", "state", "postal_code")
+COLUMNS = ", ".join(
+    (
+        *(f"l.{name}" for name in wordings.OF_LISTING),
+        *(f"p.{name}" for name in wordings.OF_SELLER),
+        "i.name AS source_name",
+        appointments.COLUMNS,
+    )
+)
 
 
 def letter(
-    row: Mapping[str, Any],
+    row: Row,
     account: Account,
     sender: User,
     channel: str,
@@ -31,24 +35,13 @@ def letter(
     wording: str,
     known: Mapping[str, str] | None = None,
 ) -> Letter:
-    """A wording made final for one row with COLUMNS, as `sender` would send it now. `known` as in `wordings.values`."""
-    return wordings.compose(
-        channel,
-        subject,
-        wording,
-        values(row, account, sender, known),
-        plain=account.plain_texts,
-        signature=sender.signature,
-    )
-
-
-def values(
-    row: Mapping[str, Any], account: Account, sender: User, known: Mapping[str, str] | None = None
-) -> dict[str, str]:
-    """What the wildcards stand for on one row with COLUMNS. `known` as in `wordings.values`."""
-    listing: Any = SimpleNamespace(**row)
-    seller: Any = SimpleNamespace(**{name: row[name] or "" for name in _OF_SELLER})
-    return wordings.values(listing, seller, row["source_name"], account, sender, Next.of(row), known)
+    """A wording made final for one row with COLUMNS, as `sender` would send it now. `known` is what `wordings.ours`
+    says of the two, for whoever asks about many."""
+    plain = account.plain_texts
+    known = known or wordings.ours(account, sender)
+    tokens = wordings.tokens(channel, subject, wording, plain=plain)
+    values = wordings.of_row(row, account, known, tokens)
+    return wordings.compose(channel, subject, wording, values, plain=plain, signature=sender.signature)
 
 
 async def of_messages(ids: Sequence[UUID], now: datetime) -> dict[UUID, Letter]:

@@ -1,9 +1,9 @@
 """From a wording with wildcards to the exact text that leaves: one render for preview, storage and sending."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, datetime
 from functools import lru_cache
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from domain import clock, email_bodies, emojis, listings, phones, text, wildcards
@@ -14,11 +14,16 @@ from domain.sellers import Seller
 from domain.users import User
 
 LONGEST_TEXT = 1500  # characters Dialpad takes in one message
+Row = Mapping[str, Any]
+OF_LISTING = (
+    *("year", "make", "model", "trim", "color", "odometer", "vin", "body_style", "transmission", "drivetrain", "fuel"),
+    *("engine", "price", "previous_price", "url", "posted_on"),
+)
+OF_SELLER = ("first_name", "last_name", "city", "state", "postal_code")
 LONGEST = {"text": LONGEST_TEXT, "email": 20_000, "form": 4_000, "facebook": 2_000, "kijiji": 4_000}  # characters
 
 
-@dataclass(frozen=True)
-class Rendered:
+class Rendered(NamedTuple):
     """A wording made final: `missing` names the tokens without a value, still in the body as typed."""
 
     body: str
@@ -47,8 +52,7 @@ def _tidied(wording: str, plain: bool) -> str:
     return text.plain(tidy).strip() if plain else tidy
 
 
-@dataclass(frozen=True)
-class Letter:
+class Letter(NamedTuple):
     """A message made final for its channel: what is shown, stored and sent, from one render.
 
     subject, html  of an email; empty otherwise
@@ -81,51 +85,36 @@ def compose(
     return Letter(channel, topic, letter.text, letter.html, missing, rendered)
 
 
+@lru_cache(maxsize=128)
+def tokens(channel: str, subject: str, wording: str, *, plain: bool = False) -> tuple[str, ...]:
+    """The wildcards whose values `compose` asks for."""
+    found = wildcards.tokens(_tidied(wording, plain and channel == "text"))
+    return (*found, *email_bodies.subject_tokens(subject)) if channel == "email" else found
+
+
 def values(
-    listing: Listing,
-    seller: Seller,
-    source_name: str,
-    account: Account,
-    user: User,
-    appointment: Next | None = None,
-    known: Mapping[str, str] | None = None,
+    listing: Listing, seller: Seller, source_name: str, account: Account, user: User, appointment: Next | None = None
 ) -> dict[str, str]:
-    """What each wildcard stands for on this vehicle page, for this sender; empty where nothing is known. `known` is
-    what `ours` said of the two, for whoever asks about many vehicles."""
-    today = clock.now().astimezone(ZoneInfo(account.timezone)).date()
-    days = (today - listing.posted_on).days if listing.posted_on else None
-    return {
-        "vehicle.year": str(listing.year or ""),
-        "vehicle.make": listing.make,
-        "vehicle.model": listing.model,
-        "vehicle.trim": listing.trim,
-        "vehicle.color": listing.color,
-        "vehicle.odometer": distance(listing.odometer, account.country),
-        "vehicle.vin": listing.vin,
-        "vehicle.body_style": listing.body_style,
-        "vehicle.transmission": listing.transmission,
-        "vehicle.drivetrain": listing.drivetrain,
-        "vehicle.fuel": listing.fuel,
-        "vehicle.engine": listing.engine,
-        "vehicle.title": listings.title(listing.year, listing.make, listing.model),
-        "listing.price": money(listing.price, account.currency),
-        "listing.previous_price": money(listing.previous_price, account.currency),
-        "listing.source": source_name,
-        "listing.link": listing.url,
-        "listing.posted": f"{listing.posted_on:%B} {listing.posted_on.day}" if listing.posted_on else "",
-        "listing.days_online": str(days) if days is not None and days >= 0 else "",
-        "seller.name": f"{seller.first_name} {seller.last_name}".strip(),
-        "seller.first_name": seller.first_name,
-        "seller.last_name": seller.last_name,
-        "seller.city": seller.city,
-        "seller.state": seller.state,
-        "seller.postal_code": seller.postal_code,
-        **(known or ours(account, user)),
-        "appointment.date": appointment.day if appointment else "",
-        "appointment.time": appointment.clock if appointment else "",
-        "appointment.place": appointment.place if appointment else "",
-        "today": f"{today:%B} {today.day}, {today.year}",
-    }
+    """What each wildcard stands for on this vehicle page, for this sender; empty where nothing is known."""
+    row = {name: getattr(listing, name) for name in OF_LISTING} | {name: getattr(seller, name) for name in OF_SELLER}
+    row |= {"source_name": source_name, "next_at": None}
+    if appointment:
+        row |= {"next_at": appointment.at, "next_zone": appointment.zone, "next_place": appointment.place}
+    return of_row(row, account, ours(account, user))
+
+
+def of_row(
+    row: Row, account: Account, known: Mapping[str, str], tokens: Iterable[str] = wildcards.WILDCARDS
+) -> dict[str, str]:
+    """The same of a row with OF_LISTING, OF_SELLER, `source_name` and the columns of an appointment, or as much of it
+    as `tokens` ask for. `known` is what `ours` says."""
+    said = {}
+    for token in tokens:
+        if token in known:
+            said[token] = known[token]
+        elif token in _MEANINGS:
+            said[token] = _MEANINGS[token](row, account)
+    return said
 
 
 def ours(account: Account, user: User) -> dict[str, str]:
@@ -169,3 +158,73 @@ def address(account: Account) -> str:
 def local(moment: datetime, account: Account) -> datetime:
     """The moment on the dealership's own clock."""
     return moment.astimezone(ZoneInfo(account.timezone))
+
+
+def _today(account: Account) -> date:
+    return local(clock.now(), account).date()
+
+
+def _posted(row: Row, _: Account) -> str:
+    posted: date | None = row["posted_on"]
+    return f"{posted:%B} {posted.day}" if posted else ""
+
+
+def _days_online(row: Row, account: Account) -> str:
+    days = (_today(account) - row["posted_on"]).days if row["posted_on"] else -1
+    return str(days) if days >= 0 else ""
+
+
+def _date(_: Row, account: Account) -> str:
+    today = _today(account)
+    return f"{today:%B} {today.day}, {today.year}"
+
+
+def _name(row: Row, _: Account) -> str:
+    return f"{row['first_name'] or ''} {row['last_name'] or ''}".strip()
+
+
+def _agreed(part: str) -> Callable[[Row, Account], str]:
+    def said(row: Row, _: Account) -> str:
+        appointment = Next.of(row)
+        return getattr(appointment, part) if appointment else ""
+
+    return said
+
+
+def _as_it_is(name: str) -> Callable[[Row, Account], str]:
+    return lambda row, _: row[name] or ""
+
+
+# What a wildcard stands for that is not the sender's or the dealership's.
+_MEANINGS: Mapping[str, Callable[[Row, Account], str]] = {
+    "vehicle.year": lambda row, _: str(row["year"] or ""),
+    **{
+        f"vehicle.{name}": _as_it_is(name)
+        for name in (
+            "make",
+            "model",
+            "trim",
+            "color",
+            "vin",
+            "body_style",
+            "transmission",
+            "drivetrain",
+            "fuel",
+            "engine",
+        )
+    },
+    "vehicle.odometer": lambda row, account: distance(row["odometer"], account.country),
+    "vehicle.title": lambda row, _: listings.title(row["year"], row["make"], row["model"]),
+    "listing.price": lambda row, account: money(row["price"], account.currency),
+    "listing.previous_price": lambda row, account: money(row["previous_price"], account.currency),
+    "listing.source": _as_it_is("source_name"),
+    "listing.link": _as_it_is("url"),
+    "listing.posted": _posted,
+    "listing.days_online": _days_online,
+    "seller.name": _name,
+    **{f"seller.{name}": _as_it_is(name) for name in OF_SELLER},
+    "appointment.date": _agreed("day"),
+    "appointment.time": _agreed("clock"),
+    "appointment.place": _agreed("place"),
+    "today": _date,
+}

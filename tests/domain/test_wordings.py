@@ -8,6 +8,7 @@ from hypothesis import strategies as some
 
 from domain import wildcards, wordings
 from domain.accounts import Account
+from domain.appointments import Next
 from domain.ids import new
 from domain.listings import Listing
 from domain.sellers import Seller
@@ -78,6 +79,56 @@ def test_a_missing_value_is_named_and_its_token_stays_as_typed():
 def test_the_cost_is_that_of_the_final_words():
     rendered = wordings.render("{{seller.first_name}}", values(seller={"first_name": "Łukasz"}))
     assert (rendered.cost.encoding, rendered.cost.characters) == ("UCS-2", 6)
+
+
+pieces = some.lists(
+    some.one_of(
+        some.sampled_from([wildcard.markup for wildcard in wildcards.WILDCARDS.values()]),
+        some.sampled_from(
+            [
+                "{{ Seller.City|town}}",
+                "{{nobody.knows}}",
+                "{{",
+                "}}",
+                "\uff5b\uff5bvehicle.make\uff5d\uff5d",
+                " ",
+                ":car:",
+            ]
+        ),
+        some.text(max_size=5),
+    ),
+    max_size=8,
+).map("".join)
+
+
+@given(pieces, pieces, some.sampled_from(list(wordings.LONGEST)), some.booleans())
+def test_words_need_no_values_but_those_they_ask_for(wording, subject, channel, plain):
+    known = values(seller={"first_name": "“Dana”", "city": "Tucson"}, color="½ red")
+    asked = wordings.tokens(channel, subject, wording, plain=plain)
+    few = {token: known[token] for token in asked if token in known}
+    letters = [wordings.compose(channel, subject, wording, given, plain=plain) for given in (known, few)]
+    assert letters[0] == letters[1]
+    assert set(letters[0].missing) <= set(asked)
+
+
+def test_a_row_says_what_the_vehicle_page_says_of_all_wildcards_or_of_some(clock):
+    vehicle = listing(posted_on=date(2026, 11, 12), url="https://cars.example/1", vin="4S4BSANC5K3000000")
+    person = Seller(account=ACCOUNT.id, listing=vehicle.id, first_name="Dana", city="Tucson")
+    following = Next(datetime(2026, 11, 25, 17, tzinfo=UTC), "America/Phoenix", "at the lot")
+    row = {name: getattr(vehicle, name) for name in wordings.OF_LISTING}
+    row |= {name: getattr(person, name) or None for name in wordings.OF_SELLER}  # NULL where nobody is known
+    row |= {
+        "source_name": "Kijiji",
+        "next_at": following.at,
+        "next_zone": following.zone,
+        "next_place": following.place,
+    }
+    page = wordings.values(vehicle, person, "Kijiji", ACCOUNT, USER, following)
+    ours = wordings.ours(ACCOUNT, USER)
+    assert wordings.of_row(row, ACCOUNT, ours) == page
+    assert (page["appointment.date"], page["appointment.time"]) == ("Wednesday, Nov 25", "10:00 AM")
+    for token in wildcards.WILDCARDS:
+        assert wordings.of_row(row, ACCOUNT, ours, (token, "nobody.knows")) == {token: page[token]}
 
 
 @pytest.mark.parametrize("ending", ["\r\n", "\r", "\n"])
