@@ -42,12 +42,19 @@ def is_valid(e164: str) -> bool:
 @lru_cache(maxsize=20_000)  # each page, the window and then the sender ask; it costs about 100 µs a number
 def _is_valid(e164: str) -> bool:
     try:
-        number = phonenumbers.parse(e164)
+        number = _read(e164)
     except phonenumbers.NumberParseException:
         return False
     # As is_valid_number() does.
     country = phonenumbers.region_code_for_number(number) or ""
     return bool(country) and phonenumbers.is_valid_number_for_region(number, country)
+
+
+def _read(e164: str) -> phonenumbers.PhoneNumber:
+    """As parse() does, without the half of the time in which it looks for what E.164 does not have."""
+    if _NORTH_AMERICAN.fullmatch(e164) and e164[2] not in "01":
+        return phonenumbers.PhoneNumber(country_code=1, national_number=int(e164[2:]))
+    return phonenumbers.parse(e164)
 
 
 @lru_cache(maxsize=10_000)
