@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -32,13 +33,13 @@ class About:
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> "About":
         """From {stage, messageable, source_slug, mobile, phone} and the columns of `standing.of_listing`."""
-        return cls(
-            stage=row["stage"],
-            hidden=bool(row["hidden"]),
-            reported=bool(row["reported"]),
-            messageable=bool(row["messageable"]),
-            facebook_without_phone=row["source_slug"] == FACEBOOK and not (row["mobile"] or row["phone"]),
-        )
+        facebook_without_phone = row["source_slug"] == FACEBOOK and not (row["mobile"] or row["phone"])
+        return _about(row["stage"], row["hidden"], row["reported"], row["messageable"], facebook_without_phone)
+
+
+@lru_cache(maxsize=1_000)  # many of thousands are alike
+def _about(stage: str, hidden: int, reported: int, messageable: int, facebook_without_phone: bool) -> About:
+    return About(stage, bool(hidden), bool(reported), bool(messageable), facebook_without_phone)
 
 
 @dataclass(frozen=True)

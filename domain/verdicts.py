@@ -1,7 +1,7 @@
 """What the gate says of every way to write to a seller now: by each channel and number, for each kind of message."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from domain import composing, gate, users
 from domain.gate import Decision, Refusal
@@ -64,4 +64,4 @@ def _ways(scene: Scene) -> Iterator[tuple[str, str]]:
 def _of_kind(scene: Scene, decision: Decision, kind: str) -> Decision:
     """The same facts for another kind of message."""
     may_send = users.may(scene.user, users.sending(kind))
-    return gate.decide(replace(decision.facts, kind=kind, may_send=may_send), decision.at)
+    return gate.decide(decision.facts._replace(kind=kind, may_send=may_send), decision.at)

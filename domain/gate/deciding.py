@@ -1,10 +1,9 @@
 """The facts of one message, and what follows from them: refusals, warnings, or nothing. Pure."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -19,8 +18,7 @@ class SenderState(StrEnum):
     UNCHECKED = "unchecked"  # the provider could not be asked just now; it is asked again before the call
 
 
-@dataclass(frozen=True)
-class Facts:
+class Facts(NamedTuple):
     """All the gate looks at: plain values, read by whoever asks, kept on the attempt row."""
 
     message_id: UUID | None
@@ -58,7 +56,7 @@ class Facts:
     not_before: datetime | None = None  # outside the allowed hours: when they begin
     late: bool = False  # more than an hour past its time; an answer: too late to be one
     confirms: bool = False  # the answer to this very opt-out, or the one answer to HELP of somebody who opted out
-    evidence: Mapping[str, str] = field(default_factory=dict)  # the ad as seen, the basis, the seller's clock
+    evidence: Mapping[str, str] = {}  # the ad as seen, the basis, the seller's clock
 
 
 LOOK_AGAIN = timedelta(minutes=10)  # at what waits for somebody to review an answer
@@ -68,8 +66,7 @@ TOO_LATE = "It was too late for this answer."
 CAME_BACK = "Mail to this address came back."
 
 
-@dataclass(frozen=True)
-class Decision:
+class Decision(NamedTuple):
     """Refusals in the order a person should mend them; none means yes. `warnings` a person may pass; `defer_until` is
     when a message that leaves by itself is looked at again, if only the hour, an open review or its sender's day stands
     against it."""
@@ -98,7 +95,7 @@ class Decision:
 
     def record(self) -> dict[str, Any]:
         """What the attempt row keeps: the facts seen, when, and the codes given."""
-        facts = {**vars(self.facts), "message_id": str(self.facts.message_id) if self.facts.message_id else None}
+        facts = {**self.facts._asdict(), "message_id": str(self.facts.message_id) if self.facts.message_id else None}
         for name in ("not_before", "over_quota"):
             if facts[name]:
                 facts[name] = facts[name].isoformat()

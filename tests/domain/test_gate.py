@@ -4,7 +4,6 @@ import inspect
 import itertools
 import json
 import random
-from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -45,6 +44,8 @@ FACTS = some.builds(
     connected=some.booleans(),
     sender=some.sampled_from(["", "4693435745845248"]),
     sender_state=some.sampled_from([str(state) for state in SenderState]),
+    files=some.just(()),
+    not_before=some.none(),
     missing=some.lists(some.sampled_from(["vehicle.trim", "seller.city"]), unique=True).map(tuple),
     blocked=some.booleans(),
     dnc=some.booleans(),
@@ -118,15 +119,15 @@ def test_where_nothing_stands_against_it_a_message_may_go():
     ],
 )
 def test_each_fact_alone_is_refused_with_its_code(fact, value, code):
-    assert codes(replace(FINE, **{fact: value})) == [code]
+    assert codes(FINE._replace(**{fact: value})) == [code]
 
 
 def test_a_sender_that_could_not_be_asked_just_now_refuses_nothing_yet():
-    assert codes(replace(FINE, sender_state="unchecked", sender="")) == []
+    assert codes(FINE._replace(sender_state="unchecked", sender="")) == []
 
 
 def test_all_reasons_are_given_in_the_order_to_mend_them():
-    worst = replace(FINE, plan_has_messaging=False, stage="dnc", to="", connected=False, missing=("a.b", "c.d"))
+    worst = FINE._replace(plan_has_messaging=False, stage="dnc", to="", connected=False, missing=("a.b", "c.d"))
     assert codes(worst) == [
         "tier",
         "stage_dnc",
@@ -139,7 +140,7 @@ def test_all_reasons_are_given_in_the_order_to_mend_them():
 
 @given(FACTS)
 def test_the_gate_always_decides_and_the_same_facts_get_the_same_answer(facts):
-    first, second = decide(facts, NOW), decide(replace(facts), NOW)
+    first, second = decide(facts, NOW), decide(facts._replace(), NOW)
     assert first == second
     assert first.allowed == (first.refusals == ())
     assert all(each.message and each.next_step for each in first.refusals)
@@ -149,26 +150,26 @@ def test_the_gate_always_decides_and_the_same_facts_get_the_same_answer(facts):
 @given(FACTS)
 def test_one_more_reason_never_makes_a_refused_message_go(facts):
     before = decide(facts, NOW)
-    for worse in (replace(facts, opted_out=True), replace(facts, stage="dnc"), replace(facts, connected=False)):
+    for worse in (facts._replace(opted_out=True), facts._replace(stage="dnc"), facts._replace(connected=False)):
         if not before.allowed:
             assert not decide(worse, NOW).allowed
 
 
 @given(FACTS.filter(lambda facts: facts.to and facts.address_valid))
 def test_to_somebody_who_opted_out_nothing_goes_but_the_answer_to_that_very_opt_out(facts):
-    facts = replace(facts, opted_out=True)
+    facts = facts._replace(opted_out=True)
     if decide(facts, NOW).allowed:
         assert (facts.kind, facts.confirms, facts.late, facts.blocked, facts.dnc) == ("answer", True, *[False] * 3)
 
 
-ANSWER = replace(FINE, kind="answer", opted_out=True, confirms=True)
+ANSWER = FINE._replace(kind="answer", opted_out=True, confirms=True)
 
 
 def test_the_answer_to_an_opt_out_goes():
     assert decide(ANSWER, NOW).allowed
-    assert codes(replace(ANSWER, confirms=False)) == ["opted_out"]
+    assert codes(ANSWER._replace(confirms=False)) == ["opted_out"]
     for kind in gate.EVERY_KIND - {"answer"}:
-        assert "opted_out" in codes(replace(ANSWER, kind=kind))
+        assert "opted_out" in codes(ANSWER._replace(kind=kind))
 
 
 @pytest.mark.parametrize(
@@ -186,7 +187,7 @@ def test_the_answer_to_an_opt_out_goes():
     ],
 )
 def test_whatever_else_stands_against_it_keeps_the_answer_back(fact, value, code):
-    assert codes(replace(ANSWER, **{fact: value})) == [code]
+    assert codes(ANSWER._replace(**{fact: value})) == [code]
 
 
 @pytest.mark.parametrize(
@@ -201,12 +202,12 @@ def test_whatever_else_stands_against_it_keeps_the_answer_back(fact, value, code
     ],
 )
 def test_neither_the_vehicle_nor_the_hour_keeps_back_the_answer_to_what_somebody_just_wrote(fact, value):
-    assert decide(replace(ANSWER, **{fact: value}), NOW).allowed
-    assert not decide(replace(ANSWER, kind="automated", confirms=False, opted_out=False, **{fact: value}), NOW).allowed
+    assert decide(ANSWER._replace(**{fact: value}), NOW).allowed
+    assert not decide(ANSWER._replace(kind="automated", confirms=False, opted_out=False, **{fact: value}), NOW).allowed
 
 
 def test_an_answer_that_is_too_late_says_so_in_its_own_words():
-    assert [each.message for each in decide(replace(ANSWER, late=True), NOW).refusals] == [gate.TOO_LATE]
+    assert [each.message for each in decide(ANSWER._replace(late=True), NOW).refusals] == [gate.TOO_LATE]
 
 
 @pytest.mark.parametrize("channel", ["text", "email", "form", "facebook", "kijiji"])
@@ -224,7 +225,7 @@ def test_each_code_has_a_sentence_and_a_next_step(code, channel):
 @pytest.mark.parametrize("code", CODES)
 @pytest.mark.parametrize("kind", sorted(gate.EVERY_KIND))
 def test_what_a_code_does_to_a_kind_of_message_is_told_before_it_stands(code, kind):
-    decision = decide(replace(FINE, kind=kind, **STANDING[code]), NOW)
+    decision = decide(FINE._replace(kind=kind, **STANDING[code]), NOW)
     told = [each.code.split(":")[0] for each in decision.refusals], [each.code for each in decision.warnings]
     expected = {"refuses": ([code], []), "waits": ([code], []), "warns": ([], [code]), "": ([], [])}
     assert told == expected[gate.effect(code, kind)]
@@ -232,21 +233,21 @@ def test_what_a_code_does_to_a_kind_of_message_is_told_before_it_stands(code, ki
 
 
 def test_a_used_up_day_puts_off_what_leaves_by_itself_and_a_person_hears_another_next_step():
-    over = replace(FINE, over_quota=datetime(2026, 11, 25, 5, tzinfo=UTC))
+    over = FINE._replace(over_quota=datetime(2026, 11, 25, 5, tzinfo=UTC))
     by_hand = decide(over, NOW)
     assert (by_hand.allowed, by_hand.defer_until) == (False, None)
     assert by_hand.first.next_step == "Schedule it for tomorrow, or let a colleague send it."
     night = datetime(2026, 11, 25, 14, tzinfo=UTC)
     for kind in gate.BY_ITSELF:
-        waiting = decide(replace(over, kind=kind), NOW)
+        waiting = decide(over._replace(kind=kind), NOW)
         assert waiting.defer_until == over.over_quota
         assert waiting.first.next_step == "The rest goes tomorrow, or from another sender."
-        assert decide(replace(over, kind=kind, not_before=night), NOW).defer_until == night
-        assert decide(replace(over, kind=kind, opted_out=True), NOW).defer_until is None
+        assert decide(over._replace(kind=kind, not_before=night), NOW).defer_until == night
+        assert decide(over._replace(kind=kind, opted_out=True), NOW).defer_until is None
 
 
 def test_the_decision_of_a_used_up_day_can_be_kept():
-    over = replace(FINE, over_quota=datetime(2026, 11, 25, 5, tzinfo=UTC))
+    over = FINE._replace(over_quota=datetime(2026, 11, 25, 5, tzinfo=UTC))
     assert json.loads(json.dumps(decide(over, NOW).record()))["facts"]["over_quota"] == "2026-11-25T05:00:00+00:00"
 
 
@@ -258,7 +259,7 @@ def test_a_sender_without_an_account_hears_exactly_the_known_words():
 
 
 def test_the_decision_can_be_kept_as_it_was():
-    record = decide(replace(FINE, opted_out=True), NOW).record()
+    record = decide(FINE._replace(opted_out=True), NOW).record()
     assert record["codes"] == ["opted_out"]
     assert record["at"] == NOW.isoformat()
     assert record["facts"]["message_id"] == str(FINE.message_id)
@@ -270,9 +271,9 @@ def test_the_decision_can_be_kept_as_it_was():
 def test_only_an_allowed_message_gets_a_permit():
     assert isinstance(permit(decide(FINE, NOW)), Permit)
     with pytest.raises(PermissionError):
-        permit(decide(replace(FINE, opted_out=True), NOW))
+        permit(decide(FINE._replace(opted_out=True), NOW))
     with pytest.raises(PermissionError):  # what a window asks is no message yet
-        permit(decide(replace(FINE, message_id=None), NOW))
+        permit(decide(FINE._replace(message_id=None), NOW))
 
 
 def test_nobody_but_the_gate_makes_a_permit():
@@ -305,7 +306,7 @@ def test_ten_thousand_decisions_do_no_input_or_output():
     assert not inspect.iscoroutinefunction(decide)
     chance = random.Random(3)
     facts = [
-        replace(FINE, stage=chance.choice(STAGES), opted_out=chance.random() < 0.1, kind=kind)
+        FINE._replace(stage=chance.choice(STAGES), opted_out=chance.random() < 0.1, kind=kind)
         for kind in itertools.islice(itertools.cycle(sorted(gate.EVERY_KIND)), 10_000)
     ]
     assert [codes(each) for each in facts] == [codes(each) for each in facts]
@@ -319,12 +320,12 @@ def test_other_channels_do_not_speak_of_phones_and_dialpad():
 
 
 def test_what_stands_against_a_file_is_said_in_its_own_words():
-    decision = gate.decide(replace(FINE, files=("“front.jpg” is too large.", "These are too many.")), NOW)
+    decision = gate.decide(FINE._replace(files=("“front.jpg” is too large.", "These are too many.")), NOW)
     assert [each.code for each in decision.refusals] == ["attachment_unsupported"] * 2
     assert decision.refusals[0].message == "“front.jpg” is too large."
     assert not decision.allowed
 
 
 def test_only_texts_need_a_sender_of_their_own():
-    facts = replace(FINE, channel="email", to="dana@mail.example", sender="", sender_state="unlinked")
+    facts = FINE._replace(channel="email", to="dana@mail.example", sender="", sender_state="unlinked")
     assert gate.decide(facts, NOW).allowed

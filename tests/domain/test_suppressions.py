@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import fields
 from typing import Any
 
 import pytest
@@ -111,6 +112,16 @@ async def waiting(address: str, state: State = State.QUEUED) -> Message:
 async def ending(message: Message) -> tuple[str, str]:
     row = await messages.by_id(message.account, message.id)
     return row.state, row.code
+
+
+@pytest.mark.parametrize("yes", [1, True])  # as SQLite says it, and PostgreSQL
+def test_each_column_of_an_address_says_its_own_thing(yes):
+    nothing = {each.name: 0 for each in fields(Standing)}
+    assert Standing.of(nothing) == Standing()
+    for name in nothing:
+        row = {f"mobile_{column}": yes * (column == name) for column in nothing}
+        assert Standing.of(row, "mobile_") == Standing(**{name: yes})
+        assert type(getattr(Standing.of(row, "mobile_"), name)) is type(getattr(Standing(), name))
 
 
 async def test_do_not_contact_is_one_standing_row_an_address_however_many_say_it(house):

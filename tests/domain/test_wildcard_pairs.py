@@ -14,7 +14,7 @@ The claim, for every pair of a wording and a vehicle page:
 import random
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from uuid import UUID
@@ -284,7 +284,7 @@ def claim(wording: Wording, known: dict[str, str]) -> bool:
 @lru_cache(maxsize=4096)
 def decided(missing: tuple[str, ...]) -> bool:
     """What the gate says to these tokens; that it names each is asserted."""
-    decision = gate.decide(replace(FACTS, missing=missing), NOW)
+    decision = gate.decide(FACTS._replace(missing=missing), NOW)
     assert [refusal.code for refusal in decision.refusals] == [f"missing_wildcard:{token}" for token in missing]
     return decision.allowed
 
