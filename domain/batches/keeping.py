@@ -1,6 +1,7 @@
 """What a look found, kept with the listings of a draft until it starts or says something else."""
 
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import Any
 
 from domain import clock, db
@@ -8,6 +9,9 @@ from domain.batches.tables import Batch, BatchListing
 
 COLUMNS = ("channel", "code", "waits", "first", "segments", "length", "fallbacks")
 TYPES = ("text", "text", "text", "boolean", "int", "int", "int", "uuid", "int")  # of a row, as PostgreSQL asks
+
+
+found = itemgetter(*COLUMNS)  # what a row of `kept` says
 
 
 async def kept(batch: Batch) -> list[dict[str, Any]]:

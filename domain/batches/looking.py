@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from domain import appointments, clock, connections, enclosures, file_rules, gate, judging, offers, renderings
+from domain import appointments, clock, connections, enclosures, file_rules, gate, judging, offers, renderings, wordings
 from domain.accounts import Account
 from domain.batches import drafts, keeping, timing
 from domain.batches.drafts import Words
@@ -29,8 +29,7 @@ WAITS = gate.WAITS
 OTHER = {"mobile": "phone", "phone": "mobile"}
 
 
-@dataclass(frozen=True)
-class Verdict:
+class Verdict(NamedTuple):
     """What would become of one listing: by which channel it goes and what is said, or why it does not.
 
     waits   the code of what it waits for before it leaves: the seller's morning, or a look at what they wrote
@@ -43,8 +42,6 @@ class Verdict:
     waits: str = ""
     letter: Letter | None = None
     first: bool = False  # nobody wrote about this listing before
-    title: str = ""
-    seller: str = ""
     files: bool = False  # its files go along
     links: bool = False  # they go as links
     leaves: Departure | None = None  # None: now
@@ -101,6 +98,7 @@ class Look:
         self._judges: dict[datetime, Judge] = {}  # of the moments something leaves at
         self._taken: set[tuple[str, str]] = set()
         self._rules: dict[str, FileRules | None] = {}
+        self._known = wordings.ours(judge.account, judge.user)
         self._wordings = {channel: words.of(channel) for channel in (*AUTO, "facebook", "kijiji")}
 
     def take(self, channel: str, to: str) -> None:
@@ -110,11 +108,14 @@ class Look:
     def at(self, row: Mapping[str, Any]) -> Verdict:
         """What becomes of one row of `rows`."""
         channels = AUTO if self.words.channel == "auto" else (self.words.channel,)
-        tried = [self._by(row, channel) for channel in channels]
-        best = next((each for each in tried if each.sendable), None) or self._why(tried)
-        if best.sendable:
-            self.take(best.channel, best.to)
-        return best
+        tried: list[Verdict] = []
+        for channel in channels:
+            verdict = self._by(row, channel)
+            if verdict.sendable:
+                self.take(channel, verdict.to)
+                return verdict
+            tried.append(verdict)
+        return self._why(tried)
 
     def _why(self, tried: Sequence[Verdict]) -> Verdict:
         """Of several channels that cannot carry it: the first for which there is an address has its say."""
@@ -137,11 +138,12 @@ class Look:
         decision = judge.decide(row, channel, to_field, to, files=stops, duplicate=duplicate)
         letter = None
         if {each.code for each in decision.refusals} <= WAITS:
-            letter = renderings.letter(row, judge.account, judge.user, channel, words.subject, self._wordings[channel])
+            wording = self._wordings[channel]
+            letter = renderings.letter(row, judge.account, judge.user, channel, words.subject, wording, self._known)
             too_long = len(letter.body) > letter.longest
             if letter.missing or too_long:
-                more: dict[str, Any] = {"missing": letter.missing, "too_long": too_long}
-                decision = judge.decide(row, channel, to_field, to, files=stops, duplicate=duplicate, **more)
+                seen = decision.facts._replace(missing=letter.missing, too_long=too_long)
+                decision = gate.decide(seen, decision.at)
         codes = {each.code for each in decision.refusals}
         waiting = bool(codes) and codes <= WAITS
         refusal = None if decision.allowed or waiting else decision.first
@@ -155,8 +157,6 @@ class Look:
             waits=decision.refusals[0].code if waiting else "",
             letter=letter,
             first=bool(row["nothing_yet"]),
-            title=title(row),
-            seller=seller(row),
             files=bool(self._enclosed.files) and not problems,
             links=bool(problems) and words.file_choice == "link",
             leaves=leaves,
@@ -266,7 +266,7 @@ async def look(batch: Batch, account: Account, user: User) -> Summary:
             row, found = before[verdict.listing], _found(verdict)
             if (row["channel"] or row["code"]) and row["channel"] != found[0]:
                 another = True
-            if tuple(row[name] for name in keeping.COLUMNS) != found:
+            if keeping.found(row) != found:
                 rows.append((*found, batch.id, row["n"]))
     await keeping.keep(batch, rows, another, line=with_line.opt_out_line)
     return summary
