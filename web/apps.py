@@ -55,7 +55,6 @@ def _field(field: Field) -> dict[str, Any]:
         "advanced": not field.required,
         "autocomplete": "off",
         "choices": field.choices,
-        "value": field.default,
     }
 
 
@@ -111,7 +110,7 @@ async def context(
         "app": {**await _facts(account, app, connection), "does": app.provider.does, "needs": app.provider.needs},
         "can_connect": users.may(me, Permission.MANAGE_CONNECTIONS),
         "admins": [admin.name for admin in await users.admins(account.id)],
-        "form": form,
+        "form": _filled(app, connection, form),
         "fields": app.fields,
         "webhook": hook,
         "pace": await _pace(account, connection, pace) if connection else None,
@@ -120,6 +119,15 @@ async def context(
         "check": check,
         "page_title": app.name,
     }
+
+
+def _filled(app: App, connection: Connection | None, form: Form) -> Form:
+    """The form with what is set already where nothing was typed; never a secret."""
+    known = connections.options_of(connection) if connection else {}
+    for field in app.provider.fields:
+        if not field.secret:
+            form.values.setdefault(field.name, str(known.get(field.name) or field.default))
+    return form
 
 
 async def _facts(account: Account, app: App, connection: Connection | None) -> dict[str, Any]:
@@ -134,6 +142,7 @@ async def _facts(account: Account, app: App, connection: Connection | None) -> d
         "state_tone": tone,
         "connected": connection is not None,
         "included": included,
+        "hooked": "hook" in app.provider.events,
         "url": render.url_for("apps.show", kind=app.kind),
     }
 

@@ -2,17 +2,20 @@
 
 import json
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from domain import audit, clock, db, plans, provider_lists
 from domain.audit import AuditEntry
-from domain.channels.base import ChannelError, Kind
+from domain.channels.base import ChannelError, Field, Kind
 from domain.channels.dialpad import Dialpad
+from domain.channels.registry import CHANNELS
 from domain.connections import Connection, adapter
 from domain.vault import unseal
 from tests import make
 from tests.client import Client
+from tests.sending import Provider
 
 
 @pytest.fixture
@@ -275,3 +278,36 @@ async def test_without_a_connection_there_is_no_list(admin_client: Client) -> No
     await plans.seed()
     assert "Opt-outs" not in (await admin_client.get("/apps/dialpad")).text
     assert (await admin_client.submit("/apps/dialpad/opt-out-readings", {})).status_code == 404
+
+
+class Post(Provider):
+    """A provider that asks for several things."""
+
+    kind, channel, name = "email", "email", "Email"
+    summary, feature, events = "Mail.", "email", ("mailbox",)
+    fields = (
+        Field("host", "Server", owner_only=True),
+        Field("security", "Encryption", default="tls", choices=(("starttls", "STARTTLS"), ("tls", "TLS"))),
+        Field("password", "Password", secret=True),
+    )
+
+
+async def test_a_provider_is_connected_by_the_fields_it_declares(client: Client, monkeypatch: Any) -> None:
+    monkeypatch.setitem(CHANNELS, "email", Post)
+    await plans.seed()
+    account = await make.account()
+    owner = await make.user(account, role="admin", owner=True)
+    admin = await make.user(account, role="admin")
+    typed = {"host": "mx.example", "security": "starttls", "password": "s3cret"}
+    async with await client.signed_in(admin) as person:
+        answer = await person.submit("/apps/email/connections", typed)
+        assert answer.status_code == 422
+        assert "Only the owner of this installation may set this: Server." in answer.text
+        assert "s3cret" not in answer.text
+    async with await client.signed_in(owner) as person:
+        assert (await person.submit("/apps/email/connections", typed)).status_code == 200
+        page = (await person.get("/apps/email")).text
+    assert 'value="mx.example"' in page
+    assert '<option value="starttls" selected>' in page
+    assert "s3cret" not in page
+    assert "/hooks/email/" not in page  # it calls none
