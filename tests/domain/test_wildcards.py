@@ -3,7 +3,7 @@ import re
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from domain.wildcards import LONGEST_VALUE, WILDCARDS, fill, problems, tokens
@@ -114,6 +114,11 @@ def test_a_value_is_one_line_of_plain_text_of_80_characters_at_most(value: str, 
 
 
 @given(st.text(alphabet="ab.{}| \t\n\x00\x7f", max_size=100))
+@example("a  b")
+@example(" a")
+@example("a ")
+@example("{a")
+@example("a}")
 @settings(max_examples=300)
 def test_printed_words_are_put_in_as_they_are_or_tidied(value: str) -> None:
     seen = "".join(char for char in value if char.isprintable() or char.isspace())

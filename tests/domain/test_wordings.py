@@ -102,6 +102,7 @@ pieces = some.lists(
 
 
 @given(pieces, pieces, some.sampled_from(list(wordings.LONGEST)), some.booleans())
+@example("\uff5b\uff5bvehicle.make\uff5d\uff5d", "", "text", True)  # made plain it is a wildcard
 def test_words_need_no_values_but_those_they_ask_for(wording, subject, channel, plain):
     known = values(seller={"first_name": "“Dana”", "city": "Tucson"}, color="½ red")
     asked = wordings.tokens(channel, subject, wording, plain=plain)
