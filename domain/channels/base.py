@@ -2,13 +2,13 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any, ClassVar, Literal
-from uuid import UUID
 
 from domain.channels.hooks import BadSignature, HookAnswer, HookCall, HookEvent, NotUnderstood, TooOld
+from domain.channels.outgoing import Accepted, Form, Mail, Media, Outgoing
 from domain.channels.said import (
     Bounce,
     Incoming,
@@ -107,68 +107,6 @@ class FileRules:
 
 
 @dataclass(frozen=True)
-class Media:
-    """A file as it leaves with a message. `url` is where the provider may fetch it, for a channel that `fetches`."""
-
-    name: str
-    media_type: str
-    data: bytes = field(repr=False)
-    url: str = field(default="", repr=False)
-
-
-@dataclass(frozen=True)
-class Mail:
-    """What only an email has. Ids are as they stand in headers, in angle brackets."""
-
-    html: str = ""
-    message_id: str = ""  # ours, the same each time it is tried
-    in_reply_to: str = ""
-    references: tuple[str, ...] = ()  # oldest first
-    token: str = ""  # stands in the address answers go to: reply+token@
-    unsubscribe: str = ""  # the address of one-click unsubscribing, of what many get
-
-
-@dataclass(frozen=True)
-class Form:
-    """How the form of an ad's site is filled in; `values` are the wildcards' (vehicle.make, dealer.name …)."""
-
-    kind: str  # http_form | adf_email
-    endpoint: str  # a web address, or an email address
-    fields: Mapping[str, str] = field(
-        default_factory=dict
-    )  # the site's name of a field -> what goes in, with wildcards
-    success: Mapping[str, Any] = field(default_factory=dict)  # {status, body, redirect}: what says that it was taken
-    values: Mapping[str, str] = field(default_factory=dict, repr=False)
-
-
-@dataclass(frozen=True)
-class Outgoing:
-    """One message to one address, exactly as it will be sent."""
-
-    message_id: UUID
-    channel: str
-    to: str  # E.164, an email address, the provider's name for the person, or the ad's address (form)
-    body: str
-    sender: str  # the provider's name for who sends (Dialpad's numeric user id); empty where all send as one
-    subject: str = ""
-    media: tuple[Media, ...] = ()
-    from_address: str = ""  # which of the sender's numbers it leaves from; empty: the provider's choice
-    by_person: bool = True  # a person wrote it and sends it now; else it leaves by itself
-    mail: Mail | None = None
-    form: Form | None = None
-
-
-@dataclass(frozen=True)
-class Accepted:
-    """The provider took the message. `state` is how far it got already: `sent` by one that never tells more."""
-
-    provider_id: str
-    state: State = "accepted"
-    reason: str = ""
-    from_address: str = ""
-
-
-@dataclass(frozen=True)
 class Sender:
     """A person's account at the provider: the id to send as and the numbers it owns."""
 
@@ -196,9 +134,7 @@ class Channel(ABC):
     listed: ClassVar[bool] = True  # among the apps; False: connected by a command alone
 
     # What it can
-    senders: ClassVar[Literal["person", "one"]] = (
-        "one"  # each from an account of their own (`find_sender`), or all as one
-    )
+    senders: ClassVar[Literal["person", "one"]] = "one"  # each by an account of theirs (`find_sender`), or all as one
     events: ClassVar[tuple[Literal["hook", "websocket", "mailbox"], ...]] = ()  # how it is heard, the usual way first
     per_minute: ClassVar[int] = 90  # messages, unless the connection says otherwise; 0: no limit of ours
     per_second: ClassVar[int] = 15
