@@ -4,13 +4,13 @@ import asyncio
 import logging
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache
 from json import dumps, loads
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import aiohttp
 
@@ -57,10 +57,12 @@ async def call(
     *,
     headers: Mapping[str, str],
     json: Any = None,
+    form: Sequence[tuple[str, str]] | None = None,
     params: Mapping[str, str] | None = None,
     timeout: float | None = None,
 ) -> Answer:
-    """One request and its answer, whatever its status; redirects are handed back, not followed.
+    """One request and its answer, whatever its status; redirects are handed back, not followed. Its body is `json`, or a
+    `form` whose names may come several times.
 
     `timeout` is the whole call in seconds. Raises ChannelError: NEVER_CONNECTED while no byte of the request can
     have left, UNKNOWN from then on, PERMANENT when the URL itself is wrong.
@@ -68,6 +70,10 @@ async def call(
     door = _Door()
     _door.set(door)
     body = None if json is None else dumps(json).encode()
+    if body is not None:
+        headers = {**headers, "Content-Type": "application/json"}
+    elif form is not None:
+        body, headers = urlencode(form).encode(), {**headers, "Content-Type": "application/x-www-form-urlencoded"}
     started = time.monotonic()
     try:
         async with session().request(
@@ -75,7 +81,7 @@ async def call(
             url,
             data=body,
             params=params,
-            headers={**headers, "Content-Type": "application/json"} if body is not None else headers,
+            headers=headers,
             timeout=_timeout(TOTAL_TIMEOUT if timeout is None else timeout),
             allow_redirects=False,
         ) as response:

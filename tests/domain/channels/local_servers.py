@@ -56,7 +56,11 @@ class Scripted:
         return self
 
     async def handle(self, request: web.Request) -> web.Response:
-        body = await request.json() if request.can_read_body else None
+        body: Any = None
+        if request.content_type == "application/x-www-form-urlencoded":
+            body = list((await request.post()).items())
+        elif request.can_read_body:
+            body = await request.json()
         headers = {name.lower(): value for name, value in request.headers.items()}
         self.asked.append(Asked(request.method, request.path, dict(request.query), headers, body))
         status, said, extra = self.script.pop(0) if len(self.script) > 1 else self.script[0]

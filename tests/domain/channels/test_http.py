@@ -53,6 +53,16 @@ async def test_an_answer_comes_back_whole_with_lower_case_header_names(provider:
     assert provider.asked[0].headers["content-type"] == "application/json"
 
 
+async def test_a_form_keeps_its_names_that_come_twice_and_their_order(provider: Scripted):
+    provider.answers(201)
+    form = [("MediaUrl", "https://a/1"), ("Body", "Größe & more"), ("MediaUrl", "https://a/2")]
+
+    await http.call("POST", provider.url, headers={}, form=form)
+
+    assert provider.asked[0].body == form
+    assert provider.asked[0].headers["content-type"] == "application/x-www-form-urlencoded"
+
+
 async def test_a_refused_connection_was_never_connected(unused_tcp_port: int):
     error = await failing("POST", f"http://127.0.0.1:{unused_tcp_port}/x", json={})
 
