@@ -61,7 +61,7 @@ async def call(
     params: Mapping[str, str] | None = None,
     timeout: float | None = None,
 ) -> Answer:
-    """One request and its answer, whatever its status; redirects are handed back, not followed. Its body is `json`, or a
+    """One request and its answer, whatever its status; redirects are handed back, not followed. Its body is `json` or a
     `form` whose names may come several times.
 
     `timeout` is the whole call in seconds. Raises ChannelError: NEVER_CONNECTED while no byte of the request can
