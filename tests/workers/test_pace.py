@@ -6,9 +6,9 @@ from time import monotonic
 
 import pytest
 
+from domain.channels.dialpad import Dialpad
 from domain.connections import Connection
 from domain.ids import new
-from domain.channels.dialpad import Dialpad
 from tests import valkey_server
 from workers.pace import Pace, limits_of
 
