@@ -178,13 +178,20 @@ class _Desk:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="postgres-desk", daemon=True)
         self._thread.start()
+        self._url = url
         self._connection = self._wait(_connected(url))
 
     def execute(self, statements: str) -> None:
-        self._wait(self._connection.execute(statements))
+        self._wait(self._there().execute(statements))
 
     def value(self, query: str) -> Any:
-        return self._wait(self._connection.fetchval(query))
+        return self._wait(self._there().fetchval(query))
+
+    def _there(self) -> asyncpg.Connection:
+        """The connection, made anew where the server ended it: one that recovers from a crash sends everybody away."""
+        if self._connection.is_closed():
+            self._connection = self._wait(_connected(self._url))
+        return self._connection
 
     def close(self) -> None:
         try:
