@@ -4,13 +4,9 @@ import asyncio
 import base64
 import hashlib
 import re
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
-from functools import lru_cache
-from html import unescape
 from json import loads
-from math import isnan
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -46,7 +42,6 @@ from domain.errors import Refused
 LONGEST_TEXT = 1500  # characters, to numbers outside Dialpad
 LARGEST_FILE = 500 * 1024  # bytes, before base64; with the longest text it stays under the 1 MB of a whole request
 PICTURE_COUNTRIES = {"US", "CA"}  # whose numbers get MMS (help.dialpad.com, "Send a message")
-COUNTRY = "US"  # how Dialpad writes a number without its country
 USER_PAGES = 20  # of a user search; an email filter that works answers with one
 OUT_OF_CREDIT = r"credit|balance|insufficient funds|payment"  # no sample of the real answer is public
 OPTED_OUT = r"\bopted[ -]?out\b|\bunsubscribed\b|\bblocked by (?:the )?recipient\b"  # nor of this one
@@ -210,7 +205,7 @@ class Dialpad(Channel):
         provider_id = _id(said.get("id"))
         if not provider_id:
             raise ChannelError("Dialpad's answer could not be read.", Kind.UNKNOWN, code="unreadable")
-        return Accepted(provider_id, state, from_address=_e164(said.get("from_number")))
+        return Accepted(provider_id, state, from_address=read.e164(said.get("from_number")))
 
     def _media(self, outgoing: Outgoing) -> str:
         """The one file of a text, as Dialpad wants it. Raises ChannelError when it may not go along."""
@@ -418,7 +413,7 @@ class Dialpad(Channel):
 
     def _refusal(self, answer: http.Answer) -> ChannelError:
         status = answer.status
-        words = _words(answer, hidden=self._api_key)
+        words = read.words(answer, hidden=self._api_key)
         kind, plain = Kind.PERMANENT, f"Dialpad refused this with status {status}."
         if status == 401:
             kind, words = Kind.CONNECTION_BROKEN, ""
@@ -439,7 +434,7 @@ class Dialpad(Channel):
             plain, words = "Dialpad's address has moved. Ask an admin to check it.", ""
         if kind is Kind.PERMANENT and self._opted_out.search(words):
             return ChannelError(words, kind, code="opted_out", tells="opted_out")
-        retry_after = _retry_after(answer.headers.get("retry-after", "")) if kind is Kind.THROTTLED else None
+        retry_after = read.retry_after(answer.headers.get("retry-after", "")) if kind is Kind.THROTTLED else None
         return ChannelError(words or plain, kind, retry_after=retry_after, code=str(status))
 
 
@@ -464,7 +459,7 @@ def _tells(said: dict[str, Any], picture: bool) -> Tells:
 
 def _opted_out(item: dict[str, Any]) -> str:
     """The number of an entry that stands. "" for any other: Dialpad's filter is not trusted."""
-    return _e164(item.get("external_endpoint")) if item.get("opt_out_state", "opted_out") == "opted_out" else ""
+    return read.e164(item.get("external_endpoint")) if item.get("opt_out_state", "opted_out") == "opted_out" else ""
 
 
 def _incoming(provider_id: str, payload: dict[str, Any]) -> list[Incoming]:
@@ -472,11 +467,11 @@ def _incoming(provider_id: str, payload: dict[str, Any]) -> list[Incoming]:
     if isinstance(from_number, str) and re.fullmatch(r"\d{3,8}|[A-Za-z][\w .&-]{0,30}", from_number.strip()):
         return []  # a short code or a name: a machine, never a seller
     target = payload.get("target")
-    target_number = _e164(target.get("phone_number")) if isinstance(target, dict) else ""
-    to_numbers = [number for number in map(_e164, _to_numbers(payload)) if number]
+    target_number = read.e164(target.get("phone_number")) if isinstance(target, dict) else ""
+    to_numbers = [number for number in map(read.e164, _to_numbers(payload)) if number]
     # A group text names others too; the target is the number that is ours.
     to_address = target_number if target_number in to_numbers or not to_numbers else to_numbers[0]
-    from_address = _e164(from_number)
+    from_address = read.e164(from_number)
     at = _moment(payload.get("created_date")) or _moment(payload.get("event_timestamp"))
     if not from_address or not to_address or at is None:
         raise NotUnderstood("Dialpad's event does not say who wrote to whom, or when.")
@@ -495,9 +490,9 @@ def _receipt(provider_id: str, payload: dict[str, Any]) -> Receipt:
         state,
         reason,
         at,
-        to=next(filter(None, map(_e164, _to_numbers(payload))), ""),
+        to=next(filter(None, map(read.e164, _to_numbers(payload))), ""),
         sender=_id(target.get("id")) if by_user and isinstance(target, dict) else "",
-        from_address=_e164(payload.get("from_number")),
+        from_address=read.e164(payload.get("from_number")),
         body=_text(payload),
         tells=_tells(payload, payload.get("mms") is True),
     )
@@ -536,7 +531,7 @@ def _sender(user: dict[str, Any]) -> Sender:
         str(user[part]) for part in ("first_name", "last_name") if user.get(part)
     )
     numbers = user.get("phone_numbers")
-    found = [number for number in map(_e164, numbers if isinstance(numbers, list) else []) if number]
+    found = [number for number in map(read.e164, numbers if isinstance(numbers, list) else []) if number]
     return Sender(_id(user["id"]), str(name), tuple(dict.fromkeys(found)))
 
 
@@ -568,58 +563,12 @@ def _moment(raw: object) -> datetime | None:
         return None
 
 
-def _e164(raw: object) -> str:
-    """A number as E.164, or "" when it cannot be one. Merely possible numbers pass: what Dialpad has, it has."""
-    return _read_number(raw) if isinstance(raw, str) else ""
-
-
-@lru_cache(maxsize=1_000)  # every answer and every event names one of our few own numbers again
-def _read_number(raw: str) -> str:
-    try:
-        number = phonenumbers.parse(raw, COUNTRY)
-    except phonenumbers.NumberParseException:
-        return ""
-    if phonenumbers.is_possible_number_with_reason(number) != phonenumbers.ValidationResult.IS_POSSIBLE:
-        return ""
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-
-
 def _token(body: bytes) -> str:
     """The JWT of a hook's body, which may come bare or as a JSON string."""
     token = body.decode("ascii").strip()
     if token.startswith('"'):
         token = loads(token)
     return token
-
-
-def _words(answer: http.Answer, hidden: str) -> str:
-    """What a refusal says to a person, without the `hidden` key, should it be echoed. No sample of Dialpad's error
-    bodies is public, so every usual place is tried."""
-    said = next(filter(None, _sayings(answer.json())), "") or answer.body.decode("utf-8", "replace")
-    said = re.sub(r"(?is)<(script|style)\b.*?</\1\s*>|<!--.*?-->|<[^>]*>", " ", said[:5000])
-    said = unescape(said).replace(hidden, "…")
-    return re.sub(r"[\s\x00-\x1f\x7f-\x9f]+", " ", said).strip()[:300]
-
-
-def _sayings(said: Any) -> Iterator[str]:
-    if not isinstance(said, dict):
-        return
-    error = said.get("error")
-    for place in (error.get("message") if isinstance(error, dict) else error, said.get("message")):
-        if isinstance(place, str):
-            yield place.strip()
-
-
-def _retry_after(value: str) -> float | None:
-    """Seconds to wait, from seconds or an HTTP date; None when absent or unreadable. An hour at most."""
-    try:
-        seconds = float(value)
-    except ValueError:
-        try:
-            seconds = (parsedate_to_datetime(value) - clock.now()).total_seconds()
-        except (ValueError, TypeError):
-            return None
-    return None if isnan(seconds) else min(max(seconds, 0.0), 3600.0)
 
 
 def _no_pictures(to: str) -> str:
