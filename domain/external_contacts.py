@@ -1,6 +1,9 @@
 """Contacts made elsewhere and logged by hand: each is a message of the kind `external`, in the state `logged`."""
 
+from collections.abc import Collection
 from enum import StrEnum
+from typing import Any
+from uuid import UUID as Id
 
 from piccolo.columns import UUID, Boolean, Integer, Text, Varchar
 from piccolo.table import Table
@@ -8,6 +11,19 @@ from piccolo.table import Table
 from domain.accounts import Account
 from domain.columns import parent
 from domain.db import DB
+
+# How people are in touch without the platform: what stands in `channel` of its message -> as people say it.
+WAYS = {
+    "call": "Phone call",
+    "text": "Text from a phone",
+    "email": "Email",
+    "facebook": "Facebook",
+    "kijiji": "Kijiji",
+    "form": "Form at the ad's site",
+    "visit": "In person",
+    "other": "Something else",
+}
+PLACES = frozenset({"other"})  # of those, the ones that have to say where
 
 
 class Type(StrEnum):
@@ -17,8 +33,16 @@ class Type(StrEnum):
     REPLY = "reply"
 
 
+TYPES = {
+    Type.INITIAL: "Initial contact",
+    Type.FOLLOW_UP: "Follow-up",
+    Type.NON_RESPONDER: "Non-responder",
+    Type.REPLY: "Reply",
+}
+
+
 class ExternalContact(Table, db=DB, tablename="external_contact"):
-    """What its message does not say. Its channel is text, call, email, form, facebook, kijiji or other (`place`)."""
+    """What its message does not say. Its channel is one of WAYS."""
 
     message = UUID(primary_key=True, default=None)
     account = parent(Account, index=False)
@@ -26,3 +50,18 @@ class ExternalContact(Table, db=DB, tablename="external_contact"):
     place = Text(default="")  # the listing source or app, as people say it
     seconds = Integer(default=0)  # of a call
     assisted = Boolean(default=False)  # our words, sent by a person at the site: "I sent it"
+
+
+async def of_messages(messages: Collection[Id]) -> dict[Id, dict[str, Any]]:
+    """message -> {type, place, seconds, assisted}; one query, none where there are no messages."""
+    if not messages:
+        return {}
+    columns = (
+        ExternalContact.message,
+        ExternalContact.type,
+        ExternalContact.place,
+        ExternalContact.seconds,
+        ExternalContact.assisted,
+    )
+    rows = await ExternalContact.select(*columns).where(ExternalContact.message.is_in(list(messages)))
+    return {row["message"]: row for row in rows}

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from domain.address_marks import AddressMark
+from domain.external_contacts import ExternalContact
 from domain.inbox import IncomingFile, MatchSuggestion
 from domain.mails import EmailHeader, EmailThread
 from domain.same_seller import Person, parts
@@ -17,6 +18,7 @@ async def erase(person: Person, messages: Sequence[UUID]) -> None:
         await EmailHeader.delete().where(EmailHeader.message.is_in(mine))
         await MatchSuggestion.delete().where(MatchSuggestion.message.is_in(mine))
         await IncomingFile.delete().where(IncomingFile.message.is_in(mine))
+        await ExternalContact.update({ExternalContact.place: ""}).where(ExternalContact.message.is_in(mine))
     for part in parts(person.listings):
         await EmailThread.delete().where(EmailThread.listing.is_in(list(part)))
         await SellerThread.delete().where(SellerThread.listing.is_in(list(part)))

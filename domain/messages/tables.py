@@ -42,8 +42,8 @@ class Message(Table, db=DB, tablename="message"):
     direction = Varchar(3)  # in | out
     author_kind = Varchar(10)  # agent | seller | system
     user = parent(User, null=True, index=False)  # who sends
-    kind = Varchar(12, default="one_to_one")  # one_to_one | batch | scheduled | automated | answer
-    origin = Varchar(10, default="window")  # window | api | app (the provider's own) | hook
+    kind = Varchar(12, default="one_to_one")  # one_to_one | batch | scheduled | automated | answer | external
+    origin = Varchar(10, default="window")  # window | api | app (the provider's own) | hook | log
     subject = Text(default="")
     body = Text(default="")
     template_version = parent(TemplateVersion, null=True, index=False)

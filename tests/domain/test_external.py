@@ -1,0 +1,193 @@
+"""Contacts made elsewhere: what they mean for the listing, and who may mend them how long."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from domain import clock, external, history
+from domain.audit import AuditEntry
+from domain.errors import NotFound, Refused
+from domain.external import Contact
+from domain.external_contacts import ExternalContact
+from domain.listings import Listing
+from domain.messages import Message
+from domain.users import Role
+from tests import make
+
+
+def hour(before: float) -> datetime:
+    return clock.now() - timedelta(hours=before)
+
+
+def call(**said: Any) -> Contact:
+    return Contact(**{"way": "call", "direction": "out", "at": hour(1), "note": "Left word.", "seconds": 90, **said})
+
+
+async def log(listing: Listing, contact: Contact, **more: Any) -> UUID:
+    user = more.pop("user", None) or await make.user()
+    return await external.log(await make.dealership(), listing, user, contact, **more)
+
+
+async def fresh(listing: Listing) -> dict[str, Any]:
+    row: dict[str, Any] = await Listing.select().where(Listing.id == listing.id).first()
+    return row
+
+
+async def message(key: UUID) -> dict[str, Any]:
+    row: dict[str, Any] = await Message.select().where(Message.id == key).first()
+    return row
+
+
+# Logged
+
+
+async def test_a_call_stands_in_the_history_at_its_own_time_and_moves_the_listing_on(house: None) -> None:
+    listing, user = await make.listing(), await make.user()
+    newer = await make.message(listing, direction="in", body="Hi", at=hour(0.1), state="received")
+    key = await log(listing, call(at=hour(2), note=" Wants  $12,000. "), user=user)
+    page = await history.page(listing.id)
+    assert [row["id"] for row in page.rows if row["what"] == "message"] == [key, newer.id]
+    row = await message(key)
+    assert (row["state"], row["kind"], row["channel"], row["body"]) == ("logged", "external", "call", "Wants $12,000.")
+    beside = await ExternalContact.select().first()
+    assert (beside["type"], beside["seconds"], beside["assisted"]) == ("follow_up", 90, False)
+    assert (await fresh(listing))["stage"] == "contacted"
+    assert (await fresh(listing))["main_user"] == user.id
+
+
+async def test_a_contact_of_long_ago_does_not_make_the_last_one_older(house: None) -> None:
+    listing = await make.listing(stage="contacted", last_contact_at=hour(1))
+    await log(listing, call(at=hour(50)))
+    assert (await fresh(listing))["last_contact_at"] > hour(2)
+
+
+async def test_an_outbound_contact_answers_what_waited_before_it_and_nothing_later(house: None) -> None:
+    listing = await make.listing(stage="contacted")
+    before = await make.message(listing, direction="in", at=hour(3), state="received")
+    after = await make.message(listing, direction="in", at=hour(0.5), state="received")
+    await log(listing, call(at=hour(1)))
+    assert (await message(before.id))["responded_at"] is not None
+    assert (await message(after.id))["responded_at"] is None
+    assert (await fresh(listing))["waiting_since"] == after.at
+
+
+async def test_what_the_seller_wrote_elsewhere_waits_for_an_answer_but_a_call_was_one(house: None) -> None:
+    listing = await make.listing(stage="contacted")
+    talked = await log(listing, call(direction="in"))
+    assert (await message(talked))["responded_at"] is not None
+    assert (await fresh(listing))["waiting_since"] is None
+    wrote = await log(listing, Contact("text", "in", hour(2), "reply", "Is it still for sale?"))
+    assert (await message(wrote))["responded_at"] is None
+    assert (await fresh(listing))["waiting_since"] is not None
+
+
+async def test_what_was_answered_since_does_not_wait(house: None) -> None:
+    listing = await make.listing(stage="contacted")
+    await make.message(listing, direction="out", at=hour(1), state="delivered")
+    key = await log(listing, Contact("email", "in", hour(2), "reply"))
+    assert (await message(key))["responded_at"] is not None
+    assert (await fresh(listing))["waiting_since"] is None
+
+
+async def test_a_logged_reply_cancels_what_was_to_leave_by_itself(house: None) -> None:
+    listing = await make.listing()
+    plan = await make.message(listing, kind="scheduled", state="pending", scheduled_at=hour(-5))
+    await log(listing, call(direction="out"))
+    assert (await message(plan.id))["state"] == "pending"
+    await log(listing, call(direction="in"))
+    row = await message(plan.id)
+    assert (row["state"], row["code"]) == ("cancelled", "seller_wrote")
+
+
+async def test_a_form_sent_twice_is_kept_once(house: None) -> None:
+    listing, user = await make.listing(), await make.user()
+    first = await log(listing, call(), user=user, nonce="once")
+    assert await log(listing, call(), user=user, nonce="once") == first
+    assert await Message.count() == 1
+    assert await log(listing, call(), user=user, nonce="twice") != first
+
+
+@pytest.mark.parametrize(
+    ("said", "field"),
+    [
+        ({"at": datetime(2999, 1, 1, tzinfo=UTC)}, "time"),
+        ({"way": "pigeon"}, "way"),
+        ({"way": "other", "place": "  "}, "place"),
+        ({"direction": "sideways"}, "direction"),
+        ({"type": "gossip"}, "type"),
+        ({"seconds": -1}, "lasted"),
+        ({"seconds": 90_000}, "lasted"),
+        ({"note": "x" * 5_001}, "note"),
+    ],
+    ids=lambda each: each if isinstance(each, str) else next(iter(each)),
+)
+async def test_what_cannot_be_is_refused_at_its_field(house: None, said: dict[str, Any], field: str) -> None:
+    with pytest.raises(Refused) as refused:
+        await log(await make.listing(), call(**said))
+    assert refused.value.field == field
+    assert not await Message.exists()
+
+
+async def test_support_logs_nothing(house: None) -> None:
+    with pytest.raises(Refused, match="role"):
+        await log(await make.listing(), call(), user=await make.user(role=Role.SUPPORT))
+
+
+async def test_the_length_of_a_call_belongs_to_a_call_alone(house: None) -> None:
+    await log(await make.listing(), call(way="visit", place="Front desk"))
+    beside = await ExternalContact.select().first()
+    assert (beside["seconds"], beside["place"]) == (0, "")
+
+
+# Mended
+
+
+async def test_its_author_puts_it_right_and_what_it_answered_waits_again(house: None) -> None:
+    account, listing, user = await make.dealership(), await make.listing(stage="contacted"), await make.user()
+    waits = await make.message(listing, direction="in", at=hour(3), state="received")
+    key = await log(listing, call(at=hour(1)), user=user)
+    assert (await message(waits.id))["responded_at"] is not None
+    await external.change(account, key, user, replace(call(), at=hour(4), note="Earlier."))
+    assert (await message(waits.id))["responded_at"] is None
+    assert (await fresh(listing))["waiting_since"] == waits.at
+    assert (await message(key))["body"] == "Earlier."
+    entry = await AuditEntry.select().where(AuditEntry.action == "external.changed").output(load_json=True).first()
+    assert entry["subject"] == key
+    assert "Earlier." not in str(entry["detail"])
+
+
+async def test_its_author_takes_it_away_and_what_it_answered_waits_again(house: None) -> None:
+    account, listing, user = await make.dealership(), await make.listing(), await make.user()
+    waits = await make.message(listing, direction="in", at=hour(3), state="received")
+    key = await log(listing, call(), user=user)
+    before = await history.stamp(listing.id)
+    assert await external.delete(account, key, user) == listing.id
+    assert not await Message.exists().where(Message.id == key)
+    assert not await ExternalContact.exists()
+    assert (await message(waits.id))["responded_at"] is None
+    assert await history.stamp(listing.id) != before
+    assert await AuditEntry.exists().where(AuditEntry.action == "external.deleted")
+
+
+async def test_nobody_else_changes_it_and_its_author_not_after_a_day(house: None) -> None:
+    account, listing, user = await make.dealership(), await make.listing(), await make.user()
+    key = await log(listing, call(), user=user)
+    with pytest.raises(NotFound):
+        await external.change(account, key, await make.user(role=Role.ADMIN), call())
+    with pytest.raises(NotFound):
+        await external.delete(await make.account(), key, user)
+    await Message.update({Message.created_at: hour(24.1)}).where(Message.id == key)
+    with pytest.raises(Refused, match="more than a day"):
+        await external.change(account, key, user, call())
+    with pytest.raises(Refused, match="more than a day"):
+        await external.delete(account, key, user)
+
+
+async def test_what_left_by_the_platform_is_not_taken_away(house: None) -> None:
+    user = await make.user()
+    sent = await make.message(await make.listing(), user=user.id, state="delivered")
+    with pytest.raises(NotFound):
+        await external.delete(await make.dealership(), sent.id, user)
