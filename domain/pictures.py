@@ -7,10 +7,8 @@ import asyncio
 import errno
 import hashlib
 import io
-import ipaddress
 import logging
 import os
-import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -19,13 +17,13 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import aiohttp
-from aiohttp.abc import AbstractResolver, ResolveResult
 from PIL import Image, ImageOps
 from yarl import URL
 
 from domain import clock, db, picture_files
 from domain.images import MOST_PIXELS, flat, jpeg
 from domain.listings import Picture
+from domain.public_addresses import Address, NotPublic, Resolver, is_public, may_lead_there
 
 TIMEOUT = 10.0  # seconds, redirects included
 LARGEST_FILE = 10_000_000  # bytes
@@ -40,8 +38,6 @@ AT_ONCE = 4
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF")
 
 log = logging.getLogger(__name__)
-
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 class PictureError(Exception):
@@ -61,22 +57,6 @@ class Kept(NamedTuple):
     height: int
 
 
-def is_public(address: Address) -> bool:
-    """Whether an address is out on the internet, whatever it is wrapped in: neither this machine nor its networks.
-
-    IPv6 that carries IPv4 (mapped, 6to4, NAT64) is judged by what it carries; Teredo never passes.
-    """
-    if isinstance(address, ipaddress.IPv6Address):
-        if address.teredo is not None or address.scope_id is not None or address.is_site_local:
-            return False
-        carried = address.ipv4_mapped or address.sixtofour
-        if address in _NAT64:
-            carried = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-        if carried is not None:
-            return is_public(carried)
-    return address.is_global and not address.is_multicast and not address.is_reserved and address not in _CLOUD
-
-
 @dataclass(frozen=True)
 class Rules:
     """Where pictures may come from."""
@@ -93,7 +73,7 @@ async def fetch_due(limit: int = 50, rules: Rules = RULES) -> int:
     claimed = await _claim(limit)
     if not claimed:
         return 0
-    connector = aiohttp.TCPConnector(resolver=_Resolver(rules.allowed), use_dns_cache=False, limit=AT_ONCE)
+    connector = aiohttp.TCPConnector(resolver=Resolver(rules.allowed), use_dns_cache=False, limit=AT_ONCE)
     timeout = aiohttp.ClientTimeout(total=TIMEOUT)
     turns = _Turns()
     async with aiohttp.ClientSession(
@@ -132,7 +112,7 @@ async def fetch(session: aiohttp.ClientSession, url: str, rules: Rules = RULES) 
                     here = _checked(str(here.join(URL(response.headers.get("Location", "")))), rules)
             raise PictureError("The site sends from one address to the next without end.", permanent=True)
     except aiohttp.ClientConnectorError as error:
-        if isinstance(error.os_error, _NotPublic):
+        if isinstance(error.os_error, NotPublic):
             raise PictureError(_PRIVATE, permanent=True) from error
         raise PictureError("The site could not be reached.") from error
     except TimeoutError as error:
@@ -143,45 +123,7 @@ async def fetch(session: aiohttp.ClientSession, url: str, rules: Rules = RULES) 
         raise PictureError("The connection to the site broke.") from error
 
 
-_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
-_CLOUD = (ipaddress.IPv4Address("168.63.129.16"),)  # Azure's own service looks public and is not
 _PRIVATE = "The address leads into a private network."
-
-
-class _NotPublic(OSError):
-    """A name that leads to an address which is not out on the internet."""
-
-
-class _Resolver(AbstractResolver):
-    """Looks a name up once, and refuses it when any answer is not allowed. What it gives is what is connected to, so
-    that a name cannot lead elsewhere after it was looked at."""
-
-    def __init__(self, allowed: Callable[[Address], bool]) -> None:
-        self._allowed = allowed
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
-    ) -> list[ResolveResult]:
-        found = await asyncio.get_running_loop().getaddrinfo(host, port, family=family, type=socket.SOCK_STREAM)
-        answers = []
-        for kind, _, protocol, _, where in found:
-            address = str(where[0])
-            if not self._allowed(ipaddress.ip_address(address)):
-                raise _NotPublic(f"{host} leads to {address}")
-            answers.append(
-                ResolveResult(
-                    hostname=host,
-                    host=address,
-                    port=port,
-                    family=kind,
-                    proto=protocol,
-                    flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
-                )
-            )
-        return answers
-
-    async def close(self) -> None:
-        pass
 
 
 def _checked(url: str, rules: Rules) -> URL:
@@ -192,14 +134,8 @@ def _checked(url: str, rules: Rules) -> URL:
     host = parsed.host or ""
     if not host or parsed.user is not None:
         raise PictureError("This is not a web address.", permanent=True)
-    # `127.1` and `2130706433` are addresses to the system, though not to us: only whole ones are looked at further.
-    if ":" in host or host.replace(".", "").isdigit():
-        try:
-            address = ipaddress.ip_address(host)
-        except ValueError:
-            raise PictureError(_PRIVATE, permanent=True) from None
-        if not rules.allowed(address):
-            raise PictureError(_PRIVATE, permanent=True)
+    if not may_lead_there(host, rules.allowed):
+        raise PictureError(_PRIVATE, permanent=True)
     return parsed
 
 

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import ssl
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,6 +15,7 @@ from urllib.parse import urlencode, urlsplit
 import aiohttp
 
 from domain.channels.base import ChannelError, Kind
+from domain.public_addresses import Address, NotPublic, Resolver, is_public
 
 CONNECT_TIMEOUT = 5.0  # seconds
 TOTAL_TIMEOUT = 20.0  # seconds, from asking for a connection to the last byte of the answer
@@ -58,25 +59,29 @@ async def call(
     headers: Mapping[str, str],
     json: Any = None,
     form: Sequence[tuple[str, str]] | None = None,
+    data: bytes | None = None,
     params: Mapping[str, str] | None = None,
     timeout: float | None = None,
+    largest: int = LARGEST_BODY,
+    through: aiohttp.ClientSession | None = None,
 ) -> Answer:
-    """One request and its answer, whatever its status; redirects are handed back, not followed. Its body is `json` or a
-    `form` whose names may come several times.
+    """One request and its answer, whatever its status; redirects are handed back, not followed. Its body is `json`, a
+    `form` whose names may come several times, or `data` as it is, whose type the headers say.
 
-    `timeout` is the whole call in seconds. Raises ChannelError: NEVER_CONNECTED while no byte of the request can
+    `timeout` is the whole call in seconds, `largest` how much of the answer is read, `through` another session than the
+    process's own, such as one of `outside`. Raises ChannelError: NEVER_CONNECTED while no byte of the request can
     have left, UNKNOWN from then on, PERMANENT when the URL itself is wrong.
     """
     door = _Door()
     _door.set(door)
-    body = None if json is None else dumps(json).encode()
-    if body is not None:
+    body = data if json is None else dumps(json).encode()
+    if json is not None:
         headers = {**headers, "Content-Type": "application/json"}
     elif form is not None:
         body, headers = urlencode(form).encode(), {**headers, "Content-Type": "application/x-www-form-urlencoded"}
     started = time.monotonic()
     try:
-        async with session().request(
+        async with (through or session()).request(
             method,
             url,
             data=body,
@@ -88,7 +93,7 @@ async def call(
             answer = Answer(
                 response.status,
                 response.headers,
-                await _read(response),
+                await _read(response, largest),
             )
     except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
         log.info(
@@ -118,6 +123,19 @@ def session() -> aiohttp.ClientSession:
     return _session
 
 
+def outside(allowed: Callable[[Address], bool] = is_public) -> aiohttp.ClientSession:
+    """A session that connects to addresses out on the internet alone, for calls to where somebody else said. Whoever
+    asks for it closes it."""
+    return aiohttp.ClientSession(
+        timeout=aiohttp.ClientTimeout(total=TOTAL_TIMEOUT, sock_connect=CONNECT_TIMEOUT),
+        connector=aiohttp.TCPConnector(resolver=Resolver(allowed), use_dns_cache=False, force_close=True),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        auto_decompress=False,  # a packed answer could be a thousand times what came over the wire
+        headers={"User-Agent": "Lotwire", "Accept-Encoding": "identity"},
+        request_class=_Request,
+    )
+
+
 async def close() -> None:
     """Close the session; the next call makes another."""
     global _session
@@ -140,15 +158,15 @@ def _timeout(total: float) -> aiohttp.ClientTimeout:
     return aiohttp.ClientTimeout(total=total, sock_connect=min(CONNECT_TIMEOUT, total))
 
 
-async def _read(response: aiohttp.ClientResponse) -> bytes:
-    if (response.content_length or LARGEST_BODY) < LARGEST_BODY and "Content-Encoding" not in response.headers:
+async def _read(response: aiohttp.ClientResponse, largest: int) -> bytes:
+    if (response.content_length or largest) < largest and "Content-Encoding" not in response.headers:
         return await response.read()
     parts: list[bytes] = []
     size = 0
     async for part in response.content.iter_chunked(65536):
-        parts.append(part[: LARGEST_BODY - size])
+        parts.append(part[: largest - size])
         size += len(parts[-1])
-        if size == LARGEST_BODY:
+        if size == largest:
             response.close()  # not back to the pool: the rest of the body is still in it
             break
     return b"".join(parts)
@@ -161,6 +179,8 @@ def _fault(error: Exception, host: str, left: bool) -> ChannelError:
         return ChannelError(f"The connection to {host} broke before an answer came.", Kind.UNKNOWN, code="broken")
     if isinstance(error, aiohttp.NonHttpUrlClientError | ValueError) and not isinstance(error, ssl.SSLError):
         return ChannelError(f"The call to {host} could not be made. Check its address.", Kind.PERMANENT, code="address")
+    if isinstance(error, aiohttp.ClientConnectorError) and isinstance(error.os_error, NotPublic):
+        return ChannelError(f"{host} leads into a private network. Nothing was sent.", Kind.PERMANENT, code="private")
     if isinstance(error, aiohttp.ClientConnectorDNSError):
         return ChannelError(f"{host} was not found. Nothing was sent.", Kind.NEVER_CONNECTED, code="dns")
     if isinstance(error, aiohttp.ClientSSLError | ssl.SSLError):
