@@ -8,6 +8,7 @@ from uuid import UUID as Id
 from piccolo.columns import UUID, Boolean, Integer, Text, Varchar
 from piccolo.table import Table
 
+from domain import db
 from domain.accounts import Account
 from domain.columns import parent
 from domain.db import DB
@@ -53,15 +54,12 @@ class ExternalContact(Table, db=DB, tablename="external_contact"):
 
 
 async def of_messages(messages: Collection[Id]) -> dict[Id, dict[str, Any]]:
-    """message -> {type, place, seconds, assisted}; one query, none where there are no messages."""
+    """message -> {type, place, seconds, assisted, created_at}; one query, none where there are no messages."""
     if not messages:
         return {}
-    columns = (
-        ExternalContact.message,
-        ExternalContact.type,
-        ExternalContact.place,
-        ExternalContact.seconds,
-        ExternalContact.assisted,
+    rows = await ExternalContact.raw(
+        f"""SELECT e.message, e.type, e.place, e.seconds, e.assisted, m.created_at
+            FROM external_contact e JOIN message m ON m.id = e.message WHERE {db.among("e.message")}""",  # noqa: S608
+        db.listed(messages),
     )
-    rows = await ExternalContact.select(*columns).where(ExternalContact.message.is_in(list(messages)))
     return {row["message"]: row for row in rows}

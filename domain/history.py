@@ -12,7 +12,7 @@ from piccolo.columns import JSON, Varchar
 from piccolo.columns import UUID as UUIDColumn
 from piccolo.table import Table
 
-from domain import clock, db, ids, message_files
+from domain import clock, db, external_contacts, ids, message_files
 from domain.accounts import Account
 from domain.columns import key, made, parent
 from domain.db import DB
@@ -64,7 +64,8 @@ BEGINNING = Cursor(EPOCH, UUID(int=0))
 
 @dataclass(frozen=True)
 class Page:
-    """Rows oldest first. A row is a message (`what` = "message", with its `files` of `message_files`) or an event
+    """Rows oldest first. A row is a message (`what` = "message", with its `files` of `message_files`,
+    and its `contact` of `external_contacts` when it was one made elsewhere) or an event
     (`what` = "event")."""
 
     rows: list[dict[str, Any]]
@@ -73,7 +74,8 @@ class Page:
 
 
 async def page(listing: UUID, before: Cursor | None = None, limit: int = PAGE) -> Page:
-    """The newest `limit` entries, or those before a cursor. One query, a second where files went along."""
+    """The newest `limit` entries, or those before a cursor. One query, and one more each where files went along and
+    where contacts were made elsewhere."""
     return await _page(listing, "<", before, limit)
 
 
@@ -159,8 +161,10 @@ async def _page(listing: UUID, compare: str, cursor: Cursor | None, limit: int) 
     more, rows = len(rows) > limit, rows[:limit][::-1]
     first = Cursor(rows[0]["at"], rows[0]["id"]) if rows else None
     files = await message_files.of_messages([row["id"] for row in rows if row.get("with_files")])
+    contacts = await external_contacts.of_messages([row["id"] for row in rows if row["kind"] == "external"])
     for row in rows:
         row["files"] = files.get(row["id"], [])
+        row["contact"] = contacts.get(row["id"])
     return Page(rows, first if more else None, first)
 
 

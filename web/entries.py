@@ -12,7 +12,7 @@ from domain.accounts import Account
 from domain.gate import ANSWER, BY_ITSELF
 from domain.messages import State
 from domain.users import Permission, User
-from web import filters, planned
+from web import external_pages, filters, planned
 from web.render import url_for
 
 CHANNELS = {
@@ -85,7 +85,7 @@ def entries(
             name += "-waits" if name in days else ""  # what is overdue, of a day that was there before
             days.add(name)
             made.append({"kind": "day", "id": name, "body": day_name(local, account) if local else "Later"})
-        made.append(_event(row, account) if row["what"] == "event" else _message(row, account, seller_name, me))
+        made.append(_event(row, account) if row["what"] == "event" else _spoken(row, account, seller_name, me))
     return made
 
 
@@ -157,6 +157,11 @@ def _whose(detail: dict[str, Any]) -> str:
 def _when(detail: dict[str, Any]) -> str:
     at = datetime.fromisoformat(detail["at"])
     return f"{filters.day(at, detail['zone'])}, {filters.clock_time(at, detail['zone'])}"
+
+
+def _spoken(row: dict[str, Any], account: Account, seller_name: str, me: User | None) -> dict[str, Any]:
+    shown = _message(row, account, seller_name, me)
+    return external_pages.entry(shown, row, me) if row["kind"] == "external" else shown
 
 
 def _message(row: dict[str, Any], account: Account, seller_name: str, me: User | None) -> dict[str, Any]:

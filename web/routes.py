@@ -35,6 +35,7 @@ from web.handlers import (
     drafts,
     emojis,
     erasures,
+    external_contacts,
     file_links,
     follows,
     gates,
@@ -287,6 +288,12 @@ CONVERSATION = [
     GET("/listings/{listing_id:str}/seller-files/new", seller_files.new, Permission.EXPORT),
     GET("/listings/{listing_id:str}/seller-file.zip", seller_files.show, Permission.EXPORT),
     POST("/listings/{listing_id:str}/responses", responses.create, Permission.RESPOND),
+    # Contacts made elsewhere
+    GET("/listings/{listing_id:str}/external-contacts/new", external_contacts.new, Permission.LOG),
+    POST("/listings/{listing_id:str}/external-contacts", external_contacts.create, Permission.LOG),
+    GET("/messages/{message_id:str}/external-contact/edit", external_contacts.edit, Permission.LOG),
+    POST("/messages/{message_id:str}/external-contact", external_contacts.update, Permission.LOG),
+    POST("/messages/{message_id:str}/external-contact/deletion", external_contacts.destroy, Permission.LOG),
     # What leaves later
     GET("/schedules", schedules.index),
     GET("/messages/{message_id:str}/schedule/edit", schedules.edit),
