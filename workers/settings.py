@@ -74,7 +74,7 @@ async def start_up(ctx: dict[str, Any]) -> None:
 
 async def _warm() -> None:
     """What a message needs to be filled in, before one has to be; then what the worker is made of is set apart from
-    the garbage. Python would look it through for every few hundred objects of a handful: a sixth of what a text costs."""
+    the garbage. Python would look it through for every few hundred objects of a handful: a sixth of a text's cost."""
     await emojis.ready(emojis.ENGLISH)
     gc.collect()
     gc.freeze()
