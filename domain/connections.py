@@ -53,6 +53,7 @@ class Connection(Table, db=DB, tablename="connection"):
     last_error = Text(default="")
     last_error_at = moment()
     refused_hooks = Integer(default=0)
+    rests_until = moment()  # the provider asked for silence: nothing leaves before
     last_event_at = moment()  # when it was last heard of, to half a minute
     opt_outs_read_at = moment()  # when its own list of opt-outs was last read whole
     created_at = made()
@@ -152,7 +153,9 @@ def _made(connection: Connection, options: Mapping[str, Any]) -> Channel:
     provider = CHANNELS[connection.kind]
     known = credentials.unsealed(provider, connection.secret)
     values, others = credentials.parted(provider, {**options, **known})
-    return provider(connection.base_url, values, unseal(connection.hook_secret), **others)
+    made = provider(connection.base_url, values, unseal(connection.hook_secret), **others)
+    made.hook_url = hook_url(connection) if settings().public_url else ""
+    return made
 
 
 async def connect(
@@ -200,6 +203,7 @@ async def connect(
         Connection.hook_secret: seal(hook_secret),
         Connection.options: json.dumps(options | credentials.shown(provider, values)),
         Connection.last_error: problem,
+        Connection.rests_until: None,
         Connection.disconnected_at: None,
     }
     if ok:
@@ -330,9 +334,10 @@ async def recheck(connection: Connection) -> str:
         else:
             await failed(connection.id, error.reason)
         return error.reason
-    await Connection.update(
-        {Connection.state: ConnectionState.CONNECTED, Connection.last_ok_at: clock.now(), Connection.last_error: ""}
-    ).where((Connection.id == connection.id) & (Connection.state != ConnectionState.DISCONNECTED))
+    well = {Connection.state: ConnectionState.CONNECTED, Connection.last_error: "", Connection.rests_until: None}
+    await Connection.update({**well, Connection.last_ok_at: clock.now()}).where(
+        (Connection.id == connection.id) & (Connection.state != ConnectionState.DISCONNECTED)
+    )
     if settings().public_url and not connection.hook_id:  # the provider was away, or would not, when it was connected
         await _register_hook(connection, adapter(connection), unseal(connection.hook_secret))
     return ""

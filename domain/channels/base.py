@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, ClassVar, Literal
 
@@ -60,6 +60,7 @@ class Kind(StrEnum):
     THROTTLED = "throttled"  # nothing was sent; try again after `retry_after` seconds
     NEVER_CONNECTED = "never_connected"  # no byte left the house; safe to try again
     CONNECTION_BROKEN = "connection_broken"  # 401: the connection pauses until an admin mends it
+    RESTS = "rests"  # nothing was sent; the provider wants silence: the connection rests for `retry_after` seconds
     OUT_OF_CREDIT = "out_of_credit"  # refused for want of money
     UNKNOWN = "unknown"  # the provider may have it: never sent again by itself
 
@@ -145,6 +146,9 @@ class Channel(ABC):
     fetches: ClassVar[bool] = False  # files are handed over as addresses at which it fetches them
     secret_label: ClassVar[str] = ""  # of the webhook secret, where it signs with ours; empty: with a credential
     thanks: ClassVar[HookAnswer] = HookAnswer()  # what its hook calls are answered
+    tells_what_it_took: ClassVar[bool] = False  # it can be asked what became of a call that was not answered
+
+    hook_url = ""  # where this connection's provider can call us; empty: nowhere, or nobody has said yet
 
     @property
     def files(self) -> FileRules | None:
@@ -176,6 +180,20 @@ class Channel(ABC):
         """How long after the seller's last word they may be written to by a connection with these options; None: for
         ever, and first, too."""
         return None
+
+    async def took(self, outgoing: Outgoing, since: datetime) -> Sequence[HookEvent]:
+        """What it did with this very message since then, as its hook would have told it; nothing: it has none such.
+        Only asked of a provider that `tells_what_it_took`. Raises ChannelError."""
+        raise NotImplementedError(f"{self.name} does not say what it took.")
+
+    def looks_up(self) -> bool:
+        """Whether this connection is to be asked what kind of line a number is."""
+        return False
+
+    async def line_of(self, number: str) -> tuple[str, str]:
+        """The kind of line of a number (mobile, landline, …; empty: it does not know) and its carrier. Raises
+        ChannelError."""
+        raise NotImplementedError(f"{self.name} looks up no numbers.")
 
     # In
 

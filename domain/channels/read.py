@@ -42,13 +42,13 @@ def switch(raw: bool | str, name: str) -> bool:
     return said == "true"
 
 
-def positive(raw: float | str, name: str) -> float:
+def positive(raw: float | str, name: str, most: float = 10_000) -> float:
     try:
         value = float(raw)
     except ValueError:
         value = 0.0
-    if not 0 < value < 10_000:
-        raise Refused(f"The option {name} must be a number above 0.", field=name)
+    if not 0 < value <= most:
+        raise Refused(f"The option {name} must be a number above 0, and {most:,.0f} at most.", field=name)
     return value
 
 

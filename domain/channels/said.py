@@ -48,6 +48,7 @@ class Incoming:
     about: str = ""  # what it says it is about, such as the ad's address, when nothing better tells
     automatic: bool = False  # a machine wrote it: kept, but no answer to anything
     external: bool = False  # it did not come by the platform: kept as an external communication
+    answered: bool = False  # the provider says that it answered this itself, so that we must not
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,8 @@ class Receipt:
     from_address: str = ""
     body: str | None = None
     tells: Tells = ""
+    ours: str = ""  # the id of the message of ours that it says it is about: what we asked to be called with
+    out_of_credit: bool = False  # it did not leave for want of money
 
 
 @dataclass(frozen=True)
