@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -56,6 +57,7 @@ class Outgoing:
     media: tuple[Media, ...] = ()
     from_address: str = ""  # which of the sender's numbers it leaves from; empty: the provider's choice
     by_person: bool = True  # a person wrote it and sends it now; else it leaves by itself
+    heard_at: datetime | None = None  # when the seller wrote last in the thread it goes to
     mail: Mail | None = None
     form: Form | None = None
 

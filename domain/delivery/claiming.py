@@ -20,9 +20,11 @@ async def due_connections(limit: int, closed: Iterable[UUID] = ()) -> dict[UUID,
     rows = await Message.raw(
         """SELECT c.id, (SELECT count(*) FROM (
              SELECT 1 FROM message m WHERE m.connection = c.id AND m.state = 'queued' AND m.not_before <= {} LIMIT {}
-           ) AS few) AS due FROM connection c WHERE c.state = 'connected'""",
+           ) AS few) AS due FROM connection c
+           WHERE c.state = 'connected' AND (c.rests_until IS NULL OR c.rests_until <= {})""",
         clock.now(),
         limit,
+        clock.now(),
     )
     shut = set(closed)
     return {row["id"]: row["due"] for row in rows if row["due"] and row["id"] not in shut}

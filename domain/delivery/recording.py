@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from domain import clock, connections, db, gate, history, messages, receipts, told
+from domain import clock, connections, db, gate, history, messages, receipts, resting, told
 from domain.batches import credit, holding
 from domain.channels.base import Accepted, ChannelError, Kind
 from domain.delivery.news import News
@@ -18,7 +18,8 @@ from domain.text import storable
 # Every f-string below holds fixed words and `{}` placeholders only; values travel as parameters.
 # ruff: noqa: S608
 
-AGAIN = (Kind.THROTTLED, Kind.CONNECTION_BROKEN, Kind.NEVER_CONNECTED)  # nothing was sent
+DAY = 24 * 60 * 60.0  # seconds
+AGAIN = (Kind.THROTTLED, Kind.RESTS, Kind.CONNECTION_BROKEN, Kind.NEVER_CONNECTED)  # nothing was sent
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,9 @@ async def record(outcomes: Sequence[Outcome]) -> News:
     # Each connection once: said again for every message, it would break one that an admin has mended meanwhile.
     for connection, reason in {each.started.connection: each.error.reason for each in refused if each.error}.items():
         await connections.broken(connection, reason)
+    silent = [each for each in outcomes if each.error and each.error.kind is Kind.RESTS]
+    for connection, error in {each.started.connection: each.error for each in silent if each.error}.items():
+        await resting.rest(connection, error.retry_after or DAY, error.reason)
     return news
 
 
@@ -148,7 +152,7 @@ async def _not_accepted(outcome: Outcome, error: ChannelError, now: datetime, ne
         Message.reason: storable(error.reason),
         Message.code: storable(error.code) or "provider",
     }
-    if error.kind is Kind.THROTTLED:
+    if error.kind in (Kind.THROTTLED, Kind.RESTS):
         wait = error.retry_after or backoff(started.n)
         news.closed[started.connection] = max(wait, news.closed.get(started.connection, 0.0))
         values |= again(now, wait)

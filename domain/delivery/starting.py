@@ -148,6 +148,7 @@ def _started(row: Mapping[str, Any], decision: gate.Decision, files: Packed | No
         media=files.media if files else (),
         from_address=row["from_address"] if row["kind"] == ANSWER else "",
         by_person=row["kind"] == "one_to_one",
+        heard_at=row["thread_at"],
         mail=beside.mail,
         form=beside.form,
     )

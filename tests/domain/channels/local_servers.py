@@ -59,6 +59,8 @@ class Scripted:
         body: Any = None
         if request.content_type == "application/x-www-form-urlencoded":
             body = list((await request.post()).items())
+        elif request.content_type.startswith("multipart/"):
+            body = await request.read()
         elif request.can_read_body:
             body = await request.json()
         headers = {name.lower(): value for name, value in request.headers.items()}
