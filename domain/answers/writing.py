@@ -9,6 +9,7 @@ from domain.accounts import Account
 from domain.answers import wordings
 from domain.answers.timing import HELP, LATEST, START, STOP
 from domain.channels.base import Incoming
+from domain.channels.registry import CHANNELS
 from domain.connections import Connection, ConnectionState, SenderLink
 from domain.db import found
 from domain.gate import ANSWER
@@ -33,10 +34,10 @@ async def write(
     now = clock.now()
     if said.at < now - LATEST or connection.state == ConnectionState.DISCONNECTED:
         return None
-    if connections.adapter(connection).answers(said.body):
+    if said.answered or connections.adapter(connection).answers(said.body):
         return None
     nonce = await _nonce(connection.account, listing, inbound, said, reading, news)
-    sender = await _owner(connection, said.to_address) if nonce else None
+    sender = await _owner(connection, said) if nonce else None
     if not nonce or not sender or await _not_to_be_contacted(connection.account, said.from_address):
         return None
     body = await _words(connection.account, said, reading)
@@ -97,8 +98,11 @@ async def _opt_out(account: UUID, address: str) -> UUID | None:
     return row["id"] if row else None
 
 
-async def _owner(connection: Connection, number: str) -> UUID | None:
-    """Whose number it is, as last looked up at the provider."""
+async def _owner(connection: Connection, said: Incoming) -> UUID | None:
+    """Whose number it is, as last looked up at the provider; where all send as one, who wrote to them last."""
+    if CHANNELS[connection.kind].senders == "one":
+        return await _wrote_last(connection.account, said.from_address)
+    number = said.to_address
     links = SenderLink.select(SenderLink.user, SenderLink.numbers).where(
         (SenderLink.connection == connection.id)
         & (SenderLink.provider_id != "")
@@ -107,6 +111,17 @@ async def _owner(connection: Connection, number: str) -> UUID | None:
     owners = [row["user"] for row in await links if number in row["numbers"].split()]
     row = await User.select(User.id).where(User.id.is_in(owners) & User.active.eq(True)).first() if owners else None
     return row["id"] if row else None
+
+
+async def _wrote_last(account: UUID, address: str) -> UUID | None:
+    rows = await Message.raw(
+        """SELECT u.id FROM message m JOIN app_user u ON u.id = m."user"
+           WHERE m.account = {} AND m.to_address = {} AND m.direction = 'out' AND u.active
+           ORDER BY m.at DESC LIMIT 1""",
+        account,
+        address,
+    )
+    return rows[0]["id"] if rows else None
 
 
 async def _not_to_be_contacted(account: UUID, address: str) -> bool:

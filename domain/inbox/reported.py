@@ -7,6 +7,7 @@ from uuid import UUID
 
 from domain import clock, ids, messages, number_facts, receipts, suppressions, threads, told
 from domain.attempts import Attempt
+from domain.batches import credit
 from domain.channels import base
 from domain.channels.registry import CHANNELS
 from domain.connections import Connection, SenderLink
@@ -30,6 +31,8 @@ async def heed(connection: Connection, event: ProviderEvent, said: base.Receipt)
         await number_facts.clear(connection.account, said.to, said.at)
     await receipts.keep(connection.id, event.id, said)
     if owner := await receipts.owner(connection.id, said.provider_id):
+        if said.out_of_credit:
+            await credit.ran_out([owner["message"]], said.reason)
         return await _owned(event, owner)
     if not said.to:
         return None
@@ -51,6 +54,8 @@ async def heed(connection: Connection, event: ProviderEvent, said: base.Receipt)
     if owner := await receipts.owner(connection.id, said.provider_id):
         await receipts.apply_early([(connection.id, said.provider_id)])
         return await _owned(event, owner)
+    if said.ours:  # of a call whose answer we had, or of a message that was erased since
+        return None
     return await _typed_elsewhere(connection, said)
 
 
@@ -63,8 +68,9 @@ async def _owned(event: ProviderEvent, owner: Mapping[str, Any]) -> UUID | None:
 
 async def _unanswered(connection: Connection, said: base.Receipt) -> list[dict[str, Any]]:
     """Our calls to this number, around this time, whose answer we do not have: still open (outcome ""), or `unknown`
-    and `alike` in words and sender. Where the event does not say the words, none is alike. A call whose seller was
-    erased since does not say whom it was to: any of that sender's that is still open may be the one."""
+    and `alike` in words and sender. Where the event does not say the words, none is alike, unless it names the message.
+    A call whose seller was erased since does not say whom it was to: any of that sender's that is still open may be the
+    one."""
     rows: list[dict[str, Any]] = await Attempt.raw(
         """SELECT a.id, a.n, a.outcome, a.sender, m.id AS message, m.listing, m.body, m.to_address FROM message m
            CROSS JOIN attempt a  -- in this order: SQLite would begin with every attempt that has no id
@@ -77,6 +83,9 @@ async def _unanswered(connection: Connection, said: base.Receipt) -> list[dict[s
         said.at - SAME_CALL,
         said.at + SAME_CALL,
     )
+    if said.ours:
+        named = [row for row in rows if str(row["message"]).replace("-", "") == said.ours]
+        return [{**row, "alike": True} for row in named]
     for row in rows:
         row["alike"] = row["body"] == said.body and row["sender"] == said.sender
     theirs = [row for row in rows if row["to_address"] or row["sender"] == said.sender]
