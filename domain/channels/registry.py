@@ -4,10 +4,11 @@ from domain.channels.base import Channel
 from domain.channels.dialpad import Dialpad
 from domain.channels.facebook import Facebook
 from domain.channels.simulator import Simulator
+from domain.channels.twilio import Twilio
 
 CHANNELS: dict[str, type[Channel]] = {
     "dialpad": Dialpad,
-    "simulator": Simulator,
     "facebook": Facebook,
     "twilio": Twilio,
+    "simulator": Simulator,
 }
