@@ -334,7 +334,8 @@ async def recheck(connection: Connection) -> str:
         else:
             await failed(connection.id, error.reason)
         return error.reason
-    well = {Connection.state: ConnectionState.CONNECTED, Connection.last_error: "", Connection.rests_until: None}
+    well: dict[Any, Any] = {Connection.state: ConnectionState.CONNECTED, Connection.last_error: ""}
+    well[Connection.rests_until] = None
     await Connection.update({**well, Connection.last_ok_at: clock.now()}).where(
         (Connection.id == connection.id) & (Connection.state != ConnectionState.DISCONNECTED)
     )

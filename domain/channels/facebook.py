@@ -4,14 +4,13 @@ import hashlib
 import hmac
 import json
 import re
-import secrets
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
 from domain import clock
-from domain.channels import facebook_errors, facebook_events, http, read
+from domain.channels import facebook_errors, facebook_events, facebook_files, http, read
 from domain.channels.base import (
     Accepted,
     BadSignature,
@@ -29,36 +28,13 @@ from domain.channels.base import (
     Said,
 )
 from domain.errors import Refused
-from domain.public_addresses import may_lead_there
 
 LONGEST_TEXT = 2000  # characters
 ANSWER_WITHIN = timedelta(hours=24)  # of the seller's last word: RESPONSE
 PERSON_WITHIN = timedelta(days=7)  # a person's own answer, tagged HUMAN_AGENT, where the app has that permission
-LARGEST_PICTURE = 8_000_000  # bytes
-LARGEST_FILE = 25_000_000
-UPLOAD_TIMEOUT = 60.0  # seconds
 HEARD = "messages,message_echoes,message_deliveries,message_reads,messaging_postbacks"  # what we subscribe to
 UNLIKE_FACEBOOK = "This address does not answer like Facebook. Check it."
 UNREADABLE = "Facebook's answer could not be read."
-
-FILES = FileRules(
-    types=frozenset(
-        {
-            "image/jpeg",
-            "image/png",
-            "image/gif",
-            "application/pdf",
-            "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-            "text/csv",
-            "text/plain",
-        }
-    ),
-    picture_bytes=LARGEST_PICTURE,
-    file_bytes=LARGEST_FILE,
-    total_bytes=LARGEST_FILE,
-    most=5,
-)
 
 
 class Facebook(Channel):
@@ -144,7 +120,7 @@ class Facebook(Channel):
 
     @property
     def files(self) -> FileRules | None:
-        return FILES
+        return facebook_files.RULES
 
     # Out
 
@@ -167,7 +143,10 @@ class Facebook(Channel):
         if outgoing.body:
             provider_id = await self._hand_over(outgoing.to, kind, {"text": outgoing.body, "metadata": named})
         for file, attachment in uploaded:
-            words = {"attachment": {"type": _type(file), "payload": {"attachment_id": attachment}}, "metadata": named}
+            words = {
+                "attachment": {"type": facebook_files.kind(file), "payload": {"attachment_id": attachment}},
+                "metadata": named,
+            }
             try:
                 sent = await self._hand_over(outgoing.to, kind, words)
             except ChannelError as error:
@@ -199,19 +178,15 @@ class Facebook(Channel):
 
     async def _upload(self, file: Media) -> str:
         """Facebook's id of a file that nobody was sent yet. Whatever goes wrong, nothing was sent."""
-        limit = LARGEST_PICTURE if _type(file) == "image" else LARGEST_FILE
-        if file.media_type not in FILES.types or len(file.data) > limit:
-            reason = f"Facebook does not take {file.name}. Send it as a link."
-            raise ChannelError(reason, Kind.PERMANENT, code="attachment_unsupported")
-        about = {"attachment": {"type": _type(file), "payload": {"is_reusable": True}}}
-        content_type, body = _parts({"message": json.dumps(about)}, "filedata", file)
+        facebook_files.require_takes(file)
+        content_type, body = facebook_files.upload(file)
         try:
             said = await self._call(
                 "POST",
                 f"/{self._page}/message_attachments",
                 data=body,
                 headers={"Content-Type": content_type},
-                timeout=max(self._timeout, UPLOAD_TIMEOUT),
+                timeout=max(self._timeout, facebook_files.TIMEOUT),
             )
         except ChannelError as error:
             if error.kind is Kind.UNKNOWN:
@@ -263,22 +238,7 @@ class Facebook(Channel):
         return facebook_events.said(payload)
 
     async def fetch(self, ref: str, payload: dict[str, Any]) -> Media:
-        """From Facebook's file servers, which need no token; only from out on the internet, whatever the event says."""
-        parts = urlsplit(ref)
-        if parts.scheme != "https" or not may_lead_there(parts.hostname or ""):
-            raise ChannelError("This file is nowhere that Lotwire fetches from.", Kind.PERMANENT, code="address")
-        async with http.outside() as session:
-            answer = await http.call(
-                "GET", ref, headers={}, timeout=UPLOAD_TIMEOUT, largest=LARGEST_FILE + 1, through=session
-            )
-        if answer.status in (403, 404, 410):
-            raise ChannelError("Facebook does not hand this file out any more.", Kind.PERMANENT, code="gone")
-        if answer.status != 200:
-            raise ChannelError("Facebook did not hand the file out just now.", Kind.NEVER_CONNECTED, code="file")
-        if len(answer.body) > LARGEST_FILE:
-            raise ChannelError("This file is larger than 25 MB.", Kind.PERMANENT, code="too_large")
-        name = parts.path.rpartition("/")[2]
-        return Media(name, answer.headers.get("Content-Type", "").partition(";")[0], answer.body)
+        return await facebook_files.fetch(ref)
 
     # Hooks
 
@@ -330,22 +290,5 @@ def _secret(credentials: Mapping[str, str], name: str, refused: str) -> str:
     return value
 
 
-def _type(file: Media) -> str:
-    return "image" if file.media_type.startswith("image/") else "file"
-
-
 def _same(given: str, real: str) -> bool:
     return hmac.compare_digest(given.encode("utf-8", "replace"), real.encode())
-
-
-def _parts(values: Mapping[str, str], name: str, file: Media) -> tuple[str, bytes]:
-    """A multipart/form-data body (RFC 7578) and its type. Names of files are made harmless: they stand in a header."""
-    boundary = secrets.token_hex(16)
-    clean = re.sub(r"[^\w. ()-]", "_", file.name, flags=re.ASCII) or "file"
-    head = "".join(
-        f'--{boundary}\r\nContent-Disposition: form-data; name="{each}"\r\n\r\n{value}\r\n'
-        for each, value in values.items()
-    )
-    head += f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"; filename="{clean}"\r\n'
-    head += f"Content-Type: {file.media_type}\r\n\r\n"
-    return f"multipart/form-data; boundary={boundary}", head.encode() + file.data + f"\r\n--{boundary}--\r\n".encode()

@@ -13,7 +13,8 @@ from aiohttp import web
 from domain import clock, gate, ids
 from domain.channels import facebook_errors
 from domain.channels.base import Accepted, ChannelError, Kind, Media, Outgoing
-from domain.channels.facebook import ANSWER_WITHIN, FILES, HEARD, LARGEST_FILE, LONGEST_TEXT, PERSON_WITHIN, Facebook
+from domain.channels.facebook import ANSWER_WITHIN, HEARD, LONGEST_TEXT, PERSON_WITHIN, Facebook
+from domain.channels.facebook_files import LARGEST_FILE, RULES
 from domain.channels.registry import CHANNELS
 from domain.errors import Refused
 from tests.domain.channels.local_servers import Permit, Scripted, TcpServer, WrongPermit
@@ -374,7 +375,7 @@ async def test_words_that_left_without_their_file_say_so(facebook: Facebook, pro
 async def test_a_file_it_does_not_take_is_not_even_uploaded(facebook: Facebook, provider: Scripted, file: Media):
     assert (await refusal(facebook, outgoing(media=(file,)))).code == "attachment_unsupported"
     assert provider.asked == []
-    assert facebook.files is FILES
+    assert facebook.files is RULES
 
 
 # Before anything leaves

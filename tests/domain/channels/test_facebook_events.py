@@ -24,8 +24,9 @@ from domain.channels.base import (
     Receipt,
     Said,
 )
-from domain.channels.facebook import LARGEST_FILE, Facebook
+from domain.channels.facebook import Facebook
 from domain.channels.facebook_events import NOT_SHOWN
+from domain.channels.facebook_files import LARGEST_FILE
 
 PAYLOADS = Path(__file__).parents[2] / "payloads" / "facebook"
 PAGE, PERSON, SECRET = "102030405060708", "7020304050607081", "app-secret-77"
