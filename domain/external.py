@@ -120,7 +120,7 @@ async def delete(account: Account, message: UUID, user: User) -> UUID:
         await _answers_no_more(row)
         await ExternalContact.delete().where(ExternalContact.message == message)
         await Message.delete().where(Message.id == message)
-        await _wait_since(row["listing"])
+        await messages.wait_since(row["listing"])
         await audit.record(account.id, user.id, "external.deleted", message, **_facts(_contact(row)))
     listing: UUID = row["listing"]
     return listing
@@ -169,19 +169,14 @@ def _checked(contact: Contact) -> Contact:
 
 async def _heed(account: UUID, listing: UUID, contact: Contact, message: UUID, now: datetime) -> None:
     """What a contact means for its listing, whose row is locked."""
-    row = await Listing.select(Listing.last_contact_at).where(Listing.id == listing).first()
-    newest = row["last_contact_at"] if row else None
-    await history.contacted([listing], max(contact.at, newest) if newest else contact.at)
+    await history.contacted_then(listing, contact.at)
     if contact.direction == "out":
         await messages.answered(listing, contact.at, now)
         return
     await schedules.seller_wrote(account, listing, "")
-    # Whoever talked with them answered them; and of what came before, what went out since is the answer.
-    later = (Message.listing == listing) & (Message.direction == "out") & (Message.at > contact.at)
-    went = later & Message.state.not_in([*messages.WAITING, State.CANCELLED, State.EXPIRED, State.SKIPPED])
-    if contact.way in ("call", "visit") or await Message.exists().where(went):
+    if contact.way in ("call", "visit"):  # whoever talked with them answered them
         await Message.update({Message.responded_at: now}).where(Message.id == message)
-    await _wait_since(listing)
+    await messages.answered_since(listing, [message], now)
 
 
 async def _answers_no_more(row: Mapping[str, Any]) -> None:
@@ -191,16 +186,7 @@ async def _answers_no_more(row: Mapping[str, Any]) -> None:
         await Message.update({Message.responded_at: None, Message.changed_at: clock.now()}).where(
             theirs & (Message.responded_at == row["created_at"])
         )
-    await _wait_since(row["listing"])
-
-
-async def _wait_since(listing: UUID) -> None:
-    await Listing.raw(
-        """UPDATE listing SET waiting_since = (
-             SELECT m.at FROM message m WHERE m.listing = listing.id AND m.direction = 'in' AND m.responded_at IS NULL
-             ORDER BY m.at LIMIT 1) WHERE id = {}""",
-        listing,
-    )
+    await messages.wait_since(row["listing"])
 
 
 async def _mine(account: UUID, message: UUID, user: User) -> dict[str, Any]:

@@ -156,6 +156,14 @@ async def contacted(listings: Iterable[UUID], at: datetime) -> None:
         )
 
 
+async def contacted_then(listing: UUID, at: datetime) -> None:
+    """The same for a contact of which we learn late: the last one does not become older by it. The listing's row is
+    locked by you."""
+    row = await Listing.select(Listing.last_contact_at).where(Listing.id == listing).first()
+    newest = row["last_contact_at"] if row else None
+    await contacted([listing], max(at, newest) if newest else at)
+
+
 async def _page(listing: UUID, compare: str, cursor: Cursor | None, limit: int) -> Page:
     rows = await _rows(listing, compare, cursor, limit + 1)
     more, rows = len(rows) > limit, rows[:limit][::-1]

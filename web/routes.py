@@ -148,6 +148,7 @@ SELLERS = [
 MEMBERS = [
     GET("/", home.show),
     POST("/sign-out", sessions.destroy),
+    GET("/waiting/unmatched", unmatched.waiting),
     # The inventory and the page of a listing
     GET("/listings", listings.index),
     GET("/listings/new", listings.new, Permission.EDIT_LISTING),
@@ -302,8 +303,14 @@ CONVERSATION = [
     POST("/messages/{message_id:str}/schedule/restoration", schedules.restore, Permission.SEND),
     GET("/reviews", reviews.index),
     POST("/reviews/{review_id:str}/decisions", reviews.settle, Permission.RESPOND),
+    # What belongs to no listing
     GET("/unmatched", unmatched.index),
+    GET("/unmatched/discarded", unmatched.discarded),
+    GET("/unmatched/{message_id:str}", unmatched.show),
+    POST("/unmatched/{message_id:str}/links", unmatched.link, Permission.SETTLE_UNMATCHED),
     POST("/unmatched/{message_id:str}/deletion", unmatched.destroy, Permission.SETTLE_UNMATCHED),
+    POST("/unmatched/{message_id:str}/restoration", unmatched.restore, Permission.SETTLE_UNMATCHED),
+    POST("/unmatched/{message_id:str}/blocks", unmatched.block, Permission.SETTLE_UNMATCHED),
 ]
 
 # One wording to many listings

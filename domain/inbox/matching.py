@@ -38,7 +38,7 @@ async def match(account: UUID, channel: str, said: Incoming) -> Match:
 
 async def listing_of(account: UUID, seller: str, ours: str) -> UUID | None:
     """The listing last written to at this address within 90 days (from the number that was answered, if any), else the
-    newest listing of that address."""
+    newest listing of that address, else where somebody put what it wrote before."""
     rows = await Message.raw(
         """SELECT m.listing FROM message m
            WHERE m.account = {} AND m.to_address = {} AND m.at > {} AND m.direction = 'out' AND m.listing IS NOT NULL
@@ -57,6 +57,13 @@ async def listing_of(account: UUID, seller: str, ours: str) -> UUID | None:
                ORDER BY l.created_at DESC, l.id DESC LIMIT 1""",  # noqa: S608 - fixed words
             account,
             *[seller] * len(known),
+        )
+    if not rows and seller:
+        rows = await Message.raw(
+            """SELECT m.listing FROM message m WHERE m.account = {} AND m.from_address = {} AND m.direction = 'in'
+                 AND m.listing IS NOT NULL ORDER BY m.at DESC LIMIT 1""",
+            account,
+            seller,
         )
     return rows[0]["listing"] if rows else None
 

@@ -1,6 +1,6 @@
 """One thing sent to or received from a seller through the platform."""
 
-from domain.messages.answering import answered, mark_responded, waiting_among
+from domain.messages.answering import answered, answered_since, mark_responded, wait_since, waiting_among
 from domain.messages.finding import by_id, by_nonce, opened_again
 from domain.messages.following import follow_up_on
 from domain.messages.sending_again import mark_sent, retry
@@ -38,6 +38,7 @@ __all__ = [
     "Message",
     "State",
     "answered",
+    "answered_since",
     "by_id",
     "by_nonce",
     "cancel",
@@ -54,5 +55,6 @@ __all__ = [
     "retry",
     "undo",
     "unless_it_may_have_arrived",
+    "wait_since",
     "waiting_among",
 ]

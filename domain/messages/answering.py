@@ -43,6 +43,27 @@ async def answered(listing_id: UUID, until: datetime, now: datetime) -> None:
         .where((Message.listing == listing_id) & (Message.direction == "in"))
         .where(Message.responded_at.is_null() & (Message.at <= until))
     )
+    await wait_since(listing_id)
+
+
+async def answered_since(listing_id: UUID, inbound: Collection[UUID], now: datetime) -> None:
+    """Of inbound messages that join a history late, those after which something went out are answered already; the
+    others wait. Call it inside your transaction."""
+    if inbound:
+        await Message.raw(
+            f"""UPDATE message SET responded_at = {{}}, changed_at = {{}} WHERE {db.among("id")} AND EXISTS (
+                  SELECT 1 FROM message o WHERE o.listing = {{}} AND o.direction = 'out' AND o.at > message.at
+                  AND o.state NOT IN ('pending', 'queued', 'claimed', 'cancelled', 'expired', 'skipped', 'failed'))""",  # noqa: S608
+            now,
+            now,
+            db.listed(inbound),
+            listing_id,
+        )
+    await wait_since(listing_id)
+
+
+async def wait_since(listing_id: UUID) -> None:
+    """Says anew since when the seller of a listing waits for an answer, if they do."""
     await Listing.raw(
         """UPDATE listing SET waiting_since = (
              SELECT m.at FROM message m WHERE m.listing = listing.id AND m.direction = 'in' AND m.responded_at IS NULL

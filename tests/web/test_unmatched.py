@@ -4,8 +4,12 @@ import re
 
 import pytest
 
-from domain import plans, unmatched
+from domain import plans
+from domain.accounts import Account
+from domain.inbox import MatchSuggestion
+from domain.listings import Listing
 from domain.messages import Message
+from domain.unmatched import looking
 from tests import make
 from tests.client import Client
 
@@ -20,11 +24,17 @@ async def test_an_unmatched_message_is_shown_until_it_is_discarded_and_kept_afte
     page = (await agent_client.get("/unmatched")).text
     assert "Wrong number?" in page
     assert "+1 520 555 0142" in page
+    assert "Yes, discard it" in (await agent_client.get(f"/unmatched/{message.id}")).text
     answer = await agent_client.submit(f"/unmatched/{message.id}/deletion")
     assert answer.status_code == 303
     page = (await agent_client.get("/unmatched")).text
     assert "Wrong number?" not in page
     assert "The message is discarded." in page
+    assert "Wrong number?" in (await agent_client.get("/unmatched/discarded")).text
+    assert "Put it back" in (await agent_client.get(f"/unmatched/{message.id}")).text
+    await agent_client.submit(f"/unmatched/{message.id}/restoration")
+    assert "Wrong number?" in (await agent_client.get("/unmatched")).text
+    await agent_client.submit(f"/unmatched/{message.id}/deletion")
     assert (await Message.select().where(Message.id == message.id).first())["body"] == "Wrong number?"
 
 
@@ -47,14 +57,20 @@ async def test_support_reads_and_discards_nothing(client: Client) -> None:
     async with await client.signed_in(await make.user(role="support")) as support:
         page = (await support.get("/unmatched")).text
         assert "Hello there" in page
-        assert "Discard" not in page
+        assert "Settle<span" not in page
+        assert "Open<span" in page
+        page = (await support.get(f"/unmatched/{message.id}")).text
+        assert "Hello there" in page
+        assert "/deletion" not in page
+        assert "/links" not in page
+        assert (await support.submit(f"/unmatched/{message.id}/links", {"listing_id": "x"})).status_code == 403
         assert (await support.submit(f"/unmatched/{message.id}/deletion")).status_code == 403
 
 
 async def test_older_ones_are_a_page_further_and_none_is_lost(
     agent_client: Client, monkeypatch: pytest.MonkeyPatch, count_queries
 ) -> None:
-    monkeypatch.setattr(unmatched, "PAGE", 3)
+    monkeypatch.setattr(looking, "PAGE", 3)
     for n in range(7):
         await make.unmatched(body=f"number {n}.")
     seen, url = [], "/unmatched"
@@ -71,3 +87,84 @@ async def test_older_ones_are_a_page_further_and_none_is_lost(
 async def test_a_place_that_cannot_be_read_is_the_first_page(agent_client: Client) -> None:
     await make.unmatched(body="still here")
     assert "still here" in (await agent_client.get("/unmatched?before=zzz-1")).text
+
+
+async def test_it_is_found_by_a_word_and_linked(agent_client: Client, count_queries) -> None:
+    listing = await make.listing(seller={"first_name": "Quentin", "last_name": "Vole"}, search="quentin vole subaru")
+    await make.listing(make="Honda")
+    message = await make.unmatched(body="About the <b>car</b>", from_address="+15205550142")
+    with count_queries() as queries:
+        page = (await agent_client.get(f"/unmatched/{message.id}?q=quentin")).text
+    assert queries.count <= 8
+    assert "About the &lt;b&gt;car&lt;/b&gt;" in page
+    assert "Quentin Vole" in page
+    assert "Honda" not in page
+    answer = await agent_client.submit(f"/unmatched/{message.id}/links", {"listing_id": str(listing.id), "keep": "1"})
+    assert answer.headers["location"] == f"/listings/{listing.id}"
+    page = (await agent_client.get(f"/listings/{listing.id}")).text
+    assert "The message is in the history." in page
+    assert "About the &lt;b&gt;car&lt;/b&gt;" in page
+    assert "+1 520 555 0142" in page
+    assert (await agent_client.get(f"/unmatched/{message.id}")).status_code == 404
+
+
+async def test_a_guess_stands_beside_it_and_one_press_confirms_it(agent_client: Client) -> None:
+    listing = await make.listing()
+    message = await make.unmatched(channel="email", from_address="dana@mail.example", author_name="Dana Q")
+    await MatchSuggestion.insert(MatchSuggestion(message=message.id, listing=listing.id, why="By its address."))
+    page = (await agent_client.get("/unmatched")).text
+    assert "Maybe" in page
+    assert "2019 Subaru Outback" in page
+    assert "Dana Q" in page
+    assert f'name="listing_id" value="{listing.id}"' in page
+    assert "By its address." in (await agent_client.get(f"/unmatched/{message.id}")).text
+
+
+async def test_a_listing_made_from_it_begins_with_it(agent_client: Client) -> None:
+    message = await make.unmatched(body="Selling my truck", from_address="+15205550142")
+    form = (await agent_client.get(f"/listings/new?unmatched={message.id}")).text
+    assert 'value="+1 520 555 0142"' in form
+    assert f'name="unmatched" value="{message.id}"' in form
+    typed = {"year": "2018", "make": "Ford", "model": "F-150", "mobile": "+1 520 555 0142"}
+    answer = await agent_client.submit("/listings", {**typed, "unmatched": str(message.id)})
+    assert answer.status_code == 303
+    made = await Listing.select().first()
+    assert (await Message.select().first())["listing"] == made["id"]
+    page = (await agent_client.get(answer.headers["location"])).text
+    assert "Selling my truck" in page
+    assert "The message is in its history." in page
+
+
+async def test_what_was_typed_for_a_new_listing_stays_with_its_message(agent_client: Client) -> None:
+    message = await make.unmatched()
+    answer = await agent_client.submit("/listings", {"year": "no", "unmatched": str(message.id)})
+    assert answer.status_code == 422
+    assert f'name="unmatched" value="{message.id}"' in answer.text
+
+
+async def test_a_foreign_message_is_not_found_and_makes_no_form(agent_client: Client) -> None:
+    foreign = await make.unmatched(await make.account(), from_address="+15205550142")
+    assert (await agent_client.get(f"/unmatched/{foreign.id}")).status_code == 404
+    assert (await agent_client.get("/unmatched/nonsense")).status_code == 404
+    assert "555 0142" not in (await agent_client.get(f"/listings/new?unmatched={foreign.id}")).text
+    listing = await make.listing()
+    answer = await agent_client.submit(f"/unmatched/{foreign.id}/links", {"listing_id": str(listing.id)})
+    assert answer.status_code == 404
+
+
+async def test_a_blocked_sender_disturbs_nobody(agent_client: Client) -> None:
+    message = await make.unmatched(body="Buy my warranty")
+    await agent_client.submit(f"/unmatched/{message.id}/blocks", {"reason": "Spam"})
+    page = (await agent_client.get("/unmatched")).text
+    assert "Buy my warranty" not in page
+    assert "The sender is blocked." in page
+
+
+async def test_the_menu_says_how_many_wait(agent_client: Client) -> None:
+    await make.unmatched()
+    await make.unmatched()
+    assert 'hx-get="/waiting/unmatched"' in (await agent_client.get("/listings")).text
+    badge = (await agent_client.get("/waiting/unmatched")).text
+    assert re.search(r'class="badge">2<', badge)
+    await Account.update({Account.tier: "standard"}, force=True)
+    assert "badge" not in (await agent_client.get("/waiting/unmatched")).text

@@ -1,12 +1,19 @@
 """The inventory and the page of one listing."""
 
+from contextlib import suppress
+from typing import Any
+from uuid import UUID
+
 from litestar import Request, Response
 from litestar.params import FromQuery
 
 from domain import ads, ids, listings, plans, reviews, sellers, sources, users
+from domain import unmatched as inbox
+from domain.accounts import Account
+from domain.errors import NotFound
 from domain.listings import Listing
 from domain.users import Permission
-from web import ad_forms, inventory, render, returning, ticks, vdp
+from web import ad_forms, inventory, render, returning, ticks, unmatched_pages, vdp
 from web.forms import Form
 from web.handlers.history import history_context
 from web.lookups import Me, TheAccount, TheForm, TheKeptListing, TheListing
@@ -45,8 +52,11 @@ async def show(request: Request, me: Me, account: TheAccount, kept_listing: TheK
     return render.page(request, "listings/show.html", **context, messaging=messaging, page_title=title)
 
 
-async def new(request: Request) -> Response:
-    return _form_page(request, None, Form())
+async def new(request: Request, account: TheAccount, unmatched: FromQuery[str] = "") -> Response:
+    """An empty form, or of an unmatched message with what is known of its sender."""
+    known = await _unmatched(account, unmatched)
+    values = {**unmatched_pages.ad_values(known), "unmatched": known["id"]} if known else {}
+    return _form_page(request, None, Form(values))
 
 
 async def create(request: Request, me: Me, account: TheAccount, form: TheForm) -> Response:
@@ -60,6 +70,9 @@ async def create(request: Request, me: Me, account: TheAccount, form: TheForm) -
     place = render.url_for("listings.show", listing_id=outcome.listing_id)
     known = outcome.result != "created"
     notice = "This vehicle was here already." if known else "The vehicle is added."
+    if not outcome.filtered and (message := await _unmatched(account, form.value("unmatched"))):
+        await inbox.link(account, message["id"], await listings.of(account.id, outcome.listing_id), me)
+        notice = f"{notice} The message is in its history."
     return render.go(request, place, notice=f"{notice} {HIDDEN}" if outcome.filtered else notice)
 
 
@@ -75,6 +88,13 @@ async def update(request: Request, me: Me, account: TheAccount, listing: TheList
     notice = f"The changes are saved. {HIDDEN}" if outcome.filtered else "The changes are saved."
     there = returning.place(request) or render.url_for("listings.show", listing_id=listing.id)
     return render.go(request, there, notice=notice)
+
+
+async def _unmatched(account: Account, message: str) -> dict[str, Any] | None:
+    """The message that the form was opened from, if it still belongs to nobody."""
+    with suppress(ValueError, NotFound):
+        return await inbox.of(account.id, UUID(message))
+    return None
 
 
 def _form_page(request: Request, listing: Listing | None, form: Form) -> Response:
