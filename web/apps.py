@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from domain import connections, pace_limits, plans, prices, provider_lists, quotas, users, vitals
+from domain import connections, pace_limits, plans, prices, provider_lists, quotas, resting, users, vitals
 from domain.accounts import Account
 from domain.channels.base import Channel, Field
 from domain.channels.registry import CHANNELS
@@ -13,7 +13,7 @@ from domain.errors import NotFound, Refused, Unavailable
 from domain.settings import settings
 from domain.users import Permission, User
 from web import render
-from web.filters import ago
+from web.filters import ago, clock_time, day
 from web.forms import Form
 
 
@@ -187,8 +187,15 @@ async def _health(account: Account, connection: Connection) -> dict[str, Any]:
         "queue": f"{await vitals.waiting(account.id):,}",
         "opt_outs": await _opt_outs(account, connection) if connection.kind in provider_lists.KEEPERS else None,
         "paused": connection.state == ConnectionState.BROKEN,
+        "rests_until": _goes_on(account, connection),
         "checked": ago(max(seen), account.timezone) if seen else None,
     }
+
+
+def _goes_on(account: Account, connection: Connection) -> str | None:
+    """When a connection whose provider asked for silence goes on."""
+    until = resting.until(connection)
+    return f"{day(until, account.timezone)}, {clock_time(until, account.timezone)}" if until else None
 
 
 async def _opt_outs(account: Account, connection: Connection) -> str:
