@@ -87,6 +87,7 @@ async def judge(
                 scene.sender_state,
                 users.may(scene.user, users.sending(kind)),
                 scene.user.role == users.Role.AGENT,
+                scene.provider(channel),
             ),
             scene.standing(channel, to),
             await seller_hours.at(scene.account.id, country, postal_code, (seller.mobile, seller.phone), at),

@@ -119,6 +119,11 @@ async def carriers(account_id: UUID, user_id: UUID) -> dict[str, tuple[Connectio
     return best
 
 
+def as_one(kind: str) -> str:
+    """The name of a provider by which all send as one; empty where each has an account."""
+    return CHANNELS[kind].name if kind in CHANNELS and CHANNELS[kind].senders == "one" else ""
+
+
 def included(kind: str, features: Collection[str]) -> bool:
     """Whether a plan with these features includes a kind of connection; the simulator is part of every plan."""
     feature = CHANNELS[kind].feature if kind in CHANNELS else kind

@@ -52,6 +52,7 @@ class Means:
     sender_state: str = ""
     may_send: bool = True
     agent: bool = False  # an admin may let them send batches
+    provider: str = ""  # its name, where all send as one
 
 
 def ad(url: str, description: str) -> dict[str, str]:
@@ -108,6 +109,7 @@ def of(
         sender_state=means.sender_state,
         may_send=means.may_send,
         agent=means.agent,
+        provider=means.provider,
         missing=missing,
         files=files,
         late=late,

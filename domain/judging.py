@@ -118,6 +118,7 @@ async def judge(account: Account, user: User, kind: str) -> Judge:
             carrier.state == ConnectionState.CONNECTED and connections.included(carrier.kind, features),
             link.provider_id if link and channel == "text" else "",
             sender_state,
+            provider=connections.as_one(carrier.kind),
             **who,
         )
         for channel, (carrier, _) in found.items()

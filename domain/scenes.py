@@ -105,6 +105,11 @@ class Scene:
             and connections.included(carrier.kind, self.features)
         )
 
+    def provider(self, channel: str) -> str:
+        """The name of the provider of a channel, where all send as one by it."""
+        carrier = self.carriers.get(channel)
+        return connections.as_one(carrier.kind) if carrier else ""
+
     def offers(self, to_field: str = "") -> dict[str, Offer]:
         """The channels of the menu, in its order: those that are not the dealership's at all are left out."""
         shown = {
@@ -118,7 +123,7 @@ class Scene:
             channel: Offer(
                 channel,
                 self.address(channel, to_field),
-                "" if self.connected(channel) else _off(channel),
+                "" if self.connected(channel) else _off(channel, self.provider(channel)),
                 self._by_hand(channel),
             )
             for channel in offers.LABELS
@@ -197,7 +202,7 @@ def sender_state_of(link: SenderLink | None) -> str:
     return str(SenderState.LINKED if link.numbers else SenderState.NO_NUMBER)
 
 
-def _off(channel: str) -> str:
+def _off(channel: str, provider: str) -> str:
     """Why the integration cannot be used: the gate's words."""
-    said = gate.refusal("no_connection", channel=channel)
-    return said.message if channel == "text" else f"{said.message} {said.next_step}"
+    said = gate.refusal("no_connection", channel=channel, provider=provider)
+    return said.message if channel == "text" and not provider else f"{said.message} {said.next_step}"

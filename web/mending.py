@@ -33,6 +33,8 @@ def page(refused: gate.Refusal, listing: UUID, reader: User, *, hidden: bool = F
         return url_for("listings.show", listing_id=listing)
     if code == "no_connection" and refused.message != gate.NO_DIALPAD_CONNECTION:
         return url_for("apps.index")
+    if code == "sender_not_linked" and refused.message != gate.NO_DIALPAD_ACCOUNT:
+        return None
     if code in ("no_connection", "sender_not_linked", "sender_without_number"):
         return url_for("apps.show", kind="dialpad")
     places = {

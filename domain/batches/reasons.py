@@ -3,6 +3,7 @@
 from domain import gate
 
 REFUSED = "The provider refused it."
+OF_ITS_PROVIDER = ("no_connection", "sender_not_linked")  # in the words that the messages bear
 BETTER_SAID = ("cancelled", "unknown", "tier")  # by the messages themselves, where they all say the same
 # Beside the gate's.
 SENTENCES = {
@@ -28,6 +29,8 @@ SENTENCES = {
 def sentence(code: str, said: str = "") -> str:
     """A code as a sentence; `said` is the reason that its messages bear, if they all bear the same."""
     known, _, detail = code.partition(":")
+    if said and known in OF_ITS_PROVIDER:
+        return said
     said = f"{said}." if said and said[-1].isalnum() else said
     if said and code in BETTER_SAID:
         return said

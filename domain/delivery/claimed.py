@@ -176,7 +176,13 @@ def facts_of(
         row["to_address"],
         replace(facts.About.of(row), evidence=facts.ad(row["url"], row["description"])),
         facts.Means(
-            included, connected, row["provider_id"] or "", str(sender_state), _may_send(row), row["role"] == Role.AGENT
+            included,
+            connected,
+            row["provider_id"] or "",
+            str(sender_state),
+            _may_send(row),
+            row["role"] == Role.AGENT,
+            connections.as_one(row["provider"]),
         ),
         known,
         hour,

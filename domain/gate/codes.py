@@ -109,6 +109,12 @@ OTHER_WORDS = {
     ("no_connection", "kijiji"): Code("Kijiji is not connected.", CONNECT),
 }
 
+# The same of a text by a provider from whose number all send, {} being its name: Dialpad's words are of accounts.
+BY_NAME = {
+    "no_connection": Code("{} is not connected.", CONNECT),
+    "sender_not_linked": Code("Who sends this does not work here any more.", "Let a colleague send it."),
+}
+
 # A batch goes to one field of the seller, and only the other one is filled: (code, the empty field).
 ONLY_THE_OTHER = {
     ("no_contact", "mobile"): Code(
@@ -137,10 +143,12 @@ def effect(code: str, kind: str) -> str:
     return "warns" if code in WARNS else ""
 
 
-def refusal(code: str, detail: str = "", channel: str = "text") -> Refusal:
+def refusal(code: str, detail: str = "", channel: str = "text", provider: str = "") -> Refusal:
     """The sentence and next step of a code, in the words for a channel or a kind (see OTHER_WORDS); `detail` is the
-    token of a missing wildcard, or a sentence that says more."""
+    token of a missing wildcard, or a sentence that says more; `provider` the name of one by which all send as one."""
     known = OTHER_WORDS.get((code, channel), CODES[code])
+    if provider and channel == "text" and code in BY_NAME:
+        return Refusal(code, BY_NAME[code].sentence.format(provider), BY_NAME[code].next_step)
     if (code, detail) in ONLY_THE_OTHER:
         known = ONLY_THE_OTHER[code, detail]
         return Refusal(f"{code}:{detail}", known.sentence, known.next_step)

@@ -56,6 +56,7 @@ class Facts(NamedTuple):
     not_before: datetime | None = None  # outside the allowed hours: when they begin
     late: bool = False  # more than an hour past its time; an answer: too late to be one
     confirms: bool = False  # the answer to this very opt-out, or the one answer to HELP of somebody who opted out
+    provider: str = ""  # by its name, where all send as one by it
     evidence: Mapping[str, str] = {}  # the ad as seen, the basis, the seller's clock
 
 
@@ -120,7 +121,7 @@ def _refusals(facts: Facts, codes: Iterable[str]) -> Iterable[Refusal]:
     }
     for code in codes:
         if facts.kind in CODES[code].kinds:
-            yield refusal(code, said.get(code, ""), _words_for(code, facts))
+            yield refusal(code, said.get(code, ""), _words_for(code, facts), facts.provider)
     if facts.too_long:
         yield refusal("too_long", channel=facts.channel)
     for sentence in facts.files:
