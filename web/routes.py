@@ -61,6 +61,7 @@ from web.handlers import (
     schedules,
     seller_files,
     sends,
+    sent_files,
     session_purges,
     sessions,
     setups,
@@ -143,6 +144,7 @@ VISITORS = [
 
 SELLERS = [
     GET("/files/{link_id:str}/{token:str}/{name:str}", file_links.show),
+    GET("/files/for/{attachment_id:str}/{most_bytes:str}/{until:str}/{token:str}/{name:str}", sent_files.show),
 ]
 
 MEMBERS = [

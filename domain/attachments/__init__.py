@@ -1,5 +1,6 @@
 """Pictures and documents that go along with a message: looked into before they are believed, stored once."""
 
+from domain.attachments.fetching import address, handed_over
 from domain.attachments.keeping import add, by_id, discard, of, read, upload
 from domain.attachments.links import in_text as links_in
 from domain.attachments.links import link_of, opened, revoke, share, url
@@ -14,9 +15,11 @@ __all__ = [
     "MessageAttachment",
     "TemplateAttachment",
     "add",
+    "address",
     "by_id",
     "discard",
     "fitting",
+    "handed_over",
     "link_of",
     "links_in",
     "of",

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from domain import attachments, file_rules, offers
@@ -87,7 +87,7 @@ async def pack(
     ]
     for each in crowded:
         del going[each]
-    read = await _read(going.values())
+    read = await _read(going.values(), channel.fetches)
     put_off: dict[str, list[UUID]] = {}
     for each, one in going.items():
         found = [read[file.id, _most(file, one)] for file in one.files]
@@ -135,9 +135,9 @@ def _most(file: Attachment, parcel: _Parcel) -> int:
     return parcel.most_bytes if file_rules.is_picture(file.media_type) else file.size
 
 
-async def _read(parcels: Iterable[_Parcel]) -> dict[tuple[UUID, int], Media | _Missing]:
-    """(file, its most bytes) -> what it is. Each once, however many messages it goes along with. A store that does not
-    answer is not asked again."""
+async def _read(parcels: Iterable[_Parcel], fetched: bool) -> dict[tuple[UUID, int], Media | _Missing]:
+    """(file, its most bytes) -> what it is, or where it is `fetched`. Each once, however many messages it goes along
+    with. A store that does not answer is not asked again."""
     files = {(file.id, _most(file, parcel)): file for parcel in parcels for file in parcel.files}
     gate = asyncio.Semaphore(AT_ONCE)
     silent: list[_Missing] = []
@@ -146,7 +146,7 @@ async def _read(parcels: Iterable[_Parcel]) -> dict[tuple[UUID, int], Media | _M
         async with gate:
             if silent:
                 return silent[0]
-            found = await _one(file, most_bytes)
+            found = await _one(file, most_bytes, fetched)
             if isinstance(found, _Missing) and found.silent:
                 silent.append(found)
             return found
@@ -155,12 +155,15 @@ async def _read(parcels: Iterable[_Parcel]) -> dict[tuple[UUID, int], Media | _M
     return dict(zip(files, found, strict=True))
 
 
-async def _one(file: Attachment, most_bytes: int) -> Media | _Missing:
+async def _one(file: Attachment, most_bytes: int, fetched: bool) -> Media | _Missing:
     gone = _Missing(f"{file.name} is no longer there. Attach it again and send.")
     if file.removed_at:
         return gone
     try:
-        return await attachments.fitting(file, most_bytes)
+        media = await attachments.fitting(file, most_bytes)
+        if fetched:  # made and there; the provider gets its bytes at the address
+            return replace(media, data=b"", url=attachments.address(file, most_bytes, media.name))
+        return media
     except FileNotFoundError:
         return gone
     except Refused as error:
