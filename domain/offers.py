@@ -29,6 +29,7 @@ WITHOUT_DATUM = {
 # The same where a person can write at the ad's own site.
 BY_HAND = {
     "form": "The form of this ad is filled in by hand: open the ad.",
+    "facebook": "A first message on Facebook is written by hand: open the ad.",
     "kijiji": "A first message on Kijiji is written by hand: open the ad.",
 }
 

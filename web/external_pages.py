@@ -19,6 +19,7 @@ from web.render import url_for
 
 FIELDS = ("way", "place", "direction", "type", "date", "time", "lasted", "note")
 DIRECTIONS = (("out", "I contacted the seller"), ("in", "The seller contacted us"))
+BY_HAND = "Sent by hand at the site. Nobody reports whether it arrived."
 ICONS = {"call": "phone", "email": "mail", "form": "file-text", "visit": "users", "other": "external-link"}
 _LASTED = re.compile(r"(?:(\d{1,2}):)?(\d{1,4})(?::(\d\d))?\s*(?:min|minutes|m)?\.?", re.ASCII | re.IGNORECASE)
 
@@ -85,6 +86,7 @@ def entry(shown: dict[str, Any], row: dict[str, Any], me: User | None) -> dict[s
         "body": row["body"],
         "letter": None if row["origin"] == "log" else shown["letter"],
         "lasted": _told(made["seconds"]),
+        "by_hand": BY_HAND if made.get("assisted") else None,
         "logged_by": row["person"] if row["direction"] == "in" else None,
         "change_url": url_for("external_contacts.edit", message_id=row["id"]) if may else None,
     }

@@ -16,7 +16,7 @@ from domain.newest import Newest
 from domain.scenes import Scene
 from domain.users import User
 from domain.wordings import Letter
-from web import filters, introducing, mending, planned
+from web import filters, hand_written, introducing, mending, planned
 from web.looking import Look, wrote
 from web.render import url_for
 
@@ -80,6 +80,7 @@ async def of(looked: Look, picked: str | None = None) -> dict[str, Any]:
             "writing": _writing(looked.news),
             "told": str(looked.mark),
             "from_number": _from_number(scene) if looked.type == "text" else None,
+            "by_hand": hand_written.of(scene, looked.type, stands, letter, ready=not empty and not problems),
         },
         "send": {
             "label": _label(looked),

@@ -256,10 +256,10 @@ async def test_nothing_leaves_to_a_person_who_is_gone_until_they_write_again(
     browser = await person_of(client, connection)
     await answered(connection, listing, browser.user)
     window = f"/listings/{listing.id}/sends/new"
-    assert "Send Facebook message to Dana" not in text_of((await browser.get(window)).text)
+    assert "Write it yourself on Facebook" in text_of((await browser.get(window)).text)
     clock.advance(seconds=60)
     await tell(client, connection, written("Here I am again."))
-    assert "Send Facebook message to Dana" in text_of((await browser.get(window)).text)
+    assert "Write it yourself on Facebook" not in text_of((await browser.get(window)).text)
 
 
 async def test_a_page_that_rests_sends_nothing_tells_its_admins_once_and_goes_on_by_itself(

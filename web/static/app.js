@@ -19,6 +19,7 @@ htmx.registerExtension("caret", {
   handle_swap: (style, target, { textContent }) => insert(target, textContent, style === "whole") || true,
 });
 
+on("click", e => e.target.dataset.copies && document.execCommand("copy", byId(e.target.dataset.copies).select()));
 /* A press on what inserts leaves the caret. */
 on("mousedown", e => e.target.closest("[data-insert]") && e.preventDefault());
 

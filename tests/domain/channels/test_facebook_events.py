@@ -222,15 +222,18 @@ VALUES = st.recursive(
 )
 
 
+def reads(stored: Any) -> bool:
+    """Whether it is read as something we know, or refused in the way that a worker expects."""
+    with suppress(NotUnderstood):
+        return all(isinstance(each, Incoming | Receipt | ReadUntil) for each in FACEBOOK.parse(stored))
+    return True
+
+
 @given(VALUES, VALUES)
 def test_any_item_is_read_or_refused(item: Any, entry: Any):
     entries = [entry, {"id": PAGE, "time": 1795950000100, "messaging": [item]}]
     for event in events(json.dumps({"object": "page", "entry": entries}).encode()):
-        try:
-            found = FACEBOOK.parse(json.loads(json.dumps(event.payload)))
-        except NotUnderstood:
-            continue
-        assert all(isinstance(each, Incoming | Receipt | ReadUntil) for each in found)
+        assert reads(json.loads(json.dumps(event.payload)))
 
 
 @given(
@@ -242,22 +245,18 @@ def test_any_message_is_read_or_refused(item: Any, name: str, inner: Any):
     whole = {"sender": {"id": PERSON}, "recipient": {"id": PAGE}, "timestamp": 1795950000100, **item, name: inner}
     call_ = {"object": "page", "entry": [{"id": PAGE, "time": 1, "messaging": [whole]}]}
     for event in events(json.dumps(call_).encode()):
-        try:
-            FACEBOOK.parse(event.payload)
-        except NotUnderstood:
-            continue
+        assert reads(event.payload)
 
 
 @given(VALUES)
 def test_any_stored_event_is_read_or_refused(stored: Any):
-    with suppress(NotUnderstood):
-        FACEBOOK.parse(stored)
+    assert reads(stored)
 
 
 @given(st.binary())
 def test_any_bytes_that_are_signed_are_read_or_refused(body: bytes):
     with suppress(NotUnderstood):
-        FACEBOOK.verify(signed(body))
+        assert FACEBOOK.verify(signed(body)) == []  # bytes that happen to be a call about our Page are none of these
 
 
 # Files
