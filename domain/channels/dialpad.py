@@ -3,18 +3,19 @@
 import asyncio
 import base64
 import hashlib
+import logging
 import re
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime, timedelta
 from json import loads
-from typing import Any
+from typing import Any, ClassVar, Literal
 from urllib.parse import urlsplit
 
 import jwt
 import phonenumbers
 
 from domain import clock, prices
-from domain.channels import http, read
+from domain.channels import http, read, sockets
 from domain.channels.base import (
     Accepted,
     BadSignature,
@@ -27,6 +28,7 @@ from domain.channels.base import (
     Incoming,
     IncomingFile,
     Kind,
+    Listening,
     Media,
     NotUnderstood,
     Outgoing,
@@ -38,6 +40,9 @@ from domain.channels.base import (
     TooOld,
 )
 from domain.errors import Refused
+from domain.settings import settings
+
+log = logging.getLogger(__name__)
 
 LONGEST_TEXT = 1500  # characters, to numbers outside Dialpad
 LARGEST_FILE = 500 * 1024  # bytes, before base64; with the longest text it stays under the 1 MB of a whole request
@@ -52,6 +57,10 @@ LIST_PAUSE = 0.25  # seconds between two pages of the opt-outs: 250 a minute are
 LIST_PAGES = 20_000  # more is no list
 LIST_PATIENCE = 5  # times in a row that we wait when Dialpad says "too many" in the middle of it
 LONGEST_PAUSE = 60.0
+RENEW_AFTER = 50 * 60.0  # seconds; a websocket's address is good for an hour
+NO_LINES = ("404", "405", "501")  # of a Dialpad that has no websockets
+NO_LINES_FOR = 60 * 60.0  # seconds until we ask again
+LINE = "websocket"  # under which our websocket and its subscription are kept
 UNLIKE_DIALPAD = "This address does not answer like Dialpad. Check it."
 SENDER = re.compile(r"\d{1,18}", re.ASCII)
 E164 = re.compile(r"\+[1-9]\d{6,14}", re.ASCII)
@@ -116,12 +125,13 @@ class Dialpad(Channel):
             "Made in Dialpad under Company settings. It is encrypted and never shown again.",
             secret=True,
         ),
+        Field("company_id", "Company ID", "Only where one API key covers several companies.", required=False),
     )
     feature = "dialpad"
     senders = "person"
     per_minute = 90  # its own limits are 100 texts a minute and 20 calls a second (providers' documentation)
     per_second = 15
-    events = ("hook",)
+    events: ClassVar[tuple[Literal["hook", "websocket", "mailbox"], ...]] = ("hook", "websocket")
     secret_label = "Signing secret"  # noqa: S105 - what its field is called
     keeps_opt_outs = True
 
@@ -137,13 +147,15 @@ class Dialpad(Channel):
         answered: str = ANSWERED,
         max_event_age_days: float | str = 7,
         timeout: float | str = http.TOTAL_TIMEOUT,
+        hears: str = "",
         price_per_segment: str = "",
         **options: Any,
     ) -> None:
         """`mms` lets pictures go along, for a company whose Dialpad plan has them. `out_of_credit` is the pattern of a
         402 or 403 answer that asks for money, `opted_out` that of a refusal because the recipient said stop to Dialpad,
-        `answered` the words that Dialpad answers itself, `timeout` seconds a call. Raises TypeError for an option that
-        is neither ours nor the pace's."""
+        `answered` the words that Dialpad answers itself, `timeout` seconds a call, `hears` how events come: by `hook`,
+        by `websocket`, or, empty, by a hook where Lotwire has a public address and else by a websocket. Raises
+        TypeError for an option that is neither ours nor the pace's."""
         prices.read(str(price_per_segment))  # which the look before a batch asks for
         read.pace(options)
         parts = urlsplit(base_url.strip())
@@ -155,6 +167,13 @@ class Dialpad(Channel):
         self._base_url = base_url.strip().rstrip("/")
         self._api_key = api_key
         self._webhook_secret = webhook_secret.strip()
+        if hears not in ("", "hook", "websocket"):
+            raise Refused("Dialpad is heard by hook or by websocket.", field="hears")
+        company_id = credentials.get("company_id", "").strip()
+        if company_id and not SENDER.fullmatch(company_id):
+            raise Refused("Dialpad's company id has digits alone.", field="company_id")
+        self._hears = hears
+        self._company_id = company_id
         self._mms = read.switch(mms, "mms")
         self._timeout = read.positive(timeout, "timeout")
         self._max_event_age = timedelta(days=read.positive(max_event_age_days, "max_event_age_days"))
@@ -333,19 +352,7 @@ class Dialpad(Channel):
         Raises ChannelError."""
         webhook = _made(await self._call("POST", "/api/v2/webhooks", json={"hook_url": hook_url, "secret": secret}))
         try:
-            subscription = _made(
-                await self._call(
-                    "POST",
-                    "/api/v2/subscriptions/sms",
-                    json={
-                        "direction": "all",
-                        "endpoint_id": int(webhook),
-                        "status": True,  # delivery receipts too
-                        "enabled": True,
-                        "include_internal": False,
-                    },
-                )
-            )
+            subscription = await self._subscribe(webhook)
         except ChannelError:
             await self._remove(f"/api/v2/webhooks/{webhook}")
             raise
@@ -359,12 +366,74 @@ class Dialpad(Channel):
         await self._remove(f"/api/v2/subscriptions/sms/{subscription}")
         await self._remove(f"/api/v2/webhooks/{webhook}")
 
+    async def _subscribe(self, endpoint: str) -> str:
+        """Every text to and fro, and delivery receipts, to a webhook or a websocket."""
+        wanted = {
+            "direction": "all",
+            "endpoint_id": int(endpoint),
+            "status": True,
+            "enabled": True,
+            "include_internal": False,
+        }
+        return _made(await self._call("POST", "/api/v2/subscriptions/sms", json=wanted))
+
     async def _remove(self, path: str) -> None:
         try:
             await self._call("DELETE", path)
         except ChannelError as error:
             if error.code != "404":
                 raise
+
+    # A line instead of a hook, where Dialpad cannot reach us
+
+    def listens(self) -> bool:
+        return self._hears == "websocket" or (not self._hears and not settings().public_url)
+
+    async def listen(self, listening: Listening) -> None:
+        async def take(body: bytes) -> None:
+            try:
+                events = self.verify(HookCall(self._base_url, body))
+            except (BadSignature, NotUnderstood) as error:
+                log.warning("Dialpad's line told what is not taken: %s", error)
+                return
+            await listening.keep(events)
+
+        try:
+            await sockets.hear(lambda: self._line(listening), take, listening.well, RENEW_AFTER)
+        except ChannelError as error:
+            if error.code not in NO_LINES:
+                raise
+            log.info("%s offers no websockets; its events come by the hook alone", self._base_url)
+            await asyncio.sleep(NO_LINES_FOR)
+
+    async def _line(self, listening: Listening) -> str:
+        """The address of our websocket, good for an hour. The websocket and its subscription are made once and kept:
+        Dialpad takes a hundred subscriptions and no more."""
+        known = await listening.position(LINE)
+        if known:
+            try:
+                said = await self._look(f"/api/v2/websockets/{known[0]}", {})
+                if _secret(said) in ("", self._webhook_secret):
+                    return self._address(said)
+                await self._remove(f"/api/v2/subscriptions/sms/{known[1]}")  # it signs with a secret given up since
+                await self._remove(f"/api/v2/websockets/{known[0]}")
+            except ChannelError as error:
+                if error.code != "404":
+                    raise
+        made = (await self._call("POST", "/api/v2/websockets", json={"secret": self._webhook_secret})).json()
+        websocket = _id(made.get("id")) if isinstance(made, dict) else ""
+        if not websocket:
+            raise ChannelError(UNLIKE_DIALPAD, Kind.PERMANENT, code="unreadable")
+        subscription = await self._subscribe(websocket)
+        await listening.move_to(LINE, int(websocket), int(subscription))
+        return self._address(made)
+
+    def _address(self, said: Mapping[str, Any]) -> str:
+        url = said.get("websocket_url")
+        secure = not self._base_url.startswith("http://")  # a simulator on this machine
+        if not isinstance(url, str) or not url.startswith("wss://" if secure else ("wss://", "ws://")):
+            raise ChannelError(UNLIKE_DIALPAD, Kind.PERMANENT, code="unreadable")
+        return url
 
     # Calls
 
@@ -402,7 +471,11 @@ class Dialpad(Channel):
         answer = await http.call(
             method,
             self._base_url + path,
-            headers={"Authorization": f"Bearer {self._api_key}", "Accept": "application/json"},
+            headers={
+                "Authorization": f"Bearer {self._api_key}",
+                "Accept": "application/json",
+                **({"DP-Company-ID": self._company_id} if self._company_id else {}),
+            },
             json=json,
             params=params,
             timeout=self._timeout,
@@ -542,6 +615,13 @@ def _made(answer: http.Answer) -> str:
     if not made.isdigit():
         raise ChannelError("Dialpad's answer could not be read.", Kind.UNKNOWN, code="unreadable")
     return made
+
+
+def _secret(said: Mapping[str, Any]) -> str:
+    """By which a websocket signs, as far as Dialpad says so."""
+    signature = said.get("signature")
+    secret = signature.get("secret") if isinstance(signature, dict) else None
+    return secret if isinstance(secret, str) else ""
 
 
 def _id(raw: object) -> str:

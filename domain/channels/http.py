@@ -105,6 +105,16 @@ async def call(
     return answer
 
 
+async def websocket(url: str, *, heartbeat: float, largest: int) -> aiohttp.ClientWebSocketResponse:
+    """An open line, pinged every `heartbeat` seconds, whose messages have `largest` bytes at most. Whoever asks for it
+    closes it. Raises what aiohttp raises: its address may be a secret, so it stands in no error of ours."""
+    _door.set(_Door())
+    async with asyncio.timeout(TOTAL_TIMEOUT):
+        return await session().ws_connect(
+            url, heartbeat=heartbeat, max_msg_size=largest, timeout=aiohttp.ClientWSTimeout(ws_close=CONNECT_TIMEOUT)
+        )
+
+
 def session() -> aiohttp.ClientSession:
     """The session of this process, made on first use in the running loop."""
     global _session, _session_loop

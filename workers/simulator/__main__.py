@@ -18,6 +18,7 @@ from workers.simulator.control import Control
 from workers.simulator.dialpad import LARGEST_REQUEST, Dialpad
 from workers.simulator.events import Events
 from workers.simulator.pages import Pages
+from workers.simulator.sockets import Sockets
 
 KEY = "simulator-key"
 
@@ -48,6 +49,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--api-key", action="append", help=f"a key that is known (default: {KEY})")
     parser.add_argument("--receipt-delays", default="0,0.3,1", help="seconds until pending, sent, delivered")
     parser.add_argument("--retry-delays", default="1,5,20", help="seconds before an event is tried again")
+    parser.add_argument("--address-lives", type=float, default=3600, help="seconds an address of a websocket is good")
     parser.add_argument("--seed", type=int, default=1, help="of the share of texts that is rejected")
     return parser.parse_args()
 
@@ -63,7 +65,9 @@ async def serve(options: argparse.Namespace) -> None:
     if options.users:
         carrier.add_users(loads(await asyncio.to_thread(options.users.read_text)))
     app = web.Application(client_max_size=LARGEST_REQUEST)
-    app.add_routes(Dialpad(carrier).routes() + Control(carrier).routes() + Pages(carrier).routes())
+    dialpad = Dialpad(carrier)
+    app.add_routes(Sockets(dialpad, options.address_lives).routes())
+    app.add_routes(dialpad.routes() + Control(carrier).routes() + Pages(carrier).routes())
     # A client that leaves ends its call: what hangs must not hang for ever.
     runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=0.5)
     await runner.setup()

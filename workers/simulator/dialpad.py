@@ -64,24 +64,24 @@ class Dialpad:
     def routes(self) -> list[web.RouteDef]:
         webhooks, subscriptions = "/api/v2/webhooks", "/api/v2/subscriptions/sms"
         return [
-            web.post("/api/v2/sms", self._api(self.send, "sms")),
-            web.get("/api/v2/users", self._api(self.users, "users")),
-            web.get("/api/v2/users/{id}", self._api(self.user, "users")),
-            web.get("/api/v2/company", self._api(self.company)),
-            web.get("/api/v2/company/{id}/smsoptout", self._api(self.opt_outs)),
-            web.get(webhooks, self._api(self.webhooks)),
-            web.post(webhooks, self._api(self.add_webhook)),
-            web.get(webhooks + "/{id}", self._api(self.webhook)),
-            web.patch(webhooks + "/{id}", self._api(self.change_webhook)),
-            web.delete(webhooks + "/{id}", self._api(self.remove_webhook)),
-            web.get(subscriptions, self._api(self.subscriptions)),
-            web.post(subscriptions, self._api(self.add_subscription)),
-            web.get(subscriptions + "/{id}", self._api(self.subscription)),
-            web.patch(subscriptions + "/{id}", self._api(self.change_subscription)),
-            web.delete(subscriptions + "/{id}", self._api(self.remove_subscription)),
+            web.post("/api/v2/sms", self.api(self.send, "sms")),
+            web.get("/api/v2/users", self.api(self.users, "users")),
+            web.get("/api/v2/users/{id}", self.api(self.user, "users")),
+            web.get("/api/v2/company", self.api(self.company)),
+            web.get("/api/v2/company/{id}/smsoptout", self.api(self.opt_outs)),
+            web.get(webhooks, self.api(self.webhooks)),
+            web.post(webhooks, self.api(self.add_webhook)),
+            web.get(webhooks + "/{id}", self.api(self.webhook)),
+            web.patch(webhooks + "/{id}", self.api(self.change_webhook)),
+            web.delete(webhooks + "/{id}", self.api(self.remove_webhook)),
+            web.get(subscriptions, self.api(self.subscriptions)),
+            web.post(subscriptions, self.api(self.add_subscription)),
+            web.get(subscriptions + "/{id}", self.api(self.subscription)),
+            web.patch(subscriptions + "/{id}", self.api(self.change_subscription)),
+            web.delete(subscriptions + "/{id}", self.api(self.remove_subscription)),
         ]
 
-    def _api(self, handler: Handler, call: Literal["sms", "users", "all"] = "all") -> Handler:
+    def api(self, handler: Handler, call: Literal["sms", "users", "all"] = "all") -> Handler:
         """The handler behind the key, the switches and the error bodies; every answer is counted."""
 
         async def answer(request: web.Request) -> web.StreamResponse:
@@ -90,7 +90,7 @@ class Dialpad:
                 wrong = self.carrier.switches.take_answer(call)
                 response = await (self._misbehave(request, handler, *wrong) if wrong else handler(request))
             except Problem as problem:
-                response = _json({"error": {"code": problem.status, "message": problem.message}}, problem.status)
+                response = json_answer({"error": {"code": problem.status, "message": problem.message}}, problem.status)
             self.carrier.calls[str(response.status)] += 1
             return response
 
@@ -123,7 +123,7 @@ class Dialpad:
             case "out_of_credit":
                 raise Problem(402, str(setting.value))
             case "too_many_requests":
-                response = _json({"error": {"code": 429, "message": "Too many requests."}}, 429)
+                response = json_answer({"error": {"code": 429, "message": "Too many requests."}}, 429)
                 response.headers["Retry-After"] = f"{float(setting.value or 0):g}"
                 return response
             case "not_json":
@@ -133,7 +133,7 @@ class Dialpad:
             case "failed":
                 sms = self._read_sms(await request.read())
                 text = Text(self.carrier.new_id(), sms.user, sms.from_number, sms.to_numbers[0], sms.text, clock.now())
-                return _json(
+                return json_answer(
                     _sms(text) | {"message_status": "failed", "message_delivery_result": "invalid_destination"}
                 )
             case _:
@@ -157,12 +157,12 @@ class Dialpad:
         return _page([user.shown() for user in found], "users", query.get("cursor", ""))
 
     async def user(self, request: web.Request) -> web.Response:
-        return _json(self._found(self.carrier.users, request).shown())
+        return json_answer(found_in(self.carrier.users, request).shown())
 
     # The company, and who said stop to it
 
     async def company(self, request: web.Request) -> web.Response:
-        return _json({"id": COMPANY, "name": "Simulated company", "country": "us"})
+        return json_answer({"id": COMPANY, "name": "Simulated company", "country": "us"})
 
     async def opt_outs(self, request: web.Request) -> web.Response:
         if request.match_info["id"] != COMPANY:
@@ -198,7 +198,7 @@ class Dialpad:
         slow = self.carrier.switches.take("slow")
         if slow is not None:
             await asyncio.sleep(float(slow.value or 0))
-        return _json(_sms(taken[0]) | {"to_numbers": sms.to_numbers})
+        return json_answer(_sms(taken[0]) | {"to_numbers": sms.to_numbers})
 
     def _read_sms(self, body: bytes) -> Sms:
         """A body that is as documented. Raises Problem."""
@@ -247,42 +247,43 @@ class Dialpad:
     # Webhooks
 
     async def webhooks(self, request: web.Request) -> web.Response:
-        return _json({"items": [each.shown() for each in self.carrier.webhooks.values()]})
+        hooks = [each for each in self.carrier.webhooks.values() if not each.hook_url.startswith("socket:")]
+        return json_answer({"items": [each.shown() for each in hooks]})
 
     async def webhook(self, request: web.Request) -> web.Response:
-        return _json(self._found(self.carrier.webhooks, request).shown())
+        return json_answer(found_in(self.carrier.webhooks, request).shown())
 
     async def add_webhook(self, request: web.Request) -> web.Response:
-        given = await _fields(request, {"hook_url": str, "secret": str})
+        given = await fields_of(request, {"hook_url": str, "secret": str})
         if not str(given.get("hook_url", "")).startswith(("http://", "https://")):
             raise Problem(400, "hook_url must be a URL.")
         webhook = Webhook(self.carrier.new_id(), given["hook_url"], given.get("secret", ""))
         self.carrier.webhooks[webhook.id] = webhook
         self.carrier.save()
-        return _json(webhook.shown())
+        return json_answer(webhook.shown())
 
     async def change_webhook(self, request: web.Request) -> web.Response:
-        webhook = self._found(self.carrier.webhooks, request)
-        vars(webhook).update(await _fields(request, {"hook_url": str, "secret": str}))
+        webhook = found_in(self.carrier.webhooks, request)
+        vars(webhook).update(await fields_of(request, {"hook_url": str, "secret": str}))
         self.carrier.save()
-        return _json(webhook.shown())
+        return json_answer(webhook.shown())
 
     async def remove_webhook(self, request: web.Request) -> web.Response:
-        webhook = self._found(self.carrier.webhooks, request)
+        webhook = found_in(self.carrier.webhooks, request)
         if any(each.endpoint_id == webhook.id for each in self.carrier.subscriptions.values()):
             raise Problem(409, "A subscription still uses this webhook.")
         del self.carrier.webhooks[webhook.id]
         self.carrier.events.forget(webhook.hook_url)
         self.carrier.save()
-        return _json(webhook.shown())
+        return json_answer(webhook.shown())
 
     # Subscriptions
 
     async def subscriptions(self, request: web.Request) -> web.Response:
-        return _json({"items": [self._shown(each) for each in self.carrier.subscriptions.values()]})
+        return json_answer({"items": [self._shown(each) for each in self.carrier.subscriptions.values()]})
 
     async def subscription(self, request: web.Request) -> web.Response:
-        return _json(self._shown(self._found(self.carrier.subscriptions, request)))
+        return json_answer(self._shown(found_in(self.carrier.subscriptions, request)))
 
     async def add_subscription(self, request: web.Request) -> web.Response:
         given = await self._subscription_fields(request)
@@ -293,28 +294,28 @@ class Dialpad:
         subscription = Subscription(self.carrier.new_id(), **given)
         self.carrier.subscriptions[subscription.id] = subscription
         self.carrier.save()
-        return _json(self._shown(subscription))
+        return json_answer(self._shown(subscription))
 
     async def change_subscription(self, request: web.Request) -> web.Response:
-        subscription = self._found(self.carrier.subscriptions, request)
+        subscription = found_in(self.carrier.subscriptions, request)
         vars(subscription).update(await self._subscription_fields(request))
         self.carrier.save()
-        return _json(self._shown(subscription))
+        return json_answer(self._shown(subscription))
 
     async def remove_subscription(self, request: web.Request) -> web.Response:
-        subscription = self._found(self.carrier.subscriptions, request)
+        subscription = found_in(self.carrier.subscriptions, request)
         del self.carrier.subscriptions[subscription.id]
         self.carrier.save()
-        return _json(self._shown(subscription))
+        return json_answer(self._shown(subscription))
 
     async def _subscription_fields(self, request: web.Request) -> dict[str, Any]:
-        given = await _fields(
+        given = await fields_of(
             request, {"direction": str, "endpoint_id": int, "status": bool, "enabled": bool, "include_internal": bool}
         )
         if given.get("direction", "all") not in ("all", "inbound", "outbound"):
             raise Problem(400, "direction must be all, inbound or outbound.")
         if "endpoint_id" in given and given["endpoint_id"] not in self.carrier.webhooks:
-            raise Problem(404, "There is no webhook with this endpoint_id.")
+            raise Problem(404, "There is no webhook or websocket with this endpoint_id.")
         return given
 
     def _shown(self, subscription: Subscription) -> dict[str, Any]:
@@ -323,12 +324,14 @@ class Dialpad:
         webhook = self.carrier.webhooks.get(subscription.endpoint_id)
         return shown | {"webhook": webhook.shown() if webhook else None}
 
-    def _found(self, where: dict[int, Any], request: web.Request) -> Any:
-        raw = request.match_info["id"]
-        found = where.get(int(raw)) if re.fullmatch(r"\d{1,19}", raw, re.ASCII) else None
-        if found is None:
-            raise Problem(404, "Not found.")
-        return found
+
+def found_in(where: dict[int, Any], request: web.Request) -> Any:
+    """The one that the path names. Raises Problem."""
+    raw = request.match_info["id"]
+    found = where.get(int(raw)) if re.fullmatch(r"\d{1,19}", raw, re.ASCII) else None
+    if found is None:
+        raise Problem(404, "Not found.")
+    return found
 
 
 def _sms(message: Text) -> dict[str, Any]:
@@ -351,7 +354,7 @@ def _sms(message: Text) -> dict[str, Any]:
     }
 
 
-async def _fields(request: web.Request, types: dict[str, type]) -> dict[str, Any]:
+async def fields_of(request: web.Request, types: dict[str, type]) -> dict[str, Any]:
     """The JSON object of a request, each of its fields documented and of its type. Raises Problem."""
     given = _object(await request.read())
     for name, value in given.items():
@@ -377,7 +380,7 @@ def _page(items: list[Any], name: str, cursor: str) -> web.Response:
     start = _start(name, cursor)
     end = start + PAGE
     following = base64.urlsafe_b64encode(f"{name}:{end}".encode()).decode() if end < len(items) else None
-    return _json({"cursor": following, "items": items[start:end]})
+    return json_answer({"cursor": following, "items": items[start:end]})
 
 
 def _start(name: str, cursor: str) -> int:
@@ -389,7 +392,7 @@ def _start(name: str, cursor: str) -> int:
         raise Problem(400, "The cursor is not one of ours.") from None
 
 
-def _json(said: Any, status: int = 200) -> web.Response:
+def json_answer(said: Any, status: int = 200) -> web.Response:
     return web.Response(body=dumps(said).encode(), status=status, content_type="application/json")
 
 

@@ -6,11 +6,13 @@ import hashlib
 import hmac
 import logging
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
 from json import dumps
 from typing import Any
 
 import aiohttp
+from aiohttp import web
 
 HEADER = base64.urlsafe_b64encode(b'{"alg":"HS256","typ":"JWT"}').rstrip(b"=")
 TIMEOUT = aiohttp.ClientTimeout(total=10)
@@ -35,6 +37,7 @@ class Events:
     def __init__(self, retry_delays: tuple[float, ...]) -> None:
         self.counts: Counter[str] = Counter()
         self._retry_delays = retry_delays
+        self.lines: dict[str, list[web.WebSocketResponse]] = {}  # that stand, by the name of their websocket
         self._gone: set[str] = set()  # hooks that were taken away
         self._queue: asyncio.Queue[Delivery] = asyncio.Queue()
         self._tasks: list[asyncio.Task[None]] = []
@@ -89,6 +92,8 @@ class Events:
                 log.warning("Gave up on %s after %d tries", delivery.hook_url, delivery.attempt + 1)
 
     async def _deliver(self, session: aiohttp.ClientSession, delivery: Delivery) -> bool:
+        if delivery.hook_url.startswith("socket:"):
+            return await self._tell(delivery)
         headers = {"Content-Type": delivery.content_type}
         try:
             async with session.post(
@@ -98,6 +103,15 @@ class Events:
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
             log.info("%s did not take an event: %s", delivery.hook_url, type(error).__name__)
             return False
+
+    async def _tell(self, delivery: Delivery) -> bool:
+        """By every line that stands; False when there is none."""
+        told = False
+        for line in list(self.lines.get(delivery.hook_url, [])):
+            with suppress(ConnectionError, RuntimeError):
+                await line.send_str(delivery.body.decode())
+                told = True
+        return told
 
 
 def signed(body: bytes, secret: str) -> bytes:

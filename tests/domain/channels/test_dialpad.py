@@ -692,6 +692,8 @@ async def test_an_address_that_is_not_dialpads_fails_the_check(provider: Scripte
         ("timeout", {"timeout": 0}),
         ("per_minute", {"per_minute": "x"}),
         ("per_second", {"per_second": -1}),
+        ("hears", {"hears": "pigeon"}),
+        ("company_id", {"credentials": CREDENTIALS | {"company_id": "Harbor\nX-Evil: 1"}}),
     ],
 )
 def test_a_setting_that_cannot_be_right_is_refused_by_name(field: str, options: dict[str, Any]):
@@ -699,6 +701,14 @@ def test_a_setting_that_cannot_be_right_is_refused_by_name(field: str, options: 
         Dialpad(**{"base_url": "https://dialpad.com", "credentials": CREDENTIALS} | options)
 
     assert caught.value.field == field
+
+
+async def test_a_key_of_several_companies_says_which_one_is_meant(provider: Scripted):
+    provider.answers(200, payload("users"))
+    await Dialpad(provider.url, CREDENTIALS, "secret").check()
+    await Dialpad(provider.url, CREDENTIALS | {"company_id": "5000000000000001"}, "secret").check()
+    said = [{name.lower(): value for name, value in asked.headers.items()} for asked in provider.asked]
+    assert [headers.get("dp-company-id") for headers in said] == [None, "5000000000000001"]
 
 
 def test_the_options_of_the_pace_are_left_alone_and_a_mistyped_one_is_not():
