@@ -6,8 +6,9 @@ from collections.abc import Awaitable, Callable
 from time import monotonic
 from typing import Any
 
-from domain import answers, attachments, connections, delivery, receipts, schedules, sessions
+from domain import answers, attachments, connections, delivery, receipts, schedules, sessions, unanswered
 from domain.installations import booting, freezing
+from workers.asking import ask_about_unanswered, look_numbers_up
 from workers.batches import close_batches, expand_batches, tend_batches
 from workers.imports import run_due_imports
 from workers.inbox import fetch_files, handle_events
@@ -42,6 +43,8 @@ class Clockwork:
             (15.0, end_dead_leases),
             (booting.EVERY, beat),
             (60.0, sweep),
+            (unanswered.EVERY.total_seconds(), ask_about_unanswered),
+            (2.0, look_numbers_up),
             (60.0, end_late_answers),
             (60.0, end_plans),
             (60.0, close_batches),

@@ -191,8 +191,8 @@ class Channel(ABC):
         return False
 
     async def line_of(self, number: str) -> tuple[str, str]:
-        """The kind of line of a number (mobile, landline, …; empty: it does not know) and its carrier. Raises
-        ChannelError."""
+        """The kind of line of a number (mobile, landline, …; `invalid`: there is none; empty: it does not know) and its
+        carrier. Raises ChannelError."""
         raise NotImplementedError(f"{self.name} looks up no numbers.")
 
     # In

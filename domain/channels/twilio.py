@@ -2,8 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -211,14 +210,16 @@ class Twilio(Channel):
         events = []
         for each in found if isinstance(found, list) else []:
             if isinstance(each, dict) and self._is(each, outgoing, since):
-                at = _moment(each.get("date_created")) or clock.now()
-                fields = _as_told(each, self._account)
-                events.append(HookEvent(f"l:{twilio_hooks.key(fields)}"[:64], at, twilio_hooks.payload(fields, at)))
+                at = twilio_hooks.moment(each.get("date_created")) or clock.now()
+                fields = twilio_hooks.as_told(each, self._account)
+                ours = outgoing.message_id.hex
+                told = twilio_hooks.payload(fields, at, ours)
+                events.append(HookEvent(twilio_hooks.key(fields, ours), at, told))
         return events
 
     def _is(self, listed: Mapping[str, Any], outgoing: Outgoing, since: datetime) -> bool:
         """Whether a text of Twilio's list is this one: its words, its number, its time."""
-        at = _moment(listed.get("date_created"))
+        at = twilio_hooks.moment(listed.get("date_created"))
         outbound = str(listed.get("direction") or "").startswith("outbound")
         words = listed.get("body") == outgoing.body and read.e164(listed.get("to")) == outgoing.to
         return outbound and words and at is not None and at >= since
@@ -227,7 +228,12 @@ class Twilio(Channel):
         return self._lookups
 
     async def line_of(self, number: str) -> tuple[str, str]:
-        said = await self._api.look(self._api.looked_up(number), {"Fields": "line_type_intelligence"})
+        try:
+            said = await self._api.look(self._api.looked_up(number), {"Fields": "line_type_intelligence"})
+        except ChannelError as error:
+            if error.code != "404":
+                raise
+            said = {"valid": False}
         if said.get("valid") is False:
             return "invalid", ""
         line = said.get("line_type_intelligence")
@@ -290,27 +296,3 @@ def _number(raw: str) -> str:
     if raw.strip() and not E164.fullmatch(number):
         raise Refused("This is not a phone number. Write it such as +16195550142.", "from_number")
     return number
-
-
-def _as_told(listed: Mapping[str, Any], account: str) -> dict[str, str]:
-    """A text of Twilio's list in the words of its hook."""
-    names = {
-        "MessageSid": "sid",
-        "MessageStatus": "status",
-        "To": "to",
-        "From": "from",
-        "Body": "body",
-        "ErrorCode": "error_code",
-        "ErrorMessage": "error_message",
-    }
-    told = {name: str(listed[raw]) for name, raw in names.items() if listed.get(raw) is not None}
-    return {"AccountSid": account, **told}
-
-
-def _moment(raw: object) -> datetime | None:
-    """A time as Twilio's lists say it (RFC 2822), or None."""
-    try:
-        at = parsedate_to_datetime(raw) if isinstance(raw, str) else None
-    except ValueError:
-        return None
-    return at.replace(tzinfo=UTC) if at and at.tzinfo is None else at

@@ -6,6 +6,7 @@ import hmac
 import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit, urlunsplit
 
@@ -65,10 +66,12 @@ def _urls(url: str) -> set[str]:
     return {url} | (others if port == PORTS.get(parts.scheme) or parts.port is None else {url})
 
 
-def key(fields: Mapping[str, str]) -> str:
-    """What names an event for ever: Twilio tells of each state once, and again when it was not answered."""
+def key(fields: Mapping[str, str], asked: str = "") -> str:
+    """What names an event for ever: Twilio tells of each state once, and again when it was not answered. What it was
+    `asked` about a message of ours is another event."""
     names = ("MessageSid", "MessageStatus", "ErrorCode", "OptOutType")
-    return hashlib.sha256("|".join(fields.get(name, "") for name in names).encode("utf-8", "replace")).hexdigest()
+    facts = "|".join([*(fields.get(name, "") for name in names), *([asked] if asked else [])])
+    return hashlib.sha256(facts.encode("utf-8", "replace")).hexdigest()
 
 
 def said(fields: Mapping[str, str], at: datetime, reference: str, account: str) -> list[Said]:
@@ -152,3 +155,27 @@ def unpacked(kept: Mapping[str, Any]) -> tuple[dict[str, str], datetime, str]:
     except (KeyError, TypeError, ValueError):
         raise NotUnderstood("The event is not one of Twilio's.") from None
     return fields, at if at.tzinfo else at.replace(tzinfo=UTC), str(kept.get("reference") or "")
+
+
+def as_told(listed: Mapping[str, Any], account: str) -> dict[str, str]:
+    """A text of Twilio's list in the words of its hook."""
+    names = {
+        "MessageSid": "sid",
+        "MessageStatus": "status",
+        "To": "to",
+        "From": "from",
+        "Body": "body",
+        "ErrorCode": "error_code",
+        "ErrorMessage": "error_message",
+    }
+    told = {name: str(listed[raw]) for name, raw in names.items() if listed.get(raw) is not None}
+    return {"AccountSid": account, **told}
+
+
+def moment(raw: object) -> datetime | None:
+    """A time as Twilio's lists say it (RFC 2822), or None."""
+    try:
+        at = parsedate_to_datetime(raw) if isinstance(raw, str) else None
+    except ValueError:
+        return None
+    return at.replace(tzinfo=UTC) if at and at.tzinfo is None else at
