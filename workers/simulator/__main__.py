@@ -19,6 +19,7 @@ from workers.simulator.dialpad import LARGEST_REQUEST, Dialpad
 from workers.simulator.events import Events
 from workers.simulator.pages import Pages
 from workers.simulator.sockets import Sockets
+from workers.simulator.twilio import Twilio
 
 KEY = "simulator-key"
 
@@ -67,7 +68,8 @@ async def serve(options: argparse.Namespace) -> None:
     app = web.Application(client_max_size=LARGEST_REQUEST)
     dialpad = Dialpad(carrier)
     app.add_routes(Sockets(dialpad, options.address_lives).routes())
-    app.add_routes(dialpad.routes() + Control(carrier).routes() + Pages(carrier).routes())
+    twilio = Twilio(carrier, options.state_dir)
+    app.add_routes(dialpad.routes() + twilio.routes() + Control(carrier).routes() + Pages(carrier).routes())
     # A client that leaves ends its call: what hangs must not hang for ever.
     runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=0.5)
     await runner.setup()

@@ -3,19 +3,22 @@
 import os
 import random
 from collections import Counter, OrderedDict, deque
+from collections.abc import Set
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from json import dumps, loads
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import phonenumbers
 
 from domain import clock
+from workers.simulator import reports
 from workers.simulator.events import Events
 from workers.simulator.ledger import Ledger
 from workers.simulator.pictures import Pictures
+from workers.simulator.reports import Signed
 from workers.simulator.switches import Switches
 
 PHONES = 20_000  # shown; older ones stay in the ledger
@@ -124,6 +127,17 @@ class Phone:
         return self.last.number if self.last else ""
 
 
+class Other(Protocol):
+    """A provider beside Dialpad, at one number: whose it is, what stops there, and what it does with what it heard."""
+
+    owner: User
+
+    @property
+    def stops(self) -> Set[str]: ...
+
+    def heard(self, message: Text) -> None: ...
+
+
 class Carrier:
     """The whole state. What is set up (users, keys, webhooks, who said STOP) survives a restart, as do the counts."""
 
@@ -149,7 +163,8 @@ class Carrier:
         self.stopped: dict[str, int] = {}  # phones that said STOP, and when: epoch milliseconds
         self.restarted: dict[str, int] = {}  # those that took it back
         self.changes = 0  # grows with whatever a page shows
-        self._receipt_delays = receipt_delays
+        self.receipt_delays = receipt_delays
+        self.others: dict[str, Other] = {}  # numbers of providers beside Dialpad
         self._random = random.Random(seed)
         self._set_up = state_dir / "set-up.json"
         self._last_id = 0
@@ -227,14 +242,19 @@ class Carrier:
 
     def accept(self, user: User, from_number: str, to: str, text: str, picture: str = "") -> Text:
         """Take a text over the API, put it on the phone and report about it. `picture` is the name of a kept one."""
+        message, rejection = self.take(user, from_number, to, text, picture)
+        if self.subscriptions:
+            self._report(message, rejection)
+        return message
+
+    def take(self, user: User, from_number: str, to: str, text: str, picture: str = "") -> tuple[Text, str]:
+        """The same for a provider that reports by itself; with why it does not arrive, or ""."""
         message = Text(self.new_id(), user, from_number, to, text, clock.now(), picture)
         rejection = self._rejection(to)
         self._record("accepted", message, rejected=rejection, **({"picture": picture} if picture else {}))
         if not rejection:
             self._show(to, Line("got", from_number, user.display_name, text, message.at, picture))
-        if self.subscriptions and not self.switches.take("no_receipts"):
-            self._report(message, rejection)
-        return message
+        return message, rejection
 
     def send_from_app(self, user: User, to: str, text: str) -> Text:
         """A text that somebody typed in Dialpad's own app. Raises CannotDo."""
@@ -252,30 +272,39 @@ class Carrier:
             raise CannotDo("Write something first.")
         phone = self.phone(phone_number)
         to = to or phone.ours
-        user = next((user for user in self.users.values() if to in user.phone_numbers), None)
+        user = self.numbers().get(to)
         if user is None:
             raise CannotDo("Choose a number of the dealership to write to.")
         message = Text(self.new_id(), user, phone.number, to, text, clock.now())
         self._record("reply", message)
         self._show(phone.number, Line("wrote", to, user.display_name, text, message.at))
-        for subscription in self._subscribed("inbound"):
-            self._plan(0.0, subscription, self._event(message, "inbound", "pending", None))
+        if to in self.others:
+            self.others[to].heard(message)
+        else:
+            for subscription in self._subscribed("inbound"):
+                self._plan(0.0, subscription, self._event(message, "inbound", "pending", None))
         self._heed(phone, to, text)
         return message
+
+    def numbers(self) -> dict[str, User]:
+        """Every number of the dealership, and whose it is."""
+        own = {number: user for user in self.users.values() for number in user.phone_numbers}
+        return own | {number: other.owner for number, other in self.others.items()}
 
     def _heed(self, phone: Phone, ours: str, text: str) -> None:
         """Carriers act on the exact word alone: “STOP please” stops nobody here."""
         word, now = text.upper(), clock.now()
         at = int(now.timestamp() * 1000)
-        if self.switches.get("honour_stop") and word == OPT_OUT:
+        stops = self.others[ours].stops if ours in self.others else {OPT_OUT}
+        if self.switches.get("honour_stop") and word in stops:
             self.stopped[phone.number] = at
             self.restarted.pop(phone.number, None)
             self.save()
         elif word in OPT_IN and self.stopped.pop(phone.number, None) is not None:
             self.restarted[phone.number] = at
             self.save()
-        if self.switches.get("answer_words") and word in SAYS:
-            self._show(phone.number, Line("note", ours, "Carrier", SAYS[word], now))
+        if self.switches.get("answer_words") and (word in SAYS or word in stops):
+            self._show(phone.number, Line("note", ours, "Carrier", SAYS.get(word, SAYS[OPT_OUT]), now))
 
     def _rejection(self, to: str) -> str:
         """The message_delivery_result of a text that will not arrive, or ""."""
@@ -322,23 +351,21 @@ class Carrier:
     def _report(self, message: Text, rejection: str) -> None:
         end = ("failed", rejection) if rejection else ("success", "accepted")
         steps = [("pending", None), end] if rejection else [("pending", None), ("success", None), end]
-        happens = self._receipt_delays[: len(steps)]
-        arrives = reversed(happens) if self.switches.take("reordered_receipts") else happens
-        copies = 2 if self.switches.take("duplicate_receipts") else 1
-        events = [self._event(message, "outbound", *step, at) for step, at in zip(steps, happens, strict=True)]
-        for event, after in zip(events, arrives, strict=True):
+        for report in reports.of(self.switches, len(steps), self.receipt_delays):
+            event = self._event(message, "outbound", *steps[report.step], report.happens)
             for subscription in self._subscribed("outbound"):
                 if subscription.status or event["message_status"] == "pending":
-                    for _ in range(copies):
-                        self._plan(after, subscription, event)
+                    for _ in range(report.times):
+                        self._plan(report.arrives, subscription, event, report.signed)
 
     def _subscribed(self, direction: str) -> list[Subscription]:
         return [each for each in self.subscriptions.values() if each.enabled and each.direction in (direction, "all")]
 
-    def _plan(self, after: float, subscription: Subscription, event: dict[str, Any]) -> None:
+    def _plan(self, after: float, subscription: Subscription, event: dict[str, Any], how: Signed = "right") -> None:
         webhook = self.webhooks.get(subscription.endpoint_id)
         if webhook is not None:
-            self.events.plan(after, webhook.hook_url, webhook.secret, event)
+            secret = {"right": webhook.secret, "wrong": f"not {webhook.secret}", "not": ""}[how]
+            self.events.plan(after, webhook.hook_url, secret, event)
 
     def _event(
         self, message: Text, direction: str, status: str, result: str | None, after: float = 0.0

@@ -3,8 +3,6 @@
 import asyncio
 import base64
 import re
-import socket
-import struct
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 from json import dumps, loads
@@ -13,16 +11,14 @@ from typing import Any, Literal
 from aiohttp import web
 
 from domain import clock
-from workers.simulator import pictures
+from workers.simulator import faults, pictures
 from workers.simulator.carrier import COMPANY, Carrier, Subscription, Text, User, Webhook
 from workers.simulator.pictures import WrongPicture
-from workers.simulator.switches import Setting
 
 PAGE = 100  # users, opt-outs
 MOST_SUBSCRIPTIONS = 100
 LARGEST_REQUEST = 1_000_000  # bytes; beyond it Dialpad answers 413
 LONGEST_TEXT = 1500  # characters
-LONGEST_HANG = 600  # seconds
 E164 = re.compile(r"\+[1-9]\d{6,14}", re.ASCII)
 OPT_OUT_FILTERS = {"opt_out_state", "a2p_campaign_id", "cursor"}
 USER_FILTERS = {"cursor", "state", "company_admin", "email", "number"}
@@ -42,6 +38,7 @@ class Problem(Exception):
         super().__init__(message)
         self.status = status
         self.message = message
+        self.code = 0  # Twilio has one of its own
 
 
 @dataclass(frozen=True)
@@ -88,7 +85,7 @@ class Dialpad:
             try:
                 self._check_key(request)
                 wrong = self.carrier.switches.take_answer(call)
-                response = await (self._misbehave(request, handler, *wrong) if wrong else handler(request))
+                response = await (faults.answer(request, handler, *wrong, self) if wrong else handler(request))
             except Problem as problem:
                 response = json_answer({"error": {"code": problem.status, "message": problem.message}}, problem.status)
             self.carrier.calls[str(response.status)] += 1
@@ -101,43 +98,15 @@ class Dialpad:
         if scheme != "Bearer" or key not in self.carrier.keys:
             raise Problem(401, "The API key is missing or not known.")
 
-    async def _misbehave(
-        self, request: web.Request, handler: Handler, name: str, setting: Setting
-    ) -> web.StreamResponse:
-        if name in ("server_error_after", "reset_after"):
-            await handler(request)
-        else:
-            await request.read()
-        match name:
-            case "reset_before" | "reset_after":
-                return _reset(request)
-            case "hang":
-                await asyncio.sleep(LONGEST_HANG)
-                return _reset(request)
-            case "unauthorized":
-                raise Problem(401, "The API key is missing or not known.")
-            case "forbidden":
-                raise Problem(403, str(setting.value))
-            case "opted_out":
-                raise Problem(400, str(setting.value))
-            case "out_of_credit":
-                raise Problem(402, str(setting.value))
-            case "too_many_requests":
-                response = json_answer({"error": {"code": 429, "message": "Too many requests."}}, 429)
-                response.headers["Retry-After"] = f"{float(setting.value or 0):g}"
-                return response
-            case "not_json":
-                return web.Response(
-                    text="<!doctype html><title>Welcome</title><p>Please sign in.", content_type="text/html"
-                )
-            case "failed":
-                sms = self._read_sms(await request.read())
-                text = Text(self.carrier.new_id(), sms.user, sms.from_number, sms.to_numbers[0], sms.text, clock.now())
-                return json_answer(
-                    _sms(text) | {"message_status": "failed", "message_delivery_result": "invalid_destination"}
-                )
-            case _:
-                raise Problem(500, "Internal error.")
+    # How it misbehaves: see `faults.Voice`
+
+    def refusal(self, name: str, status: int, words: str) -> web.Response:
+        return json_answer({"error": {"code": status, "message": words}}, status)
+
+    async def failed(self, request: web.Request) -> web.Response:
+        sms = self._read_sms(await request.read())
+        text = Text(self.carrier.new_id(), sms.user, sms.from_number, sms.to_numbers[0], sms.text, clock.now())
+        return json_answer(_sms(text) | {"message_status": "failed", "message_delivery_result": "invalid_destination"})
 
     # Users
 
@@ -394,13 +363,3 @@ def _start(name: str, cursor: str) -> int:
 
 def json_answer(said: Any, status: int = 200) -> web.Response:
     return web.Response(body=dumps(said).encode(), status=status, content_type="application/json")
-
-
-def _reset(request: web.Request) -> web.Response:
-    """Breaks the connection with a TCP reset. The answer returned goes nowhere."""
-    if request.transport is not None:
-        connection = request.transport.get_extra_info("socket")
-        if connection is not None:
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        request.transport.abort()
-    return web.Response(status=444)

@@ -7,7 +7,7 @@ import hmac
 import logging
 from collections import Counter
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from json import dumps
 from typing import Any
 
@@ -28,6 +28,7 @@ class Delivery:
     hook_url: str
     body: bytes
     content_type: str
+    headers: dict[str, str] = field(default_factory=dict)
     attempt: int = 0
 
 
@@ -62,10 +63,12 @@ class Events:
     def plan(self, after: float, hook_url: str, secret: str, payload: dict[str, Any]) -> None:
         """Deliver `payload` to the hook in `after` seconds: as a JWT when the webhook has a secret, else as JSON."""
         body = dumps(payload).encode()
-        self._gone.discard(hook_url)
-        delivery = Delivery(hook_url, signed(body, secret) if secret else body, "application/json")
-        if secret:
-            delivery.content_type = "application/jwt"
+        kind = "application/jwt" if secret else "application/json"
+        self.hand(after, Delivery(hook_url, signed(body, secret) if secret else body, kind))
+
+    def hand(self, after: float, delivery: Delivery) -> None:
+        """Deliver it in `after` seconds."""
+        self._gone.discard(delivery.hook_url)
         self.counts["planned"] += 1
         self._later(after, delivery)
 
@@ -94,7 +97,7 @@ class Events:
     async def _deliver(self, session: aiohttp.ClientSession, delivery: Delivery) -> bool:
         if delivery.hook_url.startswith("socket:"):
             return await self._tell(delivery)
-        headers = {"Content-Type": delivery.content_type}
+        headers = {"Content-Type": delivery.content_type, **delivery.headers}
         try:
             async with session.post(
                 delivery.hook_url, data=delivery.body, headers=headers, allow_redirects=False

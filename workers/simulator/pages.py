@@ -139,8 +139,7 @@ class Pages:
 
     def _phone(self, number: str, *, status: int = 200, **more: Any) -> web.Response:
         phone = self.carrier.phones.get(number) or Phone(number)
-        numbers = {number: user for user in self.carrier.users.values() for number in user.phone_numbers}
-        return self._page("phone.html", status, phone=phone, numbers=numbers, answers=ANSWERS, **more)
+        return self._page("phone.html", status, phone=phone, numbers=self.carrier.numbers(), answers=ANSWERS, **more)
 
     def _page(self, template: str, status: int, **context: Any) -> web.Response:
         blank = {"error": "", "typed": "", "phone_error": "", "switch_error": "", "wrong": ""}

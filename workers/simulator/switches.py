@@ -33,6 +33,14 @@ DEFINITIONS = {
         ),
         Definition("reset_before", "Answers", "Reset before accepting", "Breaks the connection; nothing is sent."),
         Definition("hang", "Answers", "Hang", "Never answers; nothing is sent."),
+        Definition("hang_after", "Answers", "Hang after accepting", "Sends the text, then never answers."),
+        Definition(
+            "drip", "Answers", "Drip", "Sends the text, answers a few bytes at a time for so long.", unit="seconds",
+            default=30.0,
+        ),
+        Definition(
+            "bad_request", "Answers", "400", "Refuses, in these words.", unit="words", default="A parameter is wrong."
+        ),
         Definition("unauthorized", "Answers", "401", "Refuses the API key.", applies_to="all"),
         Definition(
             "forbidden",
@@ -46,11 +54,22 @@ DEFINITIONS = {
             "out_of_credit", "Answers", "402 out of credit", "Refuses for want of money.", unit="words",
             default="Your company has run out of messaging credits.",
         ),
+        Definition("burst", "Answers", "403 for a burst", "Refuses because there were too many, as some say it."),
+        Definition("not_found", "Answers", "404", "Refuses: not found."),
+        Definition("conflict", "Answers", "409", "Refuses: a conflict."),
+        Definition("too_large", "Answers", "413", "Refuses: too large."),
+        Definition("unprocessable", "Answers", "422", "Refuses: cannot be processed."),
+        Definition("too_many_silent", "Answers", "429 that says no more", "Refuses, without Retry-After."),
         Definition(
             "too_many_requests", "Answers", "429", "Refuses, with Retry-After.", unit="seconds", default=2.0
         ),
         Definition("server_error", "Answers", "500", "Fails; nothing is sent."),
         Definition("not_json", "Answers", "Not JSON", "Answers 200 with a web page; nothing is sent."),
+        Definition("unavailable", "Answers", "503", "Fails; nothing is sent."),
+        Definition("empty", "Answers", "Empty answer", "Sends the text, answers 200 without a word."),
+        Definition("garbage", "Answers", "Half an answer", "Sends the text, answers 200 with half of the JSON."),
+        Definition("huge", "Answers", "Huge answer", "Sends the text, answers 200 with two megabytes of nothing."),
+        Definition("wrong_type", "Answers", "Wrong type", "Sends the text, says of its answer that it is a page."),
         Definition("server_error_after", "Answers", "500 after accepting", "Sends the text, then fails."),
         Definition("reset_after", "Answers", "Reset after accepting", "Sends the text, then breaks the connection."),
         Definition("failed", "Answers", "200 but failed", "Answers that the number cannot get texts."),
@@ -60,6 +79,14 @@ DEFINITIONS = {
         ),
         Definition("duplicate_receipts", "Receipts", "Duplicate receipts", "Reports everything twice."),
         Definition("reordered_receipts", "Receipts", "Reordered receipts", "Reports the end before the beginning."),
+        Definition("replayed_receipts", "Receipts", "Replayed receipts", "Reports everything twenty times."),
+        Definition(
+            "late_receipts", "Receipts", "Late receipts", "Reports everything this much later.", unit="seconds",
+            default=30.0,
+        ),
+        Definition("stuck_receipts", "Receipts", "Accepted, then silence", "Reports that it took it, never the end."),
+        Definition("unsigned_receipts", "Receipts", "Unsigned receipts", "Reports as anybody could."),
+        Definition("badly_signed_receipts", "Receipts", "Badly signed receipts", "Signs with another secret."),
         Definition("no_receipts", "Receipts", "No receipts", "Reports nothing about texts it took."),
         Definition(
             "reject_percent", "Carriers", "Reject some", "Takes this share of the texts and does not deliver it.",
