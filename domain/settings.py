@@ -47,6 +47,7 @@ class Settings:
     bucket: Bucket | None  # None: attachments lie in the data directory
     clamd: str  # tcp://host:port or unix:///path; empty: uploads are not scanned
     trusted_proxies: str
+    form_networks: str  # networks of the owner's own in which contact forms may be posted; empty: none
     log: str  # console | json
     clock_offset: float  # seconds, tests only
     test: bool
@@ -98,7 +99,8 @@ def read(environ: dict[str, str]) -> Settings:
         secret_key=_secret_key(environ.get("LOTWIRE_SECRET_KEY", ""), data_dir),
         bucket=_bucket(environ),
         clamd=_clamd(environ.get("LOTWIRE_CLAMD", "")),
-        trusted_proxies=_networks(environ.get("LOTWIRE_TRUSTED_PROXIES", "")),
+        trusted_proxies=_networks(environ, "LOTWIRE_TRUSTED_PROXIES"),
+        form_networks=_networks(environ, "LOTWIRE_FORM_NETWORKS"),
         log=_one_of(environ, "LOTWIRE_LOG", ("console", "json")),
         clock_offset=_clock(environ.get("LOTWIRE_CLOCK", ""), test),
         test=test,
@@ -203,15 +205,16 @@ def _mail_from(address: str) -> str:
     return address
 
 
-def _networks(proxies: str) -> str:
-    for item in proxies.replace(",", " ").split():
+def _networks(environ: dict[str, str], name: str) -> str:
+    networks = environ.get(name, "")
+    for item in networks.replace(",", " ").split():
         try:
             ipaddress.ip_network(item, strict=False)
         except ValueError:
             raise WrongSetting(
                 f"LOTWIRE_TRUSTED_PROXIES names “{item}”: it must be an address or a network, such as 10.0.0.0/8."
             ) from None
-    return proxies
+    return networks
 
 
 def _one_of(environ: dict[str, str], name: str, values: tuple[str, ...]) -> str:

@@ -1,5 +1,6 @@
 """The providers of connections, each made once for the same credentials and asked for before every handful."""
 
+from typing import Any
 from uuid import UUID
 
 from domain import connections
@@ -21,4 +22,12 @@ class Providers:
             return None
         channel = kept[1] if kept and kept[0] is connection else connections.adapter(connection)
         self._kept[connection_id] = connection, channel
+        if channel.borrows:
+            channel.lend(await self._lender(connection, channel.borrows))
         return connection, channel
+
+    async def _lender(self, connection: Connection, channel: str) -> Any:
+        other = await connections.carrying(connection.account, channel)
+        if other is None or other.state != ConnectionState.CONNECTED:
+            return None
+        return connections.adapter(other)

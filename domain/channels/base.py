@@ -36,6 +36,7 @@ __all__ = [
     "Incoming",
     "IncomingFile",
     "Kind",
+    "Lender",
     "Listening",
     "Mail",
     "Media",
@@ -145,6 +146,7 @@ class Channel(ABC):
     thread_lives: ClassVar[timedelta | None] = None  # how long after its first message a thread can be written to
     fetches: ClassVar[bool] = False  # files are handed over as addresses at which it fetches them
     secret_label: ClassVar[str] = ""  # of the webhook secret, where it signs with ours; empty: with a credential
+    borrows: ClassVar[str] = ""  # a channel of the same dealership whose provider it sends by: see `lend`
     thanks: ClassVar[HookAnswer] = HookAnswer()  # what its hook calls are answered
     tells_what_it_took: ClassVar[bool] = False  # it can be asked what became of a call that was not answered
 
@@ -168,6 +170,10 @@ class Channel(ABC):
         """Hand one message to the provider, once. Spends the permit. Raises ChannelError."""
 
     async def find_sender(self, email: str) -> Sender | None:
+    def lend(self, lender: "Lender | None") -> None:
+        """The provider of the channel that it `borrows`, before every handful; None: none is connected."""
+        return
+
         """The active account of the person with this email, or None. Raises ChannelError."""
         raise NotImplementedError(f"All send as one by {self.name}.")
 
@@ -262,6 +268,17 @@ class Listening(ABC):
 
 
 class PermitLike(ABC):
+class Lender(Protocol):
+    """A provider of email by which another channel's mail leaves, too."""
+
+    @property
+    def address(self) -> str:
+        """Whom it is from."""
+
+    async def submit(self, to: str, mail: bytes) -> None:
+        """Hands one whole mail over. Raises ChannelError."""
+
+
     """The gate's permit as an adapter sees it."""
 
     @abstractmethod

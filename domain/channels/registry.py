@@ -4,6 +4,7 @@ from domain.channels.base import Channel
 from domain.channels.dialpad import Dialpad
 from domain.channels.facebook import Facebook
 from domain.channels.simulator import Simulator
+from domain.channels.form import ContactForm
 from domain.channels.twilio import Twilio
 
 CHANNELS: dict[str, type[Channel]] = {
@@ -11,4 +12,5 @@ CHANNELS: dict[str, type[Channel]] = {
     "facebook": Facebook,
     "twilio": Twilio,
     "simulator": Simulator,
+    "form": ContactForm,
 }
