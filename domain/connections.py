@@ -4,7 +4,7 @@ import asyncio
 import json
 import logging
 import secrets
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from enum import StrEnum
@@ -14,9 +14,9 @@ from uuid import UUID
 from piccolo.columns import JSON, Integer, Text, Varchar
 from piccolo.table import Table
 
-from domain import audit, clock, credentials, house_mail, regions, users
+from domain import audit, clock, credentials, hook_secrets, house_mail, regions, users
 from domain.accounts import Account
-from domain.channels.base import Channel, ChannelError, Kind
+from domain.channels.base import BadSignature, Channel, ChannelError, HookCall, HookEvent, Kind
 from domain.channels.registry import CHANNELS
 from domain.columns import key, made, moment, parent
 from domain.db import DB, writing
@@ -24,7 +24,6 @@ from domain.errors import Refused, Unavailable
 from domain.settings import settings
 from domain.text import storable
 from domain.users import User
-from domain.vault import seal, unseal
 
 logger = logging.getLogger(__name__)
 
@@ -85,6 +84,12 @@ async def current(account_id: UUID, kind: str) -> Connection | None:
     )
 
 
+async def installed(account_id: UUID) -> dict[str, Connection]:
+    """kind -> the account's connection of that kind, broken or not."""
+    mine = (Connection.account == account_id) & (Connection.state != ConnectionState.DISCONNECTED)
+    return {each.kind: each for each in await Connection.objects().where(mine)}
+
+
 async def carrying(account_id: UUID, channel: str) -> Connection | None:
     """The connection by which this account's messages of that channel leave; None when there is none."""
     kinds = [kind for kind, provider in CHANNELS.items() if provider.channel == channel]
@@ -138,14 +143,53 @@ async def as_now(connection_id: UUID, known: Connection | None) -> Connection | 
     """The same for whoever asks all the time: `known` again as long as nothing by which it sends has changed."""
     if known is None:
         return await by_id(connection_id)
-    rows = await Connection.raw("SELECT state, base_url, secret, options FROM connection WHERE id = {}", connection_id)
+    rows = await Connection.raw(
+        "SELECT state, base_url, secret, hook_secret, options FROM connection WHERE id = {}", connection_id
+    )
     now = [tuple(row.values()) for row in rows]
-    return known if now == [(known.state, known.base_url, known.secret, known.options)] else await by_id(connection_id)
+    then = (known.state, known.base_url, known.secret, known.hook_secret, known.options)
+    return known if now == [then] else await by_id(connection_id)
 
 
 def adapter(connection: Connection) -> Channel:
     """The provider of a connection, with its credentials. Raises Unavailable when they cannot be unsealed."""
     return _made(connection, options_of(connection))
+
+
+def verified(connection: Connection, call: HookCall) -> Sequence[HookEvent]:
+    """The events of a hook call, signed with the secret that counts now or, for a day, with the one before. Raises
+    BadSignature, NotUnderstood, Unavailable."""
+    good = hook_secrets.read(connection.hook_secret).good
+    for n, secret in enumerate(good, 1):
+        try:
+            return _made(connection, options_of(connection), secret).verify(call)
+        except BadSignature:
+            if n == len(good):
+                raise
+    raise BadSignature("Nothing can prove whose call this is.")
+
+
+async def rotate_hook_secret(connection: Connection, user: UUID, secret: str = "") -> str:
+    """Makes another secret for its hook, or takes this one; the secret, shown to a person once. The one before is good
+    for a day. Where the provider can be asked it signs with the new one from now on; one that will not keeps the old.
+    Raises Refused."""
+    provider = adapter(connection)
+    before = connection.hook_secret
+    fresh = secret.strip() or secrets.token_urlsafe(32)
+    changed = hook_secrets.read(before).changed(fresh).sealed()
+    await Connection.update({Connection.hook_secret: changed}).where(Connection.id == connection.id)
+    if settings().public_url and connection.hook_id:
+        try:
+            hook_id = await provider.register_hook(hook_url(connection), fresh)
+        except ChannelError as error:
+            kept = Connection.update({Connection.hook_secret: before})
+            await kept.where((Connection.id == connection.id) & (Connection.hook_secret == changed))
+            raise Refused(f"{provider.name} would not take another secret: {error.reason}") from None
+        await Connection.update({Connection.hook_id: hook_id}).where(Connection.id == connection.id)
+        await _remove_hook(connection, connection.hook_id, provider)
+    async with writing():
+        await audit.record(connection.account, user, "connection.hook_secret_changed", connection.id)
+    return fresh
 
 
 def options_of(connection: Connection) -> dict[str, Any]:
@@ -154,11 +198,13 @@ def options_of(connection: Connection) -> dict[str, Any]:
     return options
 
 
-def _made(connection: Connection, options: Mapping[str, Any]) -> Channel:
+def _made(connection: Connection, options: Mapping[str, Any], hook_secret: str | None = None) -> Channel:
     provider = CHANNELS[connection.kind]
     known = credentials.unsealed(provider, connection.secret)
     values, others = credentials.parted(provider, {**options, **known})
-    made = provider(connection.base_url, values, unseal(connection.hook_secret), **others)
+    if hook_secret is None:
+        hook_secret = hook_secrets.read(connection.hook_secret).now
+    made = provider(connection.base_url, values, hook_secret, **others)
     made.hook_url = hook_url(connection) if settings().public_url else ""
     return made
 
@@ -205,7 +251,7 @@ async def connect(
         Connection.state: ConnectionState.CONNECTED,
         Connection.base_url: base_url,
         Connection.secret: credentials.sealed(provider, values),
-        Connection.hook_secret: seal(hook_secret),
+        Connection.hook_secret: _sealed_hook_secret(before, hook_secret),
         Connection.options: json.dumps(options | credentials.shown(provider, values)),
         Connection.last_error: problem,
         Connection.rests_until: None,
@@ -345,7 +391,7 @@ async def recheck(connection: Connection) -> str:
         (Connection.id == connection.id) & (Connection.state != ConnectionState.DISCONNECTED)
     )
     if settings().public_url and not connection.hook_id:  # the provider was away, or would not, when it was connected
-        await _register_hook(connection, adapter(connection), unseal(connection.hook_secret))
+        await _register_hook(connection, adapter(connection), hook_secrets.read(connection.hook_secret).now)
     return ""
 
 
@@ -404,9 +450,17 @@ async def _require_country(account: UUID, provider: type[Channel]) -> None:
 def _hook_secret(before: Connection | None) -> str:
     """The one the provider signs with already, so that a mended key does not silence its hooks; else a new one."""
     with suppress(Unavailable):  # sealed with a key that is gone
-        if before and (kept := unseal(before.hook_secret)):
+        if before and (kept := hook_secrets.read(before.hook_secret).now):
             return kept
     return secrets.token_urlsafe(32)
+
+
+def _sealed_hook_secret(before: Connection | None, secret: str) -> str:
+    """Where it is another than before, that one is good for a day."""
+    with suppress(Unavailable):
+        if before and (known := hook_secrets.read(before.hook_secret)).now:
+            return known.sealed() if known.now == secret else known.changed(secret).sealed()
+    return hook_secrets.HookSecrets(secret).sealed()
 
 
 async def _checked(candidate: Channel, unchecked_is_fine: bool) -> tuple[bool, str]:
@@ -477,7 +531,7 @@ async def register_missing_hooks() -> int:
         & ((Connection.created_at > now - timedelta(minutes=2)) | (Connection.last_error_at < now - timedelta(hours=1)))
     )
     for connection in waiting:
-        await _register_hook(connection, adapter(connection), unseal(connection.hook_secret))
+        await _register_hook(connection, adapter(connection), hook_secrets.read(connection.hook_secret).now)
     if not waiting:
         return 0
     return await Connection.count().where(

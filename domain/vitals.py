@@ -1,10 +1,13 @@
 """How much is waiting and how long: cheap questions, each answered by an index."""
 
+from datetime import timedelta
 from uuid import UUID
 
 from piccolo.columns.combination import WhereRaw
 
 from domain import clock
+from domain.channels.registry import CHANNELS
+from domain.connections import Connection
 from domain.inbox import ProviderEvent
 from domain.installations import freezing
 from domain.messages import Message, State
@@ -42,3 +45,24 @@ async def gauges() -> list[Gauge]:
 async def waiting(account: UUID) -> int:
     """How many messages of an account are to leave."""
     return await Message.count().where(WhereRaw("message.state = 'queued'") & (Message.account == account))
+
+
+async def of_connection(connection: Connection) -> dict[str, int]:
+    """What waits to leave by a connection now (`queued`), what is planned in its channel (`planned`), and what left by
+    it within the last hour (`last_hour`), in one statement."""
+    rows: list[dict[str, int]] = await Message.raw(
+        """SELECT (SELECT COUNT(*) FROM message q WHERE q.connection = {} AND q.state = 'queued') AS queued,
+                  (SELECT COUNT(*) FROM message p WHERE p.account = {} AND p.scheduled_at IS NOT NULL
+                     AND p.state = 'pending' AND p.channel = {}) AS planned,
+                  (SELECT COUNT(*) FROM message h WHERE h.account = {} AND h.at > {} AND h.connection = {}
+                     AND h.direction = 'out' AND h.origin <> 'app'
+                     AND h.state IN ('sending', 'unknown', 'accepted', 'sent', 'delivered', 'undelivered')
+                  ) AS last_hour""",
+        connection.id,
+        connection.account,
+        CHANNELS[connection.kind].channel,
+        connection.account,
+        clock.now() - timedelta(hours=1),
+        connection.id,
+    )
+    return rows[0]

@@ -4,11 +4,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from domain import connections, pace_limits, plans, prices, provider_lists, quotas, resting, users, vitals
-from domain.accounts import Account
+from domain import (
+    connections,
+    linked,
+    pace_limits,
+    phones,
+    plans,
+    prices,
+    provider_lists,
+    quotas,
+    resting,
+    trials,
+    users,
+    vitals,
+)
+from domain.accounts import Account, Tier
 from domain.channels.base import Channel, Field
 from domain.channels.registry import CHANNELS
-from domain.connections import Connection, ConnectionState
+from domain.connections import Connection, ConnectionState, SenderLink
 from domain.errors import NotFound, Refused, Unavailable
 from domain.settings import settings
 from domain.users import Permission, User
@@ -58,6 +71,7 @@ def _field(field: Field) -> dict[str, Any]:
     }
 
 
+MORE = {"form": (("site_forms.index", "How each site’s form is reached"),)}  # pages below an app's own
 PACE = {"per_minute": "a minute", "per_second": "a second"}
 
 
@@ -87,7 +101,8 @@ async def tiles(account: Account) -> list[dict[str, Any]]:
         for each in CHANNELS.values()
         if each.listed and account.country in (each.countries or {account.country})
     ]
-    return [await _facts(account, app, await connections.current(account.id, app.kind)) for app in apps]
+    connected = await connections.installed(account.id)
+    return [await _facts(account, app, connected.get(app.kind)) for app in apps]
 
 
 async def context(
@@ -104,19 +119,23 @@ async def context(
     """All that apps/show.html shows. `secret` is a hook secret that was just made, `pace` a limit that was just
     refused, `check` what a look just found."""
     connection = await connections.current(account.id, app.kind)
+    can_connect = users.may(me, Permission.MANAGE_CONNECTIONS)
     base = settings().public_url or str(request.base_url).rstrip("/")
     hook = {"url": f"{base}/hooks/{app.kind}/{connection.id}", "secret": secret} if connection else None
     return {
         "app": {**await _facts(account, app, connection), "does": app.provider.does, "needs": app.provider.needs},
-        "can_connect": users.may(me, Permission.MANAGE_CONNECTIONS),
-        "admins": [admin.name for admin in await users.admins(account.id)],
+        "can_connect": can_connect,
+        "admins": [] if can_connect else [admin.name for admin in await users.admins(account.id)],
         "form": _filled(app, connection, form),
         "fields": app.fields,
         "webhook": hook,
+        "people": await _people(account, app, connection, me) if connection else [],
+        "trial": _trial(connection, me) if connection else None,
         "pace": await _pace(account, connection, pace) if connection else None,
-        "pictures": _pictures(connection) if connection else None,
+        "pictures": _pictures(connection) if connection and app.provider.files_switch else None,
         "health": await _health(account, connection) if connection else None,
         "check": check,
+        "plan": plans.TIER_LABELS[Tier(account.tier)],
         "page_title": app.name,
     }
 
@@ -136,13 +155,16 @@ async def _facts(account: Account, app: App, connection: Connection | None) -> d
     return {
         "kind": app.kind,
         "name": app.name,
+        "channel": app.provider.channel,
         "summary": app.provider.summary,
         "icon": app.provider.icon,
         "state_label": label,
         "state_tone": tone,
         "connected": connection is not None,
         "included": included,
+        "more": [{"url": render.url_for(route), "label": label} for route, label in MORE.get(app.kind, ())],
         "hooked": "hook" in app.provider.events,
+        "signs": bool(app.provider.secret_label),
         "url": render.url_for("apps.show", kind=app.kind),
     }
 
@@ -161,7 +183,7 @@ def _pictures(connection: Connection) -> bool:
     """Whether pictures go along with texts."""
     try:
         return connections.adapter(connection).files is not None
-    except Unavailable:  # its credentials cannot be unsealed: nothing goes along with what does not leave
+    except (Refused, Unavailable):  # its credentials are not whole: nothing goes along with what does not leave
         return False
 
 
@@ -177,19 +199,86 @@ async def _pace(account: Account, connection: Connection, form: Form | None) -> 
 
 
 async def _health(account: Account, connection: Connection) -> dict[str, Any]:
+    told = await vitals.of_connection(connection)
+    provider, limits = CHANNELS[connection.kind], pace_limits.of(connection)
     error = connection.last_error
     if error and connection.last_error_at:
         error = f"{error} ({ago(connection.last_error_at, account.timezone)})"
     seen = [moment for moment in (connection.last_ok_at, connection.last_error_at) if moment]
+    an_hour = min((each for each in (limits["per_minute"] * 60, limits["per_second"] * 3600) if each), default=0)
+    waits = told["queued"] + told["planned"]
+    facts = (
+        ("Last success", ago(connection.last_ok_at, account.timezone) or "Never"),
+        ("Last error", error or "None"),
+        ("Last event in", ago(connection.last_event_at, account.timezone) or "None yet" if provider.events else ""),
+        ("Refused calls", f"{connection.refused_hooks:,}" if "hook" in provider.events else ""),
+        ("Waiting to leave", f"{told['queued']:,}"),
+        ("Planned for later", f"{told['planned']:,}"),
+        ("Sent within the hour", f"{told['last_hour']:,}" + (f" of {an_hour:,} at most" if an_hour else "")),
+        ("Heard", _heard(connection)),
+        ("Checked", ago(max(seen), account.timezone) if seen else "Never"),
+    )
     return {
-        "last_success": ago(connection.last_ok_at, account.timezone) or None,
-        "last_error": error or None,
-        "queue": f"{await vitals.waiting(account.id):,}",
+        "facts": [(label, value) for label, value in facts if value],
+        "waits": waits,
         "opt_outs": await _opt_outs(account, connection) if connection.kind in provider_lists.KEEPERS else None,
         "paused": connection.state == ConnectionState.BROKEN,
         "rests_until": _goes_on(account, connection),
-        "checked": ago(max(seen), account.timezone) if seen else None,
     }
+
+
+def _heard(connection: Connection) -> str:
+    """How what sellers write comes in."""
+    provider = CHANNELS[connection.kind]
+    if "mailbox" in provider.events:
+        return "By its mailbox"
+    if "websocket" in provider.events and _listens(connection):
+        return "By a line that we keep open"
+    return "By calls to this Lotwire" if "hook" in provider.events else ""
+
+
+def _listens(connection: Connection) -> bool:
+    try:
+        return connections.adapter(connection).listens()
+    except (Refused, Unavailable):
+        return False
+
+
+async def _people(account: Account, app: App, connection: Connection, me: User) -> list[dict[str, Any]]:
+    """Who is known to the provider: oneself, or for an administrator everybody who writes."""
+    if app.provider.senders == "one":
+        return []
+    everybody = users.may(me, Permission.MANAGE_CONNECTIONS)
+    rows = await linked.people(connection, None if everybody else me.id)
+    rows.sort(key=lambda row: row["id"] != me.id)
+    return [
+        {
+            "name": "You" if row["id"] == me.id else row["name"],
+            "email": row["email"],
+            "linked": row["provider_name"] if row["provider_id"] else None,
+            "numbers": [phones.shown(number) for number in (row["numbers"] or "").split()],
+            "checked": ago(row["checked_at"], account.timezone),
+            "check_url": render.url_for("sender_checks.create", kind=app.kind, user_id=row["id"]),
+        }
+        for row in rows
+    ]
+
+
+def link_found(app: App, person: User, link: SenderLink | None) -> dict[str, Any]:
+    """What a look for somebody's account says."""
+    if link is None:
+        return {"ok": False, "sentence": f"No {app.name} account found for {person.email}. It has to be active there."}
+    numbers = [phones.shown(number) for number in link.numbers.split()]
+    if not numbers:
+        return {"ok": False, "sentence": f"{link.name} has no number in {app.name}. Ask its administrator for one."}
+    return {"ok": True, "sentence": f"{person.name} is linked as {link.name} and texts from {numbers[0]}."}
+
+
+def _trial(connection: Connection, me: User) -> dict[str, Any]:
+    """Where a test would go; nowhere for channels that reach sellers alone."""
+    to = trials.address(connection, me)
+    possible = CHANNELS[connection.kind].channel in trials.REACHES
+    return {"possible": possible, "to": phones.shown(to) if to.startswith("+") else to}
 
 
 def _goes_on(account: Account, connection: Connection) -> str | None:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Protocol
 
 from domain.channels.hooks import BadSignature, HookAnswer, HookCall, HookEvent, NotUnderstood, TooOld
 from domain.channels.outgoing import Accepted, Form, Mail, Media, Outgoing
@@ -144,9 +144,10 @@ class Channel(ABC):
     keeps_opt_outs: ClassVar[bool] = False  # a list of its own of people who said stop: see `opt_outs`
     assisted: ClassVar[bool] = False  # a person writes the first message at the site, not we
     thread_lives: ClassVar[timedelta | None] = None  # how long after its first message a thread can be written to
+    files_switch: ClassVar[bool] = False  # whether files go along is a switch of the connection, `mms`, off at first
     fetches: ClassVar[bool] = False  # files are handed over as addresses at which it fetches them
-    secret_label: ClassVar[str] = ""  # of the webhook secret, where it signs with ours; empty: with a credential
     borrows: ClassVar[str] = ""  # a channel of the same dealership whose provider it sends by: see `lend`
+    secret_label: ClassVar[str] = ""  # of the webhook secret, where it signs with ours; empty: with a credential
     thanks: ClassVar[HookAnswer] = HookAnswer()  # what its hook calls are answered
     tells_what_it_took: ClassVar[bool] = False  # it can be asked what became of a call that was not answered
 
@@ -169,11 +170,11 @@ class Channel(ABC):
     async def send(self, outgoing: Outgoing, permit: "PermitLike") -> Accepted:
         """Hand one message to the provider, once. Spends the permit. Raises ChannelError."""
 
-    async def find_sender(self, email: str) -> Sender | None:
     def lend(self, lender: "Lender | None") -> None:
         """The provider of the channel that it `borrows`, before every handful; None: none is connected."""
         return
 
+    async def find_sender(self, email: str) -> Sender | None:
         """The active account of the person with this email, or None. Raises ChannelError."""
         raise NotImplementedError(f"All send as one by {self.name}.")
 
@@ -267,7 +268,6 @@ class Listening(ABC):
         """Everything up to this UID is kept."""
 
 
-class PermitLike(ABC):
 class Lender(Protocol):
     """A provider of email by which another channel's mail leaves, too."""
 
@@ -279,6 +279,7 @@ class Lender(Protocol):
         """Hands one whole mail over. Raises ChannelError."""
 
 
+class PermitLike(ABC):
     """The gate's permit as an adapter sees it."""
 
     @abstractmethod

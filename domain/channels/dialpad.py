@@ -134,6 +134,7 @@ class Dialpad(Channel):
     events: ClassVar[tuple[Literal["hook", "websocket", "mailbox"], ...]] = ("hook", "websocket")
     secret_label = "Signing secret"  # noqa: S105 - what its field is called
     keeps_opt_outs = True
+    files_switch = True
 
     def __init__(
         self,

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from domain.offers import WITHOUT_DATUM
 
 ANSWER = "answer"  # to STOP, START or HELP, which nobody here wrote: the seller just asked for it
-EVERY_KIND = frozenset({"one_to_one", "batch", "scheduled", "automated", ANSWER})
-ABOUT_A_VEHICLE = EVERY_KIND - {ANSWER}  # what stands against one vehicle alone keeps no answer back
+TEST = "test"  # to whoever tries a connection, never to a seller
+EVERY_KIND = frozenset({"one_to_one", "batch", "scheduled", "automated", ANSWER, TEST})
+ABOUT_A_VEHICLE = EVERY_KIND - {ANSWER, TEST}  # what stands against one vehicle alone keeps no answer back
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,7 @@ async def page(
             LEFT JOIN match_suggestion g ON g.message = m.id
             LEFT JOIN listing l ON l.id = g.listing AND NOT l.hidden
             LEFT JOIN seller p ON p.listing = l.id
-            WHERE m.account = {{}} AND m.listing IS NULL AND {where}
+            WHERE m.account = {{}} AND m.listing IS NULL AND m.kind <> 'test' AND {where}
             ORDER BY m.at DESC, m.id DESC LIMIT {{}}""",
         *arguments,
         PAGE + 1,
@@ -62,7 +62,7 @@ async def of(account: UUID, message: UUID) -> dict[str, Any]:
                               AND o.channel = m.channel AND o.id <> m.id
                               AND CASE WHEN o.direction = 'in' THEN o.from_address ELSE o.to_address END
                                 = CASE WHEN m.direction = 'in' THEN m.from_address ELSE m.to_address END) AS others
-            FROM message m WHERE m.id = {{}} AND m.account = {{}} AND m.listing IS NULL""",
+            FROM message m WHERE m.id = {{}} AND m.account = {{}} AND m.listing IS NULL AND m.kind <> 'test'""",
         message,
         account,
     )

@@ -83,12 +83,12 @@ async def test_an_agent_reads_whom_to_ask_and_may_not_connect(admin_client: Clie
 
 async def test_a_look_at_a_broken_connection_tells_why_and_pauses_it(admin_client: Client, dialpad: None) -> None:
     await plans.seed()
-    await make.connection(secret="wrong")
-    await make.message(state="queued")
+    connection = await make.connection(secret="wrong")
+    await make.message(state="queued", connection=connection.id)
     answer = await admin_client.submit("/apps/dialpad/tests")
     assert "Dialpad does not accept this key." in answer.text
     assert "Sending is paused" in answer.text
-    assert "<dt>Waiting</dt><dd>1</dd>" in answer.text
+    assert "<dt>Waiting to leave</dt><dd>1</dd>" in answer.text
 
 
 async def test_a_look_at_a_good_connection_says_so(admin_client: Client, dialpad: None) -> None:

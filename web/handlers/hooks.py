@@ -9,6 +9,7 @@ from litestar.exceptions import HTTPException, PermissionDeniedException
 
 from domain import connections, inbox
 from domain.channels.base import BadSignature, HookCall, NotUnderstood, TooOld
+from domain.channels.registry import CHANNELS
 from domain.connections import Connection, ConnectionState
 from domain.errors import NotFound
 from web import queue
@@ -24,9 +25,9 @@ AnyRequest = Request[Any, Any, Any]
 async def create(request: AnyRequest) -> Response[str]:
     """Answers 200 once its events are in the database, new or not; 503 makes the provider try again."""
     connection = await _connection(request)
-    provider = connections.adapter(connection)
+    provider = CHANNELS[connection.kind]
     try:
-        events = provider.verify(_call(request, connection, await request.body()))
+        events = connections.verified(connection, _call(request, connection, await request.body()))
     except (BadSignature, NotUnderstood) as error:
         return await _refused(connection, error)
     if await inbox.store(connection.id, *events):
