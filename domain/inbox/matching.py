@@ -6,7 +6,7 @@ from uuid import UUID
 
 from domain import clock, mails, threads
 from domain.channels.base import Incoming
-from domain.listings import Listing
+from domain.inbox import ads
 from domain.messages import Message
 
 LOOK_BACK = timedelta(days=90)
@@ -25,7 +25,7 @@ async def match(account: UUID, channel: str, said: Incoming) -> Match:
     """What is sure first: the token or the thread, what it answers, where it says it comes from. By an email address
     alone it is only suggested: anybody can write that they are somebody."""
     if channel in threads.CHANNELS:
-        return Match(await threads.listing_of(account, channel, said.from_address) or await _of_ad(account, said.about))
+        return await _of_thread(account, channel, said)
     if channel != "email":
         return Match(await listing_of(account, said.from_address, said.to_address))
     sure = await mails.listing_of_token(account, said.token) if said.token else None
@@ -68,10 +68,9 @@ async def listing_of(account: UUID, seller: str, ours: str) -> UUID | None:
     return rows[0]["listing"] if rows else None
 
 
-async def _of_ad(account: UUID, about: str) -> UUID | None:
-    """The newest listing whose ad stands at this very address."""
-    if not about:
-        return None
-    mine = (Listing.account == account) & (Listing.url == about)
-    row = await Listing.select(Listing.id).where(mine).order_by(Listing.created_at, ascending=False).first()
-    return row["id"] if row else None
+async def _of_thread(account: UUID, channel: str, said: Incoming) -> Match:
+    """The listing of the thread, or of the ad it names; by words alone it is only suggested."""
+    known = await threads.listing_of(account, channel, said.from_address)
+    known = known or await ads.named(account, channel, said.about)
+    guess = None if known else await ads.guessed(account, channel, said.about)
+    return Match(None, *guess) if guess else Match(known)
