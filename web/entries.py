@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from domain import clock, email_bodies, erasures, file_rules, schedules, stages, users
 from domain.accounts import Account
-from domain.gate import ANSWER, BY_ITSELF
+from domain.gate import ANSWER, BY_ITSELF, refusal
 from domain.messages import State
 from domain.users import Permission, User
 from web import external_pages, filters, planned
@@ -43,6 +43,12 @@ NEXT_STEPS = {
     State.UNDELIVERED: "Try again, or write another way.",
     State.FAILED: "Try again, or write another way.",
     State.UNKNOWN: "Look in Dialpad, or ask the seller, before you send it again.",
+}
+LOOK = {  # where the truth of a message can be seen that may have been sent
+    "email": "in the mailbox",
+    "facebook": "in your Page's inbox",
+    "kijiji": "in the mailbox",
+    "form": "at the site",
 }
 EVENT_ICONS = {
     "stage": "circle-check",
@@ -169,6 +175,8 @@ def _message(row: dict[str, Any], account: Account, seller_name: str, me: User |
     inbound = row["direction"] == "in"
     author = (seller_name or filters.phone(row["from_address"]) or "The seller") if inbound else _author(row)
     label, tone, state_icon = ("", "muted", None) if inbound else STATES[State(row["state"])]
+    if row["channel"] == "form" and row["state"] == State.SENT:
+        label = "Submitted"
     undo = _undo_seconds(row)
     # Nothing can be done about these: an answer to STOP or HELP goes once, and soon or not at all.
     mine = me is not None and _is_plan(row) and schedules.may_change(row["user_id"], me)
@@ -190,7 +198,7 @@ def _message(row: dict[str, Any], account: Account, seller_name: str, me: User |
         "state_tone": tone,
         "state_icon": state_icon,
         "reason": _reason(row),
-        "next_step": None if done else NEXT_STEPS.get(State(row["state"])),
+        "next_step": None if done else _next_step(row),
         "actions": [] if done else _planned(row) if mine else _actions(row),
         "plan_url": url_for("schedules.edit", message_id=row["id"]) if mine and not done else None,
         "plan_label": "Edit" if row["state"] == State.PENDING else "Schedule again",
@@ -269,6 +277,14 @@ def _reason(row: dict[str, Any]) -> str | None:
     if row["state"] in (State.QUEUED, State.CLAIMED, State.SENDING):
         return f"Tried before: {row['reason']}" if row["reason"] and row["attempts"] else row["reason"] or None
     return row["reason"] or None
+
+
+def _next_step(row: dict[str, Any]) -> str | None:
+    if row["state"] == State.UNKNOWN and row["channel"] in LOOK:
+        return f"Look {LOOK[row['channel']]}, or ask the seller, before you send it again."
+    if row["state"] == State.FAILED and row["code"] == "outside_window":
+        return refusal("outside_window", channel=row["channel"]).next_step
+    return NEXT_STEPS.get(State(row["state"]))
 
 
 def _actions(row: dict[str, Any]) -> list[dict[str, Any]]:

@@ -191,6 +191,7 @@ async def test_a_form_that_was_taken_is_submitted_and_never_delivered(
     assert message.state == State.SENT
     page = text_of((await admin.get(f"/listings/{listing.id}")).text)
     assert "Submitted to site.example. Nobody reports whether the seller reads it." in page
+    assert "Submitted Submitted to" in page  # the state and what it means
     assert "Delivered" not in page
 
 
@@ -199,6 +200,7 @@ async def test_nobody_posts_a_form_again_that_may_have_arrived(admin: Client, so
     assert message.state == State.UNKNOWN
     page = text_of((await admin.get(f"/listings/{listing.id}")).text)
     assert "Look there before you send it again." in page
+    assert "Look at the site, or ask the seller" in page
 
 
 async def test_connecting_forms_asks_for_nothing(admin: Client) -> None:
