@@ -44,6 +44,7 @@ class Settings:
     mail_from: str
     public_url: str  # empty: not known to the outside world
     secret_key: bytes = field(repr=False)
+    old_secret_key: bytes = field(repr=False)  # the one before, which still opens what was sealed; empty: none
     bucket: Bucket | None  # None: attachments lie in the data directory
     clamd: str  # tcp://host:port or unix:///path; empty: uploads are not scanned
     trusted_proxies: str
@@ -97,6 +98,7 @@ def read(environ: dict[str, str]) -> Settings:
         mail_from=_mail_from(environ.get("LOTWIRE_MAIL_FROM", "")),
         public_url=_public_url(environ),
         secret_key=_secret_key(environ.get("LOTWIRE_SECRET_KEY", ""), data_dir),
+        old_secret_key=environ.get("LOTWIRE_OLD_SECRET_KEY", "").strip().encode(),
         bucket=_bucket(environ),
         clamd=_clamd(environ.get("LOTWIRE_CLAMD", "")),
         trusted_proxies=_networks(environ, "LOTWIRE_TRUSTED_PROXIES"),
@@ -212,7 +214,7 @@ def _networks(environ: dict[str, str], name: str) -> str:
             ipaddress.ip_network(item, strict=False)
         except ValueError:
             raise WrongSetting(
-                f"LOTWIRE_TRUSTED_PROXIES names “{item}”: it must be an address or a network, such as 10.0.0.0/8."
+                f"{name} names “{item}”: it must be an address or a network, such as 10.0.0.0/8."
             ) from None
     return networks
 

@@ -1,18 +1,14 @@
-"""Credentials at rest: sealed with a key made from LOTWIRE_SECRET_KEY, opened only where they are used."""
+"""Credentials at rest: sealed with the newest key of the vault, opened with any of them, only where they are used."""
 
-import base64
-import hashlib
-from functools import cache
+from cryptography.fernet import InvalidToken, MultiFernet
 
-from cryptography.fernet import Fernet, InvalidToken
-
+from domain import vault_keys
 from domain.errors import Unavailable
-from domain.settings import settings
 
 
 def seal(secret: str) -> str:
     """The secret as it may lie in a database. An empty one stays empty."""
-    return _fernet(settings().secret_key).encrypt(secret.encode()).decode() if secret else ""
+    return _keys().encrypt(secret.encode()).decode() if secret else ""
 
 
 def unseal(sealed: str) -> str:
@@ -20,13 +16,23 @@ def unseal(sealed: str) -> str:
     if not sealed:
         return ""
     try:
-        return _fernet(settings().secret_key).decrypt(sealed.encode()).decode()
+        return _keys().decrypt(sealed.encode()).decode()
     except InvalidToken:
         raise Unavailable(
             "A stored credential was sealed with another secret key. Restore LOTWIRE_SECRET_KEY or connect again."
         ) from None
 
 
-@cache
-def _fernet(key: bytes) -> Fernet:
-    return Fernet(base64.urlsafe_b64encode(hashlib.sha256(b"vault:" + key).digest()))
+def resealed(sealed: str) -> str:
+    """The same under the newest key; itself where it is sealed with that already, or is empty. Raises Unavailable."""
+    if not sealed:
+        return ""
+    try:
+        vault_keys.every()[0].decrypt(sealed.encode())
+    except InvalidToken:
+        return seal(unseal(sealed))
+    return sealed
+
+
+def _keys() -> MultiFernet:
+    return MultiFernet(vault_keys.every())

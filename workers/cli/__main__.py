@@ -20,6 +20,7 @@ COMMANDS = {
     "suppressions": "read or write a no-contact list as CSV",
     "verify": "check that an exported seller’s file was not changed",
     "connect": "connect a provider: dialpad, twilio, email, facebook, kijiji, form, simulator",
+    "rotate-key": "make another key for the stored credentials and seal them anew",
     "release": "let messages leave again after a restore, as a copy, or when the clock jumped",
     "bench": "measure how fast this machine sends",
     "test": "run the tests",
@@ -52,7 +53,9 @@ def _run(name: str, rest: Sequence[str]) -> int:
 
     if not sys.warnoptions:
         warnings.simplefilter("ignore")  # of our libraries: they are for who works on Lotwire, and the tests see them
-    command = importlib.import_module(f"workers.cli.{name}")  # one command, one import: the others cost nothing
+    command = importlib.import_module(
+        f"workers.cli.{name.replace('-', '_')}"
+    )  # one command, one import: the others cost nothing
     parser = argparse.ArgumentParser(prog=f"./lotwire {name}", description=command.__doc__, allow_abbrev=False)
     command.add_arguments(parser)
     if getattr(command, "PASSES_ON", False):  # what is not ours belongs to the program the command runs
