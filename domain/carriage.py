@@ -15,7 +15,7 @@ from domain.listings import Listing
 from domain.settings import settings
 from domain.users import User
 
-CHANNELS = ("email", "form")
+CHANNELS = ("email", "form", "kijiji")
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,8 @@ async def of_rows(rows: Sequence[Mapping[str, Any]]) -> dict[UUID, Carriage]:
     for row in rows:
         if row["channel"] == "email":
             found[row["id"]] = Carriage(mail=await _mail(row))
+        elif row["channel"] == "kijiji":
+            found[row["id"]] = Carriage(mail=await _relayed(row))
         elif row["channel"] == "form":
             found[row["id"]] = Carriage(form=await _form(row))
     return found
@@ -53,6 +55,13 @@ async def _mail(row: Mapping[str, Any]) -> Mail:
         references=references,
         token=await mails.token_of(row["account"], row["listing"], row["to_address"]),
     )
+
+
+async def _relayed(row: Mapping[str, Any]) -> Mail:
+    """To a relay: only its own Message-ID, by which it is known when it comes back."""
+    own = mails.rfc_id(row["id"], domain_of(json.loads(row["options"] or "{}")))
+    await mails.keep(row["id"], row["account"], own)
+    return Mail(message_id=own)
 
 
 def domain_of(options: Mapping[str, Any]) -> str:

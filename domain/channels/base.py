@@ -147,6 +147,7 @@ class Channel(ABC):
     files_switch: ClassVar[bool] = False  # whether files go along is a switch of the connection, `mms`, off at first
     fetches: ClassVar[bool] = False  # files are handed over as addresses at which it fetches them
     borrows: ClassVar[str] = ""  # a channel of the same dealership whose provider it sends by: see `lend`
+    relays: ClassVar[str] = ""  # the domain whose mail is this channel's, also where another reads the same mailbox
     secret_label: ClassVar[str] = ""  # of the webhook secret, where it signs with ours; empty: with a credential
     thanks: ClassVar[HookAnswer] = HookAnswer()  # what its hook calls are answered
     tells_what_it_took: ClassVar[bool] = False  # it can be asked what became of a call that was not answered

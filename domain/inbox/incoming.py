@@ -7,6 +7,7 @@ from domain import (
     address_marks,
     answers,
     clock,
+    connections,
     db,
     history,
     ids,
@@ -36,6 +37,8 @@ async def take(connection: Connection, event: UUID, said: Incoming) -> UUID | No
     """Opt-outs first, then the message, then the listing it belongs to; all in the caller's transaction."""
     account, channel = connection.account, CHANNELS[connection.kind].channel
     said = replace(said, body=storable(said.body), from_address=key(said.from_address))
+    if await _is_a_relays(connection, said.from_address):
+        return None
     reading = opt_out_words.understand("" if said.automatic else said.body)
     message_id = ids.new()
     found = await match(account, channel, said)
@@ -71,6 +74,15 @@ async def take(connection: Connection, event: UUID, said: Incoming) -> UUID | No
             listing,
         )
     return listing
+
+
+async def _is_a_relays(connection: Connection, sender: str) -> bool:
+    """Whether another connection of the account hears what this address sends, out of the same mailbox."""
+    domain = sender.rpartition("@")[2]
+    for kind, provider in CHANNELS.items():
+        if domain and provider.relays == domain and kind != connection.kind:
+            return await connections.current(connection.account, kind) is not None
+    return False
 
 
 async def _beside(
