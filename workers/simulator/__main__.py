@@ -17,7 +17,9 @@ from workers.simulator.carrier import CannotDo, Carrier
 from workers.simulator.control import Control
 from workers.simulator.dialpad import LARGEST_REQUEST, Dialpad
 from workers.simulator.events import Events
+from workers.simulator.messenger import Messenger
 from workers.simulator.pages import Pages
+from workers.simulator.sites import Sites
 from workers.simulator.sockets import Sockets
 from workers.simulator.twilio import Twilio
 
@@ -69,7 +71,9 @@ async def serve(options: argparse.Namespace) -> None:
     dialpad = Dialpad(carrier)
     app.add_routes(Sockets(dialpad, options.address_lives).routes())
     twilio = Twilio(carrier, options.state_dir)
-    app.add_routes(dialpad.routes() + twilio.routes() + Control(carrier).routes() + Pages(carrier).routes())
+    pages, messenger = Pages(carrier), Messenger(options.state_dir, carrier)
+    app.add_routes(dialpad.routes() + twilio.routes() + Control(carrier).routes() + pages.routes())
+    app.add_routes(messenger.routes() + Sites(messenger, pages).routes())
     # A client that leaves ends its call: what hangs must not hang for ever.
     runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=0.5)
     await runner.setup()

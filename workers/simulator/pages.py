@@ -135,13 +135,13 @@ class Pages:
         groups: dict[str, list[Any]] = {}
         for definition in DEFINITIONS.values():
             groups.setdefault(definition.group, []).append(definition)
-        return self._page("index.html", status, phones=phones, groups=groups, switches=switches, **more)
+        return self.page("index.html", status, phones=phones, groups=groups, switches=switches, **more)
 
     def _phone(self, number: str, *, status: int = 200, **more: Any) -> web.Response:
         phone = self.carrier.phones.get(number) or Phone(number)
-        return self._page("phone.html", status, phone=phone, numbers=self.carrier.numbers(), answers=ANSWERS, **more)
+        return self.page("phone.html", status, phone=phone, numbers=self.carrier.numbers(), answers=ANSWERS, **more)
 
-    def _page(self, template: str, status: int, **context: Any) -> web.Response:
+    def page(self, template: str, status: int, **context: Any) -> web.Response:
         blank = {"error": "", "typed": "", "phone_error": "", "switch_error": "", "wrong": ""}
         html = self.templates.get_template(template).render(blank | context, carrier=self.carrier, today=clock.now())
         return web.Response(text=html, status=status, content_type="text/html", headers=HEADERS)
