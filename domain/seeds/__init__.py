@@ -15,6 +15,7 @@ from domain.connections import Connection
 from domain.history import Event
 from domain.listings import Listing, Picture, Stage
 from domain.messages import RANKS, Message, State
+from domain.seeds import lakeside
 from domain.seeds.stock import CARS, SELLERS, TALKS
 from domain.sellers import Seller
 from domain.settings import settings
@@ -34,7 +35,8 @@ PEOPLE = (
 async def demo(simulator_url: str) -> list[dict[str, str]]:
     """Fills an empty database, once. Returns who can sign in: {email, password, role}.
 
-    The dealership texts through Dialpad's protocol, spoken by the simulator at `simulator_url`.
+    The dealership texts through Dialpad's protocol, a second one through Twilio's, both spoken by the simulator at
+    `simulator_url`.
     """
     if not await Account.exists().where(Account.slug == "harbor"):
         account, people = await _dealership()
@@ -49,12 +51,14 @@ async def demo(simulator_url: str) -> list[dict[str, str]]:
         )
         listings = await _inventory(account)
         await _conversations(account, people, connection, listings)
+        await _inventory(await lakeside.dealership(PASSWORD, simulator_url), lakeside.CARS)
     else:  # a kept data directory: the simulator may have moved to another port
         await Connection.update({Connection.base_url: simulator_url, Connection.hook_id: ""}).where(
-            Connection.kind == "dialpad"
+            Connection.kind.is_in(["dialpad", "twilio"])
         )
     _tell_simulator()
-    return [{"email": email, "password": PASSWORD, "role": str(role)} for _, email, role, _, _ in PEOPLE]
+    people_of_both = [(email, role) for _, email, role, _, _ in PEOPLE] + [lakeside.NORA[1:]]
+    return [{"email": email, "password": PASSWORD, "role": str(role)} for email, role in people_of_both]
 
 
 async def _dealership() -> tuple[Account, list[User]]:
@@ -92,13 +96,13 @@ async def _dealership() -> tuple[Account, list[User]]:
     return account, people
 
 
-async def _inventory(account: Account) -> dict[int, UUID]:
+async def _inventory(account: Account, most: int = len(CARS)) -> dict[int, UUID]:
     """The ads, each through the front door, then their pictures."""
     rng = random.Random(7)  # the same dealership every time
     made: dict[int, UUID] = {}
     today = clock.now().date()
     # The first of the list goes in last, so that the inventory begins with the ads that have a conversation.
-    for n, (car, person) in reversed(list(enumerate(zip(CARS, SELLERS, strict=True)))):
+    for n, (car, person) in reversed(list(enumerate(zip(CARS[:most], SELLERS[:most], strict=True)))):
         year, make, model, trim, color, body, drivetrain, engine, odometer, price, source = car
         first, last, city, state, postal_code = person
         number = f"86055501{n % 40:02}" if n < 40 else f"20355501{n % 40:02}"

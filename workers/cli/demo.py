@@ -93,11 +93,16 @@ def _welcome(settings: Settings, simulator_url: str, seeded: str) -> str:
     return "\n".join(
         [
             f"Lotwire is ready at {settings.public_url}",
-            *(f"  sign in as {person['email']} with {person['password']} ({person['role']})" for person in people),
+            *(f"  sign in as {person['email']} with {person['password']} ({_who(person)})" for person in people),
             f"The sellers' phones are at {simulator_url}",
             "Ctrl-C stops it.",
         ]
     )
+
+
+def _who(person: dict[str, str]) -> str:
+    """Their role, and the dealership where it is not the first one."""
+    return f"{person['role']}, texts through Twilio" if "lakeside" in person["email"] else person["role"]
 
 
 def daytime_offset(now: datetime) -> float:
