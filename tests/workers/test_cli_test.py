@@ -23,6 +23,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bin:
     monkeypatch.setenv("PATH", str(programs))
     monkeypatch.setattr(command, "CLUSTERS", tmp_path / "etc" / "createcluster.conf")
     monkeypatch.setattr(command, "FRESHCLAM", tmp_path / "etc" / "systemd" / "clamav-freshclam.service")
+    monkeypatch.setattr(command, "DOVECOT", tmp_path / "etc" / "systemd" / "dovecot.service")
 
     def said(*names: str, status: int = 0) -> list[str]:
         for name in names:
@@ -68,6 +69,15 @@ def test_no_signatures_are_fetched_from_then_on(machine: Bin, monkeypatch: pytes
     command._install(["clamav-daemon"])
 
     assert command.FRESHCLAM.readlink() == Path("/dev/null")
+
+
+def test_no_mailbox_server_is_left_running_on_the_machine(machine: Bin, monkeypatch: pytest.MonkeyPatch) -> None:
+    become(monkeypatch, 0)
+    machine("apt-get")
+
+    command._install(["dovecot-imapd", "dovecot-submissiond"])
+
+    assert command.DOVECOT.readlink() == Path("/dev/null")
 
 
 def test_a_scanner_that_runs_already_goes_on(machine: Bin, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,6 +19,8 @@ APT_SECONDS = 1800
 STDERR = 2  # for what others print: our stdout is pytest's
 CLUSTERS = Path("/etc/postgresql-common/createcluster.conf")
 FRESHCLAM = Path("/etc/systemd/system/clamav-freshclam.service")
+DOVECOT = Path("/etc/systemd/system/dovecot.service")
+DOVECOT_PROGRAMS = Path("/usr/lib/dovecot")
 FONTS = Path("/usr/share/fonts/truetype")
 
 # Debian's package, and how to see that what it brings is there, wherever it came from.
@@ -28,6 +30,8 @@ NEEDED: dict[str, Callable[[], bool]] = {
     "firefox-esr": lambda: bool(shutil.which("firefox") or shutil.which("firefox-esr")),
     "postgresql": lambda: bool(shutil.which("postgres") or any(Path("/usr/lib/postgresql").glob("*/bin/postgres"))),
     "clamav-daemon": lambda: bool(shutil.which("clamd") or shutil.which("clamd", path="/usr/sbin:/usr/local/sbin")),
+    "dovecot-imapd": (DOVECOT_PROGRAMS / "imap").exists,
+    "dovecot-submissiond": (DOVECOT_PROGRAMS / "submission").exists,
     "fonts-noto-color-emoji": (FONTS / "noto/NotoColorEmoji.ttf").exists,
     "fonts-dejavu-core": (FONTS / "dejavu/DejaVuSans.ttf").exists,
 }
@@ -62,11 +66,11 @@ def _install(packages: list[str]) -> bool:
         # The tests start a server of their own; Debian shall not make one that runs from then on.
         _do([*root, "mkdir", "-p", str(CLUSTERS.parent)])
         _do([*root, "tee", str(CLUSTERS)], "# Made by ./lotwire test.\ncreate_main_cluster = false\n")
-    if "clamav-daemon" in packages and not (FRESHCLAM.exists() or FRESHCLAM.is_symlink()):
+    if "clamav-daemon" in packages:
         # Nor shall it fetch 300 MB of signatures from now on, with which its own clamd would start at the next boot.
-        print("Debian's clamav-freshclam stays off: “systemctl unmask clamav-freshclam” turns it on.", file=sys.stderr)
-        _do([*root, "mkdir", "-p", str(FRESHCLAM.parent)])
-        _do([*root, "ln", "-s", "/dev/null", str(FRESHCLAM)])
+        _keep_off(FRESHCLAM, root)
+    if "dovecot-imapd" in packages:
+        _keep_off(DOVECOT, root)  # nor open a mailbox server to the network
     apt = [*root, "env", "DEBIAN_FRONTEND=noninteractive"]
     _do([*apt, "apt-get", "update", "--quiet"])
     # Our cluster setting stays when the package brings its own.
@@ -74,6 +78,15 @@ def _install(packages: list[str]) -> bool:
         return True
     print(f"apt-get could not install what the tests need; it says why above. Try: {shlex.join(line)}", file=sys.stderr)
     return False
+
+
+def _keep_off(unit: Path, root: list[str]) -> None:
+    """Masks a service that Debian would start with its package, unless somebody set it up before."""
+    if unit.exists() or unit.is_symlink():
+        return
+    print(f"Debian's {unit.stem} stays off: “systemctl unmask {unit.stem}” turns it on.", file=sys.stderr)
+    _do([*root, "mkdir", "-p", str(unit.parent)])
+    _do([*root, "ln", "-s", "/dev/null", str(unit)])
 
 
 def _root() -> list[str] | None:

@@ -1,0 +1,116 @@
+"""A mail server as a connection names it, how it is reached, and how we sign in there."""
+
+import asyncio
+import ipaddress
+import socket
+import ssl
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from domain.channels.base import ChannelError, Kind
+from domain.public_addresses import is_public
+
+CONNECT_TIMEOUT = 10.0  # seconds, for each address of a name
+Security = Literal["tls", "starttls", "none"]
+
+
+@dataclass(frozen=True)
+class Server:
+    """`nearby` lets it stand on this machine or its networks: the owner of the installation said so."""
+
+    host: str
+    port: int
+    security: Security
+    nearby: bool = False
+
+
+@dataclass(frozen=True)
+class Login:
+    """By password, or by an access token (XOAUTH2) that was just made."""
+
+    username: str
+    password: str = field(default="", repr=False)
+    token: str = field(default="", repr=False)
+
+
+def is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def context() -> ssl.SSLContext:
+    """Whoever answers has to prove that it is the host we asked for."""
+    return ssl.create_default_context()
+
+
+async def dial(server: Server) -> socket.socket:
+    """A connection to an address that the server may have. Raises ChannelError: nothing was sent."""
+    loop = asyncio.get_running_loop()
+    try:
+        found = await loop.getaddrinfo(server.host, server.port, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise _not_found(server) from error
+    for family, kind, protocol, _, where in _allowed(server, found):
+        line = socket.socket(family, kind, protocol)
+        line.setblocking(False)
+        try:
+            async with asyncio.timeout(CONNECT_TIMEOUT):
+                await loop.sock_connect(line, where)
+        except (OSError, TimeoutError):
+            line.close()
+        except BaseException:
+            line.close()
+            raise
+        else:
+            return line
+    raise unreachable(server)
+
+
+def dial_in_thread(server: Server) -> socket.socket:
+    """The same for who has a thread to wait in."""
+    try:
+        found = socket.getaddrinfo(server.host, server.port, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise _not_found(server) from error
+    for family, kind, protocol, _, where in _allowed(server, found):
+        line = socket.socket(family, kind, protocol)
+        line.settimeout(CONNECT_TIMEOUT)
+        try:
+            line.connect(where)
+        except OSError:
+            line.close()
+        else:
+            return line
+    raise unreachable(server)
+
+
+def unreachable(server: Server) -> ChannelError:
+    return ChannelError(
+        f"{server.host} could not be reached. Nothing was sent.", Kind.NEVER_CONNECTED, code="unreachable"
+    )
+
+
+def unproven(server: Server) -> ChannelError:
+    return ChannelError(
+        f"{server.host} could not prove who it is, so nothing was sent.", Kind.NEVER_CONNECTED, code="certificate"
+    )
+
+
+def _not_found(server: Server) -> ChannelError:
+    return ChannelError(f"{server.host} was not found. Nothing was sent.", Kind.NEVER_CONNECTED, code="dns")
+
+
+def _allowed(server: Server, found: Iterable[Any]) -> list[Any]:
+    """What it is looked up as is what is connected to. A name that leads to a network of ours, too, is refused whole:
+    anybody can make such a name."""
+    answers = list(found)
+    if not server.nearby and not all(is_public(ipaddress.ip_address(answer[4][0])) for answer in answers):
+        raise ChannelError(
+            f"{server.host} is not out on the internet. The owner of this installation can allow it.",
+            Kind.NEVER_CONNECTED,
+            code="not_public",
+        )
+    return answers

@@ -1,0 +1,250 @@
+"""Emails over a real server: handed over, heard within moments, each once, whatever happens in between."""
+
+import asyncio
+import base64
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from email.message import EmailMessage
+from typing import Any
+
+import pytest
+
+from domain import ids
+from domain.channels.base import ChannelError, HookEvent, Kind, Listening, Mail, Outgoing
+from domain.channels.email import Email, channel, imap
+from tests import mail_server
+from tests.domain.channels.local_servers import Permit
+from tests.mail_server import LOGIN, MailServer
+
+DANA = "dana@mail.example"
+
+
+@pytest.fixture(scope="module")
+def one_server() -> Iterator[MailServer]:
+    with mail_server.running() as server:
+        yield server
+
+
+@pytest.fixture
+def server(one_server: MailServer, monkeypatch: pytest.MonkeyPatch) -> MailServer:
+    one_server.empty()
+    monkeypatch.setenv("SSL_CERT_FILE", str(one_server.cert))
+    return one_server
+
+
+@dataclass
+class House(Listening):
+    """What it heard, and its place in each folder."""
+
+    events: list[HookEvent] = field(default_factory=list)
+    places: dict[str, tuple[int, int]] = field(default_factory=dict)
+    stood: int = 0
+    breaks: bool = False
+
+    async def keep(self, events: Sequence[HookEvent]) -> None:
+        known = {each.key for each in self.events}
+        self.events += [each for each in events if each.key not in known]
+
+    async def well(self) -> None:
+        self.stood += 1
+
+    async def position(self, folder: str) -> tuple[int, int] | None:
+        return self.places.get(folder)
+
+    async def move_to(self, folder: str, validity: int, last: int) -> None:
+        if self.breaks and self.events:
+            raise RuntimeError("The power went out.")
+        self.places[folder] = validity, last
+
+    @property
+    def words(self) -> list[str]:
+        return [each.payload["text"] for each in self.events]
+
+
+@asynccontextmanager
+async def listening(server: MailServer, house: House, **fields: str) -> AsyncIterator["asyncio.Task[None]"]:
+    """A line that stands: everything that was there is read."""
+    stood = house.stood
+    task = asyncio.create_task(Email("", server.fields(**fields)).listen(house))
+    try:
+        await until(lambda: house.stood > stood or task.done())
+        yield task
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def until(true: Callable[[], Any]) -> None:
+    async with asyncio.timeout(10):
+        while not true():  # noqa: ASYNC110 - a thread makes it true
+            await asyncio.sleep(0.01)
+
+
+def mail(words: str, number: int = 0) -> bytes:
+    return f"From: {DANA}\r\nTo: {LOGIN}\r\nMessage-ID: <{number}.{words}@x>\r\n\r\n{words}\r\n".encode()
+
+
+def with_file(data: bytes) -> bytes:
+    message = EmailMessage()
+    message["From"], message["Message-ID"] = DANA, "<with-file@x>"
+    message.set_content("See the front")
+    message.add_attachment(data, maintype="image", subtype="jpeg", filename="front.jpg")
+    return message.as_bytes().replace(b"\n", b"\r\n")
+
+
+async def test_an_email_is_handed_over_to_a_real_server(server: MailServer) -> None:
+    email = Email("", server.fields())
+    await email.check()
+    message = Outgoing(
+        ids.new(), "email", DANA, "Hi Dana,\n.\nSam", "", subject="Très bien", mail=Mail("<p>Hi", f"<{'0' * 32}@lots>")
+    )
+    accepted = await email.send(message, Permit(message))
+    assert (accepted.provider_id, accepted.state) == (f"<{'0' * 32}@lots>", "sent")
+    [(sender, recipient, raw)] = server.relayed
+    assert (sender, recipient) == (LOGIN, DANA)
+    assert b"\r\nHi Dana,\r\n.\r\nSam\r\n" in raw
+    assert b"Subject: =?utf-8?" in raw
+
+
+async def test_a_real_server_refuses_what_it_refuses(server: MailServer) -> None:
+    server.refuses = {
+        "gone@mail.example": "550 5.1.1 User unknown",
+        "full@mail.example": "452 4.2.2 Mailbox full",
+    }
+    for to, kind, tells in (("gone", Kind.PERMANENT, "bounced"), ("full", Kind.NEVER_CONNECTED, "")):
+        message = Outgoing(ids.new(), "email", f"{to}@mail.example", "Hi", "", subject="Civic")
+        with pytest.raises(ChannelError) as caught:
+            await Email("", server.fields()).send(message, Permit(message))
+        assert (caught.value.kind, caught.value.tells) == (kind, tells)
+    assert server.relayed == []
+
+
+@pytest.mark.parametrize("way", ["smtp", "imap"])
+async def test_a_wrong_password_pauses_the_connection(server: MailServer, way: str) -> None:
+    email = Email("", server.fields(password="wrong"))
+    with pytest.raises(ChannelError, match="refused the user name or the password") as caught:
+        await (email.check() if way == "smtp" else email.listen(House()))
+    assert caught.value.kind is Kind.CONNECTION_BROKEN
+
+
+async def test_a_server_that_cannot_prove_who_it_is_gets_no_password(
+    server: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SSL_CERT_FILE")
+    for work in (Email("", server.fields()).check(), Email("", server.fields()).listen(House())):
+        with pytest.raises(ChannelError, match="could not prove who it is") as caught:
+            await work
+        assert caught.value.kind is Kind.NEVER_CONNECTED
+
+
+@pytest.mark.parametrize("way", ["tls", "starttls"])
+async def test_what_comes_in_is_heard_at_once_and_what_was_there_is_left_alone(server: MailServer, way: str) -> None:
+    server.deliver(mail("before"))
+    house = House()
+    port = server.imaps if way == "tls" else server.imap
+    async with listening(server, house, imap_security=way, imap_port=str(port)):
+        server.deliver(mail("one"))
+        await until(lambda: house.words == ["one"])
+        server.deliver(mail("two"))
+        await until(lambda: house.words == ["one", "two"])
+    unread = list((server.mail / "new").iterdir()) + [
+        each for each in (server.mail / "cur").iterdir() if "S" not in each.name.partition(":2,")[2]
+    ]
+    assert len(unread) == 3
+
+
+async def test_whoever_begins_again_misses_nothing_and_repeats_nothing(server: MailServer) -> None:
+    house = House()
+    async with listening(server, house):
+        pass
+    for n in range(3):
+        server.deliver(mail(f"m{n}", n))
+    house.breaks = True
+    async with listening(server, house) as task:
+        await until(task.done)  # it broke between keeping the first and moving on
+    house.breaks = False
+    async with listening(server, house):
+        pass
+    assert house.words == ["m0", "m1", "m2"]
+
+
+async def test_a_mailbox_that_was_made_anew_is_read_again_without_repeating(server: MailServer) -> None:
+    house = House()
+    async with listening(server, house):
+        server.deliver(mail("one"))
+        await until(lambda: house.events)
+    house.places["INBOX"] = (1, 4_000_000_000)  # of a folder that is no more
+    server.deliver(mail("two"))
+    async with listening(server, house):
+        await until(lambda: len(house.events) == 2)
+    assert house.words == ["one", "two"]
+    assert house.places["INBOX"][0] != 1
+
+
+async def test_other_folders_are_read_too(server: MailServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(imap, "POLL", 0.05)
+    server.deliver(mail("old junk"), "Junk")
+    house = House()
+    async with listening(server, house, folders="INBOX, Junk"):
+        server.deliver(mail("taken for junk", 2), "Junk")
+        await until(lambda: house.events)
+    assert house.words == ["taken for junk"]
+
+
+async def test_without_idle_it_looks_from_time_to_time(server: MailServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(imap, "POLL", 0.05)
+    monkeypatch.setattr(imap._Client, "has_capability", lambda self, name: name != "IDLE")
+    house = House()
+    async with listening(server, house):
+        server.deliver(mail("one"))
+        await until(lambda: house.events)
+    assert house.words == ["one"]
+
+
+async def test_idle_is_renewed_before_a_server_hangs_up(server: MailServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert imap.RENEW < 29 * 60
+    monkeypatch.setattr(imap, "RENEW", 0.05)
+    house = House()
+    async with listening(server, house):
+        await until(lambda: house.stood > 3)
+
+
+async def test_what_was_read_is_marked_only_where_that_is_wanted(server: MailServer) -> None:
+    house = House()
+    async with listening(server, house, mark_read="true"):
+        server.deliver(mail("one"))
+        await until(lambda: house.events and house.stood > 1)
+    assert [each.name.partition(":2,")[2] for each in (server.mail / "cur").iterdir()] == ["S"]
+
+
+async def test_a_folder_that_is_not_there_is_told_when_connecting(server: MailServer) -> None:
+    with pytest.raises(ChannelError, match="no folder “Sellers”"):
+        await Email("", server.fields(folders="Sellers")).check()
+
+
+async def test_a_file_is_fetched_from_the_mailbox_when_it_is_wanted(server: MailServer) -> None:
+    house, picture = House(), base64.b64decode("/9j/4AAQSkZJRgABAQAAAQABAAD/2Q==") * 500
+    async with listening(server, house):
+        server.deliver(with_file(picture))
+        await until(lambda: house.events)
+    payload = house.events[0].payload
+    assert picture not in str(payload).encode()
+    email = Email("", server.fields())
+    media = await email.fetch(payload["files"][0]["ref"], payload)
+    assert (media.name, media.media_type, media.data) == ("front.jpg", "image/jpeg", picture)
+    elsewhere = payload | {"validity": 1, "uid": 99}  # the folder was made anew: found by its Message-ID
+    assert (await email.fetch(payload["files"][0]["ref"], elsewhere)).data == picture
+    with pytest.raises(ChannelError, match="not in the mailbox any more") as caught:
+        await email.fetch(payload["files"][0]["ref"], payload | {"uid": 99})
+    assert caught.value.kind is Kind.PERMANENT
+
+
+async def test_a_huge_mail_is_read_from_its_beginning(server: MailServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(imap, "LARGEST", 50_000)
+    monkeypatch.setattr(imap, "BEGINNING", 2_000)
+    house = House()
+    async with listening(server, house):
+        server.deliver(with_file(b"x" * 100_000))
+        await until(lambda: house.events)
+    assert house.words == [f"See the front\n\n{channel.reading.TOO_LARGE}"]
