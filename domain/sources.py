@@ -38,10 +38,16 @@ def slug_of(name: str) -> str:
     return "-".join("".join(c if c.isalnum() else " " for c in name.casefold()).split())[:60]
 
 
+_BY_NAME = {slug_of(name): slug for slug, name in WELL_KNOWN.items() if slug_of(name) != slug}
+
+
 async def named(account: UUID, name: str) -> Source:
     """The account's source of that name or slug, made when new. Call it inside a transaction."""
     slug = slug_of(name) or "own-site"
     source = await Source.objects().get((Source.account == account) & (Source.slug == slug))
+    if source is None and slug in _BY_NAME:  # a site that people call by its whole name is the one we know
+        slug = _BY_NAME[slug]
+        source = await Source.objects().get((Source.account == account) & (Source.slug == slug))
     if source is None:
         source = Source(account=account, slug=slug, name=WELL_KNOWN.get(slug, name.strip()))
         await Source.insert(source)

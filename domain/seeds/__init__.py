@@ -15,7 +15,7 @@ from domain.connections import Connection
 from domain.history import Event
 from domain.listings import Listing, Picture, Stage
 from domain.messages import RANKS, Message, State
-from domain.seeds import lakeside
+from domain.seeds import lakeside, sites
 from domain.seeds.stock import CARS, SELLERS, TALKS
 from domain.sellers import Seller
 from domain.settings import settings
@@ -51,11 +51,13 @@ async def demo(simulator_url: str) -> list[dict[str, str]]:
         )
         listings = await _inventory(account)
         await _conversations(account, people, connection, listings)
+        await sites.connect(account, people[0], simulator_url, listings)
         await _inventory(await lakeside.dealership(PASSWORD, simulator_url), lakeside.CARS)
     else:  # a kept data directory: the simulator may have moved to another port
         await Connection.update({Connection.base_url: simulator_url, Connection.hook_id: ""}).where(
             Connection.kind.is_in(["dialpad", "twilio"])
         )
+        await sites.moved(simulator_url)
     _tell_simulator()
     people_of_both = [(email, role) for _, email, role, _, _ in PEOPLE] + [lakeside.NORA[1:]]
     return [{"email": email, "password": PASSWORD, "role": str(role)} for email, role in people_of_both]

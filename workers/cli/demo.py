@@ -57,6 +57,7 @@ def _demonstrate(listener: socket.socket, phones: socket.socket, data: Path) -> 
         LOTWIRE_SECRET_KEY="",
         LOTWIRE_PUBLIC_URL=url_of(listener),
         LOTWIRE_TEST="1",
+        LOTWIRE_FORM_NETWORKS="127.0.0.1/32",  # where the simulator's form is
         LOTWIRE_CLOCK=str(daytime_offset(datetime.now(UTC))),
     )
     settings = read(environ)
@@ -95,6 +96,7 @@ def _welcome(settings: Settings, simulator_url: str, seeded: str) -> str:
             f"Lotwire is ready at {settings.public_url}",
             *(f"  sign in as {person['email']} with {person['password']} ({_who(person)})" for person in people),
             f"The sellers' phones are at {simulator_url}",
+            f"Sellers in Messenger are at {simulator_url}/messenger, a site's form at {simulator_url}/forms",
             "Ctrl-C stops it.",
         ]
     )

@@ -72,8 +72,13 @@ class Messenger:
         self.calls = 0  # that sent something
         self._carrier = carrier
         self._kept = state_dir / "messenger.json"
-        self.hook = str(json.loads(self._kept.read_text())["hook"]) if self._kept.exists() else ""
+        known = json.loads(self._kept.read_text()) if self._kept.exists() else {}
+        self.hook = str(known.get("hook", ""))
         self._last = 0
+        for each in known.get("threads", ()):  # who had written before it began
+            thread = Thread(each["person"], each["name"], each["about"])
+            thread.lines.append(Line("wrote", each["text"], datetime.fromisoformat(each["at"])))
+            self.threads[thread.person] = thread
 
     def routes(self) -> list[web.RouteDef]:
         graph = "/graph/v25.0"
