@@ -11,7 +11,7 @@ from uuid import UUID
 from domain import connections, inbox, mails, turns
 from domain.channels.base import Channel, ChannelError, HookEvent, Kind, Listening
 from domain.connections import Connection
-from domain.errors import Unavailable
+from domain.errors import Refused, Unavailable
 from domain.installations import freezing
 from workers.processes import is_dead
 from workers.providers import Providers
@@ -65,7 +65,7 @@ class Sources:
     async def _wanted(self) -> dict[UUID, tuple[Connection, Channel]]:
         found = {}
         for each in await connections.heard_by_listening():
-            with suppress(Unavailable):  # its credentials cannot be unsealed
+            with suppress(Refused, Unavailable):  # its credentials are not whole, or cannot be unsealed
                 made = await self._providers.of(each)
                 if made and made[1].listens():
                     found[each] = made

@@ -440,8 +440,11 @@ async def test_dialpad_outside_of_the_plan(page: Page, site: Site) -> None:
     async with dealerships.opened(site, connected=False, tier="standard") as dealership:
         await dealership.signed_in(page)
         page.open("/apps/dialpad")
-        page.wait_for("Dialpad is not part of your plan.")
+        page.wait_for("Not in your plan")
         examine(page, "dialpad-locked")
+        page.click("[popovertarget=upgrade]")
+        page.wait_for("Dialpad is not part of your plan")
+        examine(page, "dialpad-upgrade")
 
 
 async def test_people(page: Page, dealership: Dealership) -> None:
