@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from domain import email_bodies, mails, wordings
+from domain import email_bodies, mails, unsubscribes, wordings
 from domain.accounts import Account
 from domain.channels.base import Form, Mail
 from domain.form_transports import FormTransport
@@ -28,7 +28,7 @@ NOTHING = Carriage()
 
 
 async def of_rows(rows: Sequence[Mapping[str, Any]]) -> dict[UUID, Carriage]:
-    """Message -> what goes along, of rows {id, channel, account, listing, person, to_address, subject, body, options}
+    """Message -> what goes along, of rows {id, kind, channel, account, listing, person, to_address, subject, body, options}
     with the columns of `renderings`. Texts need nothing. In the transaction that writes their attempts: an email's own
     Message-ID is kept before it leaves, so that an answer finds it whatever becomes of the call."""
     found = {}
@@ -54,6 +54,7 @@ async def _mail(row: Mapping[str, Any]) -> Mail:
         in_reply_to=answered,
         references=references,
         token=await mails.token_of(row["account"], row["listing"], row["to_address"]),
+        unsubscribe=unsubscribes.address(row["id"]) if row["kind"] in unsubscribes.OFFERED else "",
     )
 
 

@@ -126,7 +126,10 @@ def csrf_config() -> CSRFConfig:
         cookie_secure=settings().secure,
         cookie_httponly=True,
         # Bearer tokens and signatures instead of cookies; sellers and what a proxy may keep must not get one.
-        exclude=["^/api/", "^/hooks/", "^/files/", "^/static/", "^/healthz$", "^/readyz$", "^/metrics$"],
+        exclude=[
+            *("^/api/", "^/hooks/", "^/files/", "^/unsubscribe/", "^/static/"),
+            *("^/healthz$", "^/readyz$", "^/metrics$"),
+        ],
     )
 
 

@@ -7,12 +7,12 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
-from domain import clock, email_bodies, erasures, file_rules, schedules, stages, users
+from domain import clock, email_bodies, erasures, file_rules, schedules, users
 from domain.accounts import Account
 from domain.gate import ANSWER, BY_ITSELF, refusal
 from domain.messages import State
 from domain.users import Permission, User
-from web import external_pages, filters, planned
+from web import external_pages, filters, happened, planned
 from web.render import url_for
 
 CHANNELS = {
@@ -50,27 +50,8 @@ LOOK = {  # where the truth of a message can be seen that may have been sent
     "kijiji": "in the mailbox",
     "form": "at the site",
 }
-EVENT_ICONS = {
-    "stage": "circle-check",
-    "assigned": "user-round",
-    "opted_out": "ban",
-    "opted_in": "check",
-    "responded": "check-check",
-    "dealership_reported": "store",
-    "dealership_undone": "undo-2",
-    "appointment": "calendar-clock",
-    "appraised": "tag",
-    "erased": "trash-2",
-}
 NO_DAY = date.max
 LAST = datetime.max.replace(tzinfo=UTC)
-APPOINTMENTS = {
-    "created": "Appointment planned for {}",
-    "changed": "Appointment changed to {}",
-    "cancelled": "Appointment of {} cancelled",
-    "shown": "The seller came to the appointment of {}; noted",
-    "no_show": "The seller did not come to the appointment of {}; noted",
-}
 
 
 def entries(
@@ -128,41 +109,8 @@ def _base(row: dict[str, Any], account: Account) -> dict[str, Any]:
 
 def _event(row: dict[str, Any], account: Account) -> dict[str, Any]:
     detail = json.loads(row["detail"]) if isinstance(row["detail"], str) else row["detail"]
-    icon = EVENT_ICONS.get(row["kind"], "info")
-    return {**_base(row, account), "kind": "event", "icon": icon, "body": _told(row, detail)}
-
-
-def _told(row: dict[str, Any], detail: dict[str, Any]) -> str:
-    by = f" by {row['person']}" if row["person"] else ""
-    if row["kind"] == "stage":
-        return f"Stage set to {stages.label(detail.get('new', ''))}{by}"
-    if row["kind"] == "assigned":
-        return f"Assigned to {detail['name']}{by}" if detail.get("name") else f"Assigned to nobody{by}"
-    if row["kind"] == "dealership_reported":
-        return f"Hidden and passed: the seller was reported as a dealership{by}"
-    if row["kind"] == "dealership_undone":
-        return f"Shown again as {stages.label(detail.get('new', ''))}: the report as a dealership was taken back{by}"
-    if row["kind"] == "appointment":
-        return f"{APPOINTMENTS[detail['what']].format(_when(detail))}{by}"
-    if row["kind"] == "appraised":
-        return f"Appraised at {filters.money(detail['amount'], detail['currency'])}{by}"
-    if row["kind"] == "opted_out":
-        return f"{_whose(detail)} asked not to get texts"
-    if row["kind"] == "opted_in":
-        return f"{_whose(detail)} may be texted again"
-    if row["kind"] == "erased":
-        return f"What was known of the seller was erased on request{by}"
-    return f"{row['kind'].replace('_', ' ').capitalize()}{by}"
-
-
-def _whose(detail: dict[str, Any]) -> str:
-    """The number; of somebody who was erased nobody knows it any more."""
-    return filters.phone(detail.get("address")) or "The seller"
-
-
-def _when(detail: dict[str, Any]) -> str:
-    at = datetime.fromisoformat(detail["at"])
-    return f"{filters.day(at, detail['zone'])}, {filters.clock_time(at, detail['zone'])}"
+    icon = happened.ICONS.get(row["kind"], "info")
+    return {**_base(row, account), "kind": "event", "icon": icon, "body": happened.told(row, detail)}
 
 
 def _spoken(row: dict[str, Any], account: Account, seller_name: str, me: User | None) -> dict[str, Any]:

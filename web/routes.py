@@ -75,6 +75,7 @@ from web.handlers import (
     trials,
     undos,
     unmatched,
+    unsubscribes,
     user_links,
 )
 from web.handlers import users as people
@@ -149,6 +150,8 @@ VISITORS = [
 
 SELLERS = [
     GET("/files/{link_id:str}/{token:str}/{name:str}", file_links.show),
+    GET("/unsubscribe/{message_id:str}/{token:str}", unsubscribes.show),
+    POST("/unsubscribe/{message_id:str}/{token:str}", unsubscribes.create),
     GET("/files/for/{attachment_id:str}/{most_bytes:str}/{until:str}/{token:str}/{name:str}", sent_files.show),
 ]
 
