@@ -111,20 +111,21 @@ async def judge(account: Account, user: User, kind: str) -> Judge:
     found = await connections.carriers(account.id, user.id)
     features = (await plans.table()).get(account.tier, frozenset())
     link, sender_state = await scenes.sender(user, *found.get("text", (None, None)))
-    who = {"may_send": users.may(user, users.sending(kind)), "agent": user.role == Role.AGENT}
+    may_send, agent = users.may(user, users.sending(kind)), user.role == Role.AGENT
     means = {
         channel: facts.Means(
             features,
             carrier.state == ConnectionState.CONNECTED and connections.included(carrier.kind, features),
             link.provider_id if link and channel == "text" else "",
             sender_state,
-            provider=connections.as_one(carrier.kind),
-            **who,
+            may_send,
+            agent,
+            connections.as_one(carrier.kind),
         )
         for channel, (carrier, _) in found.items()
     }
     for channel in ("text", "email", "form"):  # none carries it: the plan and the role still have their say
-        means.setdefault(channel, facts.Means(features, False, "", sender_state, **who))
+        means.setdefault(channel, facts.Means(features, False, "", sender_state, may_send, agent))
     hours = await seller_hours.rules_of(account.id)
     carriers = {channel: carrier for channel, (carrier, _) in found.items()}
     day = await quotas.of(carriers.get("text"), account.timezone)
