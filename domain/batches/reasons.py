@@ -3,7 +3,7 @@
 from domain import gate
 
 REFUSED = "The provider refused it."
-OF_ITS_PROVIDER = ("no_connection", "sender_not_linked")  # in the words that the messages bear
+OF_ITS_PROVIDER = ("no_connection", "sender_not_linked", "opted_out")  # in the words that the messages bear
 BETTER_SAID = ("cancelled", "unknown", "tier")  # by the messages themselves, where they all say the same
 # Beside the gate's.
 SENTENCES = {

@@ -83,6 +83,9 @@ OTHER_WORDS = {
     ("no_contact", "form"): Code(WITHOUT_DATUM["form"], "Choose another channel."),
     ("no_contact", "facebook"): Code(WITHOUT_DATUM["facebook"], "Answer there once they do."),
     ("no_contact", "kijiji"): Code(WITHOUT_DATUM["kijiji"], "Answer there once they do."),
+    ("opted_out", "batch"): Code(
+        "Unsubscribed from Text: this number asked not to get texts.", "Only the seller's START lifts that."
+    ),
     ("opted_out", "email"): Code("This address asked not to get email.", "Only the seller can lift that."),
     ("phone_invalid", "form"): Code("The form of this ad cannot be reached.", "Choose another channel."),
     ("phone_invalid", "facebook"): Code("This conversation cannot be reached.", "Choose another channel."),

@@ -133,6 +133,8 @@ def _refusals(facts: Facts, codes: Iterable[str]) -> Iterable[Refusal]:
 def _words_for(code: str, facts: Facts) -> str:
     if code == "over_quota" or (code == "no_permission" and facts.agent):
         return facts.kind
+    if code == "opted_out" and (facts.kind, facts.channel) == ("batch", "text"):
+        return facts.kind
     return facts.channel
 
 

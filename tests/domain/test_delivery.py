@@ -261,6 +261,16 @@ async def test_a_recipient_of_a_batch_is_skipped_for_its_own_facts_and_fails_for
     assert ((await again(senders)).state, (await again(senders)).code) == (State.FAILED, "sender_not_linked")
 
 
+async def test_a_batch_skips_who_opted_out_as_unsubscribed_from_text(house):
+    dealer = await shop()
+    message, single = await dealer.text(kind="batch"), await dealer.text()
+    for each in (message, single):
+        await make.opt_out(each.to_address, dealer.account)
+    await dealer.start()
+    assert (await again(message)).reason.startswith("Unsubscribed from Text")
+    assert (await again(single)).reason == "This number asked not to get texts."
+
+
 async def test_a_message_cancelled_after_its_claim_is_not_started(house):
     dealer = await shop()
     message = await dealer.text()
