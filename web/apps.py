@@ -164,7 +164,7 @@ async def _facts(account: Account, app: App, connection: Connection | None) -> d
         "included": included,
         "more": [{"url": render.url_for(route), "label": label} for route, label in MORE.get(app.kind, ())],
         "hooked": "hook" in app.provider.events,
-        "signs": bool(app.provider.secret_label),
+        "signs": app.provider.secret_label.lower(),
         "url": render.url_for("apps.show", kind=app.kind),
     }
 
