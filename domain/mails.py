@@ -125,6 +125,12 @@ async def keep(
     )
 
 
+async def html_of(message: UUID) -> str:
+    """An email that came in as it came: never to be shown uncleaned. Empty where its words are all there is."""
+    row = await EmailHeader.select(EmailHeader.html).where(EmailHeader.message == message).first()
+    return row["html"] if row else ""
+
+
 async def position(connection: UUID, folder: str) -> tuple[int, int] | None:
     """(UIDVALIDITY, last UID) up to which a folder was read; None: never."""
     row = (

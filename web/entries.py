@@ -140,6 +140,7 @@ def _message(row: dict[str, Any], account: Account, seller_name: str, me: User |
         "subject": row["subject"] or None,
         "body": row["body"] or ("A picture or file (not shown here)" if inbound else row["wording"]),
         "letter": _letter(row) if row["channel"] == "email" else None,
+        "letter_url": url_for("letters.show", message_id=row["id"]) if row["with_html"] else None,
         "files": [_file(each, account) for each in row["files"]],
         "state": row["state"],
         "state_label": "Undone" if row["code"] == "undone" else _when_it_leaves(row, account) or label,

@@ -73,7 +73,7 @@ def test_a_page_that_posts_carries_the_token() -> None:
         (name, form[:80])
         for name in NAMES
         for form in re.findall(r"<form[^>]*method=\"post\".*?</form>", _source(name), re.DOTALL)
-        if "csrf_input()" not in form
+        if "csrf_input()" not in form and name != "unsubscribes/show.html"  # its address is the token
     ]
     assert without == []
 
