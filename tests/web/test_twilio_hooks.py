@@ -16,6 +16,7 @@ from domain.connections import Connection, hook_url
 from domain.inbox import ProviderEvent
 from domain.messages import Message, State
 from domain.number_facts import NumberFact
+from domain.receipts import Receipt
 from domain.suppressions import OptOut
 from tests import make
 from tests.client import BASE, Client
@@ -95,6 +96,16 @@ async def test_a_hundred_replays_are_one_message(client: Client, dealer: Shop) -
 
     assert {each.status_code for each in answers} == {200}
     assert len(await written()) == await ProviderEvent.count() == 1
+
+
+async def test_a_hundred_replays_of_a_state_are_one_receipt(client: Client, dealer: Shop) -> None:
+    listing = await make.listing(dealer.account, seller={"mobile": PHONE})
+    message = await dealer.accepted(listing, SID, to_address=PHONE)
+
+    await asyncio.gather(*(call(client, dealer.connection, status("sent"), message) for _ in range(100)))
+
+    assert (await again(message)).state == State.SENT
+    assert await ProviderEvent.count() == await Receipt.count() == 1
 
 
 async def test_a_call_that_is_not_signed_is_refused_counted_and_not_kept(client: Client, dealer: Shop) -> None:

@@ -131,7 +131,8 @@ def test_a_key_the_provider_refuses_is_not_connected(
     ("arguments", "key", "word"),
     [
         (("dialpad",), "", "API key"),
-        (("twilio",), "k", "yet"),
+        (("twilio",), "auth_token=k", "account SID"),
+        (("twilio", "--option", f"account_sid=AC{'1' * 32}"), "auth_token=k", "number"),
         (("dialpad", "--base-url", "ftp://x"), "k", "web address"),
         (("dialpad", "--base-url", GONE, "--option", "timeout=soon"), "k", "timeout"),
     ],
