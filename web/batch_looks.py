@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from markupsafe import Markup
 
-from domain import gate, users
+from domain import connections, gate, users
 from domain.accounts import Account
 from domain.batches import drafts, estimating, reading
 from domain.batches.looking import Summary
@@ -53,6 +53,7 @@ async def context(
     sample = await reading.sample(batch, account, sender, summary, wanted)
     may_start = bool(summary.sendable) and sender.id == me.id
     estimate = await estimating.estimate(account, me, summary, batch.scheduled_at) if may_start else None
+    by = batch.channel, await _by_name(account, summary)
     here = url_for("batch_drafts.look", batch_id=batch.id)
     narrowed = {**({"channel": channel} if channel else {}), **({"code": code} if code else {})}
     return {
@@ -63,7 +64,7 @@ async def context(
             for slug, number in summary.channels.most_common()
         ],
         "reasons": [
-            {**reason(slug, batch.channel), "number": number, "url": f"{here}?{urlencode({'code': slug})}#rows"}
+            {**reason(slug, *by), "number": number, "url": f"{here}?{urlencode({'code': slug})}#rows"}
             for slug, number in summary.codes.most_common()
         ],
         "waits": [
@@ -78,8 +79,8 @@ async def context(
         "later": await batch_moments.later(batch, account),
         "estimate": _estimated(estimate, summary, account) if estimate else None,
         "send_label": send_label(summary, later=bool(batch.schedule_rule)),
-        "rows": [_row(row, batch, me) for row in rows],
-        "shown": _shown(channel, code, batch.channel),
+        "rows": [_row(row, batch, me, by) for row in rows],
+        "shown": _shown(channel, code, by),
         "all_url": f"{here}#rows",
         "next_url": f"{here}?{urlencode({**narrowed, 'after': rows[-1]['n']})}#rows" if more else None,
         "first_url": f"{here}?{urlencode(narrowed)}#rows" if last is not None else None,
@@ -99,31 +100,43 @@ def counted(channel: str, number: int) -> str:
     return f"{number:,} {one if number == 1 else many}"
 
 
-def reason(code: str, channel: str) -> dict[str, str]:
+async def _by_name(account: Account, summary: Summary) -> str:
+    """The name of the provider of texts, where all send as one by it, and where a reason speaks of it."""
+    if not gate.BY_NAME.keys() & summary.codes.keys():
+        return ""
+    carrier = await connections.carrying(account.id, "text")
+    return connections.as_one(carrier.kind) if carrier else ""
+
+
+def reason(code: str, channel: str, provider: str = "") -> dict[str, str]:
     """The gate's sentence of a code and what to do; without a code of the gate, the code itself in words."""
-    known, _, detail = code.partition(":")
+    known = code.partition(":")[0]
     if known not in gate.CODES:
         return {"code": code, "message": f"{known.replace('_', ' ').capitalize()}.", "next_step": ""}
-    refused = gate.refusal(known, detail, channel if channel in ("email", "form") else "text")
+    refused = _refusal(code, channel, provider)
     message = refused.message.removesuffix(previews.CLICK_HERE).strip()
     return {"code": code, "message": message, "next_step": refused.next_step}
 
 
-def _shown(channel: str, code: str, by: str) -> str:
+def _refusal(code: str, channel: str, provider: str) -> gate.Refusal:
+    known, _, detail = code.partition(":")
+    return gate.refusal(known, detail, channel if channel in ("email", "form") else "text", provider)
+
+
+def _shown(channel: str, code: str, by: tuple[str, str]) -> str:
     """What the rows are narrowed to, in words."""
     if code:
-        return reason(code, by)["message"]
+        return reason(code, *by)["message"]
     return {"text": "Texts", "email": "Emails", "form": "Form messages"}.get(channel, "")
 
 
-def _row(row: Mapping[str, Any], batch: Batch, me: User) -> dict[str, Any]:
+def _row(row: Mapping[str, Any], batch: Batch, me: User, by: tuple[str, str]) -> dict[str, Any]:
     refused = row["code"] or row["waits"]
-    told = reason(refused, batch.channel) if refused else None
+    told = reason(refused, *by) if refused else None
     url = None
     if told:
         known, _, detail = refused.partition(":")
-        refusal = gate.refusal(known, detail, batch.channel if batch.channel in ("email", "form") else "text")
-        url = mending.page(refusal, row["listing"], me, hidden=bool(row["hidden"]))
+        url = mending.page(_refusal(refused, *by), row["listing"], me, hidden=bool(row["hidden"]))
         if known == "missing_wildcard" and users.may(me, Permission.EDIT_LISTING) and not row["hidden"]:
             url = url_for("listings.edit", listing_id=row["listing"])
         elif known in ("missing_wildcard", "too_long", "attachment_unsupported") or (known == "no_contact" and detail):

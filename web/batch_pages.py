@@ -187,7 +187,8 @@ def _codes(progress: Progress, here: str, current: str) -> list[dict[str, Any]]:
 
 def told(code: str, said: str = "") -> str:
     """A code as a sentence; `said` is the reason that its messages bear, if they all bear the same."""
-    known = code.partition(":")[0] in gate.CODES and not (said and code in reasons.BETTER_SAID)
+    of_its_provider = code in gate.BY_NAME and said != gate.refusal(code).message
+    known = code.partition(":")[0] in gate.CODES and not (said and (code in reasons.BETTER_SAID or of_its_provider))
     return batch_looks.reason(code, "")["message"] if known else reasons.sentence(code, said)
 
 

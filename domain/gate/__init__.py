@@ -7,6 +7,7 @@ the same answer. Only this package can make a Permit, and no adapter sends witho
 from domain.gate.codes import (
     ANSWER,
     BY_ITSELF,
+    BY_NAME,
     CODES,
     EVERY_KIND,
     NO_DIALPAD_ACCOUNT,
@@ -35,6 +36,7 @@ from domain.gate.permits import Permit, permit
 __all__ = [
     "ANSWER",
     "BY_ITSELF",
+    "BY_NAME",
     "CODES",
     "EVERY_KIND",
     "LOOK_AGAIN",

@@ -2,12 +2,13 @@
 
 import csv
 import io
+import json
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from domain import clock
+from domain import clock, gate
 from domain.batches import drafts, expanding, reasons
 from domain.batches.tables import Batch, BatchListing
 from domain.connections import Connection
@@ -16,6 +17,7 @@ from domain.messages import Message, State
 from tests import make
 from tests.client import Client
 from tests.web.test_batches import batch_of, chosen, looked, manager, revision, started, text, written
+from web import batch_pages
 
 __all__ = ["manager"]
 
@@ -174,3 +176,20 @@ async def test_the_look_says_what_it_costs_where_the_connection_names_a_price_an
         Connection.account == manager.user.account
     )
     assert "Paid text segments 3, about $0.03" in text(await manager.get(f"{url}/look"))
+
+
+async def test_where_twilio_carries_the_texts_the_page_before_a_batch_speaks_of_it(manager: Client) -> None:
+    options = json.dumps({"account_sid": f"AC{'1' * 32}", "from_number": "+16195550142"})
+    columns = {Connection.kind: "twilio", Connection.options: options, Connection.state: "broken"}
+    await Connection.update(columns).where(Connection.kind == "simulator")
+    url = await chosen(manager)
+    await written(manager, url)
+    page = text(await manager.get(f"{url}/look"))
+    assert "Twilio is not connected." in page
+    assert "DialPad" not in page
+
+
+def test_what_messages_of_a_batch_say_of_their_provider_is_said() -> None:
+    assert batch_pages.told("no_connection", "Twilio is not connected.") == "Twilio is not connected."
+    assert batch_pages.told("no_connection", gate.NO_DIALPAD_CONNECTION).startswith("You need an active DialPad")
+    assert batch_pages.told("sender_not_linked", gate.NO_DIALPAD_ACCOUNT) == gate.NO_DIALPAD_ACCOUNT
