@@ -1,11 +1,12 @@
-"""How the Send Message window helps a person to write at the ad's own site, where Lotwire may not."""
+"""What the Send Message window says where Lotwire may not write, or not now: how a person writes, when it leaves."""
 
 from collections.abc import Sequence
 from typing import Any
 
-from domain import by_hand, gate
+from domain import by_hand, gate, resting
 from domain.scenes import Scene
 from domain.wordings import Letter
+from web.filters import clock_time, day
 
 OPENS = {"ad": "Open the ad", "conversation": "Open the conversation", "form": "Open the ad and its form"}
 WHY = {
@@ -34,3 +35,13 @@ def of(
         "ready": filled,
         "files": channel == "facebook",
     }
+
+
+def rests(scene: Scene, channel: str) -> list[str]:
+    """That what is sent now leaves later, where the channel's provider asked for a pause."""
+    carrier = scene.carriers.get(channel)
+    until = resting.until(carrier) if carrier else None
+    if until is None:
+        return []
+    zone = scene.account.timezone
+    return [f"Its provider asked for a pause. It leaves after {day(until, zone)}, {clock_time(until, zone)}."]

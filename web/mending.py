@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from domain import gate, users
+from domain import gate, offers, users
 from domain.scenes import Scene
 from domain.suppressions import Kind
 from domain.users import Permission, User
@@ -12,6 +12,7 @@ from web.render import url_for
 EDITED = frozenset(  # mended in the vehicle's form
     {"no_contact", "phone_invalid", "email_invalid", "phone_landline", "phone_untextable", "facebook_without_phone"}
 )
+BEYOND_US = frozenset(offers.WITHOUT_DATUM[each] for each in ("facebook", "kijiji", "form"))  # no field holds it
 LISTS = {"opted_out": Kind.OPT_OUT, "phone_dnc": Kind.DNC, "phone_blocked": Kind.BLOCK}
 
 
@@ -24,6 +25,8 @@ def page_of(refused: gate.Refusal, scene: Scene, reader: User | None = None) -> 
 def page(refused: gate.Refusal, listing: UUID, reader: User, *, hidden: bool = False) -> str | None:
     """The same for a listing that nothing more is read of."""
     code = refused.code.partition(":")[0]
+    if code == "no_contact" and refused.message in BEYOND_US:
+        return None
     if code in EDITED:
         may = users.may(reader, Permission.EDIT_LISTING) and not hidden
         return url_for("listings.edit", listing_id=listing) if may else None

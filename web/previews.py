@@ -71,7 +71,7 @@ async def of(looked: Look, picked: str | None = None) -> dict[str, Any]:
             **_cost(letter),
             "refusals": refusals,
             "warnings": [each.message for each in problems[:3]],
-            "cautions": cautions,
+            "cautions": [*cautions, *hand_written.rests(scene, looked.type)],
             "schedules": departures.offered(scene),
             "when": planned.means(scene, later),
             "unsaid": "" if empty else introducing.unsaid(scene, looked.type, typed.to, letter.rendered.body),

@@ -51,7 +51,7 @@ def document(outgoing: Outgoing, values: Mapping[str, str], at: datetime) -> str
 
 def mail(outgoing: Outgoing, lead: str, sender: str, to: str, subject: str, at: datetime) -> bytes:
     """The email around it. Raises ValueError for an address that no header can hold."""
-    message = EmailMessage(policy=policy.SMTP.clone(cte_type="7bit"))
+    message = EmailMessage(policy=policy.SMTP.clone(max_line_length=990, cte_type="7bit"))
     message["From"] = Address(addr_spec=sender)
     message["To"] = Address(addr_spec=to)
     message["Subject"] = " ".join(subject.split())[:200]

@@ -109,6 +109,8 @@ async def test_a_first_message_to_an_ad_on_facebook_is_written_by_hand(browser: 
     html = await window(browser, listing, "facebook")
     assert "Write it yourself on Facebook" in html
     assert f'href="{ad}"' in html
+    assert "Answer there once they do." in html
+    assert f"/listings/{listing.id}/edit" not in html  # no field of the seller holds a thread
     assert (await say(browser, listing, "facebook")).status_code == 303
 
 

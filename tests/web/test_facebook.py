@@ -297,3 +297,54 @@ async def test_an_admin_who_checks_the_connection_ends_its_rest(
     row = await Connection.objects().get(Connection.id == connection.id)
     assert row is not None
     assert resting.until(row) is None
+
+
+async def test_the_window_says_when_a_page_that_rests_goes_on(
+    client: Client, connection: Connection, listing: Listing
+) -> None:
+    await opened(connection, listing)
+    browser = await person_of(client, connection)
+    typed = {"nonce": "n-1", "channel": "facebook", "body": "Still there?"}
+    url = f"/listings/{listing.id}/sends/preview"
+    assert "asked for a pause" not in (await browser.submit(url, typed, htmx=True)).text
+    await resting.rest(connection.id, 3600, facebook_errors.RESTRICTED)
+    page = text_of((await browser.submit(url, typed, htmx=True)).text)
+    assert "Its provider asked for a pause. It leaves after" in page
+    assert "Dana may be written to" in page
+
+
+# Late answers
+
+
+@pytest.mark.parametrize(
+    ("hours", "granted", "kind", "state", "said"),
+    [
+        (23, "false", "one_to_one", State.SENT, {"messaging_type": "RESPONSE"}),
+        (30, "true", "one_to_one", State.SENT, {"messaging_type": "MESSAGE_TAG", "tag": "HUMAN_AGENT"}),
+        (30, "false", "one_to_one", State.FAILED, None),
+        (30, "true", "scheduled", State.FAILED, None),
+        (30, "true", "automated", State.FAILED, None),
+        (24 * 7 + 1, "true", "one_to_one", State.FAILED, None),
+    ],
+)
+async def test_the_worker_tags_a_persons_late_answer_and_nothing_else(
+    client: Client, connection: Connection, listing: Listing, monkeypatch: Any, hours: float, granted: str, kind: str,
+    state: State, said: dict[str, str] | None,
+) -> None:  # fmt: skip
+    options = json.dumps({"page_id": PAGE, "human_agent": granted})
+    await connection.update_self({Connection.options: options})
+    await opened(connection, listing, hours)
+    asked = graph(monkeypatch, 200, {"recipient_id": PERSON, "message_id": "m_sent"})
+    browser = await person_of(client, connection)
+    plan = {"scheduled_at": clock.now()} if kind == "scheduled" else {}
+    message = await answered(connection, listing, browser.user, kind=kind, **plan)
+    assert message.state == state
+    sent = [each[2]["json"] for each in asked]
+    assert [{name: each[name] for name in ("messaging_type", "tag") if name in each} for each in sent] == (
+        [said] if said else []
+    )
+    if state == State.FAILED:
+        assert message.code == "outside_window"
+        page = await page_of(browser, listing)
+        assert "Outside Facebook's 24-hour window." in page
+        assert "Write to them on Facebook yourself, or answer once they write again." in page
