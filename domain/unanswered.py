@@ -3,9 +3,11 @@
 Nothing is ever sent again here. What the provider does not know stays unknown, for a person.
 """
 
+import random
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from domain import clock, connections, inbox
 from domain.attempts import Attempt
@@ -20,14 +22,21 @@ FIRST = timedelta(minutes=1)  # after a call began; then each time after twice a
 LAST = timedelta(days=1)
 LATE = timedelta(seconds=5)  # a worker may be
 SKEW = timedelta(seconds=60)  # between our clock and the provider's, who counts whole seconds
-MOST = 20  # questions a time
+MOST = 100  # questions a time
 
 
 async def ask() -> bool:
     """Asks about those whose hour it is; True when the provider told something that is to be handled."""
     told = False
+    silent: set[UUID] = set()  # connections whose provider does not answer just now
     for row in await _due(clock.now()):
-        told = await _ask(row) or told
+        if row["connection"] not in silent:
+            try:
+                told = await _ask(row) or told
+            except ChannelError as error:
+                silent.add(row["connection"])
+                if error.kind is Kind.CONNECTION_BROKEN:
+                    await connections.broken(row["connection"], error.reason)
     return told
 
 
@@ -47,7 +56,8 @@ async def _due(now: datetime) -> Sequence[dict[str, Any]]:
         str(ConnectionState.CONNECTED),
         listed(kinds),
     )
-    return [row for row in rows if is_time(now - row["started_at"])][:MOST]
+    due = [row for row in rows if is_time(now - row["started_at"])]
+    return random.sample(due, MOST) if len(due) > MOST else due  # of too many none is always the last
 
 
 def is_time(age: timedelta) -> bool:
@@ -61,15 +71,12 @@ def is_time(age: timedelta) -> bool:
 
 
 async def _ask(row: dict[str, Any]) -> bool:
+    """Raises ChannelError."""
     connection = await connections.by_id(row["connection"])
     assert connection is not None  # connections are never deleted
     asked = Outgoing(row["id"], row["channel"], row["to_address"], row["body"], "")
     try:
         events = await connections.adapter(connection).took(asked, row["started_at"] - SKEW)
-    except ChannelError as error:
-        if error.kind is Kind.CONNECTION_BROKEN:
-            await connections.broken(connection.id, error.reason)
-        return False
     except Unavailable:  # its credentials cannot be unsealed
         return False
     return await inbox.store(connection.id, *events)

@@ -20,7 +20,9 @@ async def ask_about_unanswered(ctx: dict[str, Any]) -> None:
 
 async def look_numbers_up(ctx: dict[str, Any]) -> None:
     """One worker at a time looks numbers up: each costs money."""
-    if await freezing.is_frozen() or not await turns.take("lookups", ctx["owner"], TURN, is_dead):
+    if await freezing.is_frozen():
         return
-    for connection in await lookups.due():
-        await lookups.look_up(connection)
+    due = await lookups.due()  # first, so that where none looks up, nothing is written
+    if due and await turns.take("lookups", ctx["owner"], TURN, is_dead):
+        for connection in due:
+            await lookups.look_up(connection)

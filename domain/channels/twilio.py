@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -204,7 +204,7 @@ class Twilio(Channel):
     # What it took, and who it knows
 
     async def took(self, outgoing: Outgoing, since: datetime) -> Sequence[HookEvent]:
-        query = {"To": outgoing.to, "DateSent>": f"{since:%Y-%m-%d}", "PageSize": str(SAME_TEXT)}
+        query = {"To": outgoing.to, "DateSent>": f"{since.astimezone(UTC):%Y-%m-%d}", "PageSize": str(SAME_TEXT)}
         said = await self._api.look(self._api.url("/Messages.json"), query)
         found = said.get("messages")
         events = []

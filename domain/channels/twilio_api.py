@@ -88,7 +88,7 @@ class Api:
     async def file(self, url: str) -> http.Answer:
         """A file that came with a text: with our credentials at Twilio alone; where it sends us on, the address itself
         is the permission. Raises ChannelError."""
-        headers = self._basic
+        headers = self._basic if self._is_at_home(url) else {}
         for _ in range(MOST_HOPS + 1):
             if not self._keeps_files(url):
                 raise ChannelError("The file is not where Twilio keeps files.", Kind.PERMANENT, code="address")
@@ -105,10 +105,14 @@ class Api:
         return answer
 
     def _keeps_files(self, url: str) -> bool:
+        parts = urlsplit(url)
+        return self._is_at_home(url) or (
+            parts.scheme == "https" and f".{parts.hostname or ''}".endswith(FILE_HOSTS) and not parts.port
+        )
+
+    def _is_at_home(self, url: str) -> bool:
         parts, home = urlsplit(url), urlsplit(self.base_url)
-        if (parts.scheme, parts.netloc) == (home.scheme, home.netloc):
-            return True
-        return parts.scheme == "https" and f".{parts.hostname or ''}".endswith(FILE_HOSTS)
+        return (parts.scheme, parts.netloc) == (home.scheme, home.netloc)
 
     async def _call(
         self,

@@ -131,15 +131,30 @@ async def test_it_is_asked_a_few_times_a_day_and_then_no_more(house: None, twili
     assert sum(map(unanswered.is_time, ages)) <= 22
 
 
-async def test_one_round_asks_a_few_at_most(house: None, twilio: Knows, clock: Any) -> None:
+async def test_one_round_asks_a_few_at_most(house: None, twilio: Knows, clock: Any, monkeypatch: Any) -> None:
     dealer = await by_twilio()
-    for _ in range(unanswered.MOST + 5):
+    monkeypatch.setattr(unanswered, "MOST", 4)
+    for _ in range(6):
         await dealer.unknown()
     clock.advance(minutes=1, seconds=30)
 
     await round_()
 
     assert len(twilio.asked) == unanswered.MOST
+
+
+async def test_one_that_does_not_answer_is_not_asked_again_in_the_same_round(
+    house: None, twilio: Knows, clock: Any
+) -> None:
+    dealer = await by_twilio()
+    for _ in range(3):
+        await dealer.unknown()
+    twilio.listed = ChannelError("Away.", Kind.NEVER_CONNECTED)
+    clock.advance(minutes=1, seconds=1)
+
+    await round_()
+
+    assert len(twilio.asked) == 1
 
 
 async def test_a_refused_key_breaks_the_connection(house: None, twilio: Knows, clock: Any) -> None:

@@ -543,6 +543,15 @@ async def test_a_file_is_fetched_with_our_credentials_and_sent_on_without_them(p
     assert "authorization" not in provider.asked[1].headers
 
 
+def test_credentials_go_to_twilio_alone():
+    api = made("https://api.twilio.com")._api
+
+    assert api._keeps_files("https://s3.amazonaws.com/media")
+    assert not api._is_at_home("https://s3.amazonaws.com/media")
+    assert api._is_at_home("https://api.twilio.com/2010-04-01/file")
+    assert not api._is_at_home("https://api.twilio.com.evil.example/file")
+
+
 @pytest.mark.parametrize(
     "url",
     ["http://169.254.169.254/latest", "https://nottwilio.com/x", "file:///etc/passwd", "http://api.twilio.com/x", ""],
