@@ -15,7 +15,7 @@ from domain.connections import Connection
 from domain.history import Event
 from domain.listings import Listing, Picture, Stage
 from domain.messages import RANKS, Message, State
-from domain.seeds import lakeside, sites
+from domain.seeds import lakeside, mailbox, sites
 from domain.seeds.stock import CARS, SELLERS, TALKS
 from domain.sellers import Seller
 from domain.settings import settings
@@ -32,11 +32,11 @@ PEOPLE = (
 )
 
 
-async def demo(simulator_url: str) -> list[dict[str, str]]:
+async def demo(simulator_url: str, mail_ports: str = "") -> list[dict[str, str]]:
     """Fills an empty database, once. Returns who can sign in: {email, password, role}.
 
     The dealership texts through Dialpad's protocol, a second one through Twilio's, both spoken by the simulator at
-    `simulator_url`.
+    `simulator_url`; it mails through the simulator's SMTP and IMAP, at two ports with a comma between them.
     """
     if not await Account.exists().where(Account.slug == "harbor"):
         account, people = await _dealership()
@@ -52,12 +52,14 @@ async def demo(simulator_url: str) -> list[dict[str, str]]:
         listings = await _inventory(account)
         await _conversations(account, people, connection, listings)
         await sites.connect(account, people[0], simulator_url, listings)
+        await mailbox.connect(account, people[0], mail_ports)
         await _inventory(await lakeside.dealership(PASSWORD, simulator_url), lakeside.CARS)
     else:  # a kept data directory: the simulator may have moved to another port
         await Connection.update({Connection.base_url: simulator_url, Connection.hook_id: ""}).where(
             Connection.kind.is_in(["dialpad", "twilio"])
         )
         await sites.moved(simulator_url)
+        await mailbox.moved(mail_ports)
     _tell_simulator()
     people_of_both = [(email, role) for _, email, role, _, _ in PEOPLE] + [lakeside.NORA[1:]]
     return [{"email": email, "password": PASSWORD, "role": str(role)} for email, role in people_of_both]

@@ -29,24 +29,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, metavar="DIR", help="keep the data there (default: gone at the end)")
     # In a child, so that the process that lives on stays small: fills the database and prints the log-ins.
     parser.add_argument("--seed", metavar="SIMULATOR_URL", help=argparse.SUPPRESS)
+    parser.add_argument("--mail-ports", default="", help=argparse.SUPPRESS)
 
 
 def run(args: argparse.Namespace) -> int:
     if args.seed:
-        print(json.dumps(asyncio.run(_seed(args.seed))))
+        print(json.dumps(asyncio.run(_seed(args.seed, args.mail_ports))))
         return 0
     try:
         listener = listen(args.host, args.port)
     except CannotListen as error:
         print(error, file=sys.stderr)
         return 1
-    with _directory(args.data) as data, socket.socket() as phones:
-        phones.bind(("127.0.0.1", 0))
-        return _demonstrate(listener, phones, data)
+    with _directory(args.data) as data, socket.socket() as phones, socket.socket() as smtp, socket.socket() as imap:
+        for each in (phones, smtp, imap):
+            each.bind(("127.0.0.1", 0))
+        return _demonstrate(listener, phones, (smtp, imap), data)
 
 
-def _demonstrate(listener: socket.socket, phones: socket.socket, data: Path) -> int:
+def _demonstrate(
+    listener: socket.socket, phones: socket.socket, mail: tuple[socket.socket, socket.socket], data: Path
+) -> int:
     simulator_url = url_of(phones)
+    doors = [each.fileno() for each in mail]
+    mail_ports = ",".join(str(each.getsockname()[1]) for each in mail)
     # Whatever this shell has set up for a real dealership must stay untouched.
     environ = environ_for_child(
         PYTHONPATH=str(ROOT),
@@ -62,14 +68,14 @@ def _demonstrate(listener: socket.socket, phones: socket.socket, data: Path) -> 
     )
     settings = read(environ)
     state = data / "simulator"
-    serve = ("--fd", str(phones.fileno()), "--state-dir", str(state))
+    serve = ("--fd", str(phones.fileno()), "--mail-fds", ",".join(map(str, doors)), "--state-dir", str(state))
     users = ("--users", str(state / "users.json"))  # written by the seeds
     simulator = (sys.executable, "-P", "-m", "workers.simulator", *serve, *users)
     supervisor = Supervisor(
-        [*up.parts(listener), Part("simulator", simulator, (phones.fileno(),))],
+        [*up.parts(listener), Part("simulator", simulator, (phones.fileno(), *doors))],
         environ,
         valkey=up.embedded(settings),
-        prepare=(*up.LOTWIRE, "demo", "--seed", simulator_url),
+        prepare=(*up.LOTWIRE, "demo", "--seed", simulator_url, "--mail-ports", mail_ports),
         # Before the worker asks: it waits until the simulator has loaded. The seeds are not to wait for it.
         prepared=lambda: phones.listen(2048),
         json_log=settings.log == "json",
@@ -77,14 +83,14 @@ def _demonstrate(listener: socket.socket, phones: socket.socket, data: Path) -> 
     return supervisor.run(listener, lambda said: print(_welcome(settings, simulator_url, said), flush=True))
 
 
-async def _seed(simulator_url: str) -> object:
+async def _seed(simulator_url: str, mail_ports: str) -> object:
     from domain import db, installation, seeds
     from domain.channels import http
 
     await installation.prepare()
     try:
         async with db.opened():
-            return await seeds.demo(simulator_url)
+            return await seeds.demo(simulator_url, mail_ports)
     finally:
         await http.close()
 
@@ -95,7 +101,7 @@ def _welcome(settings: Settings, simulator_url: str, seeded: str) -> str:
         [
             f"Lotwire is ready at {settings.public_url}",
             *(f"  sign in as {person['email']} with {person['password']} ({_who(person)})" for person in people),
-            f"The sellers' phones are at {simulator_url}",
+            f"The sellers' phones are at {simulator_url}, their mailboxes at {simulator_url}/mail",
             f"Sellers in Messenger are at {simulator_url}/messenger, a site's form at {simulator_url}/forms",
             "Ctrl-C stops it.",
         ]

@@ -17,8 +17,11 @@ from workers.simulator.carrier import CannotDo, Carrier
 from workers.simulator.control import Control
 from workers.simulator.dialpad import LARGEST_REQUEST, Dialpad
 from workers.simulator.events import Events
+from workers.simulator.letters import Letters
 from workers.simulator.messenger import Messenger
 from workers.simulator.pages import Pages
+from workers.simulator.post import LARGEST as LARGEST_MAIL
+from workers.simulator.post import Post
 from workers.simulator.sites import Sites
 from workers.simulator.sockets import Sockets
 from workers.simulator.twilio import Twilio
@@ -46,6 +49,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m workers.simulator", description=__doc__)
     parser.add_argument("--port", type=int, default=8010, help="0 takes a free one")
     parser.add_argument("--fd", type=int, help="a socket that is bound already, instead of host and port")
+    parser.add_argument("--mail-fds", default="", help="two more bound sockets, for SMTP and IMAP, with a comma")
     parser.add_argument("--host", default="127.0.0.1", help="a loopback address")
     parser.add_argument("--state-dir", type=Path, required=True, help="where the ledger and the set-up are kept")
     parser.add_argument("--users", type=Path, help="a JSON list of users, added at the start")
@@ -74,15 +78,20 @@ async def serve(options: argparse.Namespace) -> None:
     pages, messenger = Pages(carrier), Messenger(options.state_dir, carrier)
     app.add_routes(dialpad.routes() + twilio.routes() + Control(carrier).routes() + pages.routes())
     app.add_routes(messenger.routes() + Sites(messenger, pages).routes())
+    post = Post(pages.changed)
+    app.add_routes(Letters(post, pages).routes())
     # A client that leaves ends its call: what hangs must not hang for ever.
     runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=0.5)
     await runner.setup()
     await events.start()
+    doors: list[asyncio.Server] = []
     try:
         if options.fd is None:
             await web.TCPSite(runner, options.host, options.port, backlog=2048).start()
         else:
             await web.SockSite(runner, socket.socket(fileno=options.fd), backlog=2048).start()
+        for talk, fd in zip((post.smtp, post.imap), filter(None, options.mail_fds.split(",")), strict=False):
+            doors.append(await asyncio.start_server(talk, sock=socket.socket(fileno=int(fd)), limit=LARGEST_MAIL))
         host, port = runner.addresses[0][:2]
         print(f"Simulator at http://{f'[{host}]' if ':' in host else host}:{port}", flush=True)
         stop = asyncio.Event()
@@ -90,6 +99,8 @@ async def serve(options: argparse.Namespace) -> None:
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         await stop.wait()
     finally:
+        for door in doors:
+            door.close()
         await runner.cleanup()
         await events.stop()
         carrier.ledger.close()

@@ -61,6 +61,10 @@ class Pages:
             web.get("/static/{name}", guarded(self.static)),
         ]
 
+    def changed(self) -> None:
+        """There is something new to see."""
+        self.carrier.changes += 1
+
     async def index(self, request: web.Request) -> web.Response:
         return self._index()
 
