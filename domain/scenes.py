@@ -148,6 +148,14 @@ class Scene:
         except Unavailable:  # its credentials cannot be unsealed: nothing leaves through it anyway
             return None
 
+    def why_no_files(self, channel: str) -> str:
+        """Why a connection that could take files does not, in a sentence."""
+        carrier = self.carriers.get(channel)
+        try:
+            return connections.adapter(carrier).why_no_files if carrier else ""
+        except Unavailable:
+            return ""
+
 
 async def of(account: Account, user: User, listing: Listing) -> Scene:
     """Reads the surroundings of a listing; asks the provider for the sender when the last look is old.

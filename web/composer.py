@@ -149,7 +149,9 @@ def channel_parts(looked: Look) -> dict[str, Any]:
         "address": _address(looked),
         "subject": typed.subject,
         "subject_default": email_bodies.subject("", scene.values()),
-        "file_rules": file_rules.sentence(rules, offers.ONE[channel]) if channel else None,
+        "file_rules": f"{file_rules.sentence(rules, offers.ONE[channel])} {scene.why_no_files(channel)}".strip()
+        if channel
+        else None,
         "accept": file_rules.accept(rules),
         "files": files(looked),
     }

@@ -159,6 +159,11 @@ class Channel(ABC):
         """What may go along with a message of this connection; None: no files at all."""
         return None
 
+    @property
+    def why_no_files(self) -> str:
+        """In a sentence with the next step, where this connection could take files and does not."""
+        return ""
+
     @abstractmethod
     def __init__(self, base_url: str, credentials: Mapping[str, str], webhook_secret: str = "", **options: Any) -> None:
         """`credentials` hold a value for each of `fields`, empty where none was given; of a disconnected provider the

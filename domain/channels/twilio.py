@@ -42,6 +42,7 @@ SERVICE = re.compile(r"MG[0-9a-f]{32}", re.ASCII | re.IGNORECASE)
 E164 = re.compile(r"\+[1-9]\d{6,14}", re.ASCII)
 PRINTED = re.compile(r"[!-~]+", re.ASCII)
 UNREADABLE = "Twilio's answer could not be read."
+NOT_REACHED = "Twilio would fetch them here, and Lotwire has no public address. Ask whoever runs it to set one."
 
 FILES = FileRules(
     types=frozenset({"image/jpeg", "image/png", "image/gif", "application/pdf", "text/vcard"}),
@@ -148,6 +149,10 @@ class Twilio(Channel):
     @property
     def files(self) -> FileRules | None:
         return FILES if self.hook_url else None  # Twilio fetches them here
+
+    @property
+    def why_no_files(self) -> str:
+        return "" if self.hook_url else NOT_REACHED
 
     async def send(self, outgoing: Outgoing, permit: PermitLike) -> Accepted:
         permit.spend(outgoing)

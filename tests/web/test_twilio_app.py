@@ -10,6 +10,7 @@ from domain.channels.base import ChannelError, Kind
 from domain.channels.twilio import Twilio
 from domain.connections import Connection, options_of
 from domain.vault import unseal
+from tests import make
 from tests.client import Client
 
 ACCOUNT = "AC00112233445566778899aabbccddeeff"
@@ -93,3 +94,17 @@ async def test_its_page_costs_few_queries(admin_client: Client, count_queries: A
     with count_queries() as queries:
         assert (await admin_client.get("/apps/twilio")).status_code == 200
     assert queries.count <= 8
+
+
+async def test_the_window_says_why_no_files_go_along(agent_client: Client, configure: Any) -> None:
+    options = {"account_sid": ACCOUNT, "from_number": "+16195550142"}
+    secret = json.dumps({"auth_token": "token"})
+    await make.connection(kind="twilio", secret=secret, options=json.dumps(options))
+    listing = await make.listing(agent_client.user.account)
+    why = "Twilio would fetch them here, and Lotwire has no public address."
+
+    assert why in (await agent_client.get(f"/listings/{listing.id}/sends/new")).text
+    configure(LOTWIRE_PUBLIC_URL="http://lotwire.test")
+    page = (await agent_client.get(f"/listings/{listing.id}/sends/new")).text
+    assert why not in page
+    assert "PDF" in page
