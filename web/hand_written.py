@@ -28,6 +28,7 @@ def of(
     filled = ready and not letter.missing and len(letter.body) <= letter.longest
     return {
         "site": place.site,
+        "reason": f"Write it yourself on {place.site}, as shown with the preview.",
         "url": place.url,
         "open": OPENS[place.what],
         "why": WHY["outside_window" if late and channel == "facebook" else channel],

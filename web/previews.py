@@ -60,6 +60,9 @@ async def of(looked: Look, picked: str | None = None) -> dict[str, Any]:
     reason = _reason(looked, draft, letter, [each.message for each in problems], refusals)
     if later.refused:
         reason = reason or later.refused.message
+    by_hand = hand_written.of(scene, looked.type, stands, letter, ready=not empty and not problems)
+    if by_hand:
+        reason = by_hand["reason"]
     return {
         "preview": {
             "kind": looked.type if looked.type in ("text", "email") else "plain",
@@ -80,7 +83,7 @@ async def of(looked: Look, picked: str | None = None) -> dict[str, Any]:
             "writing": _writing(looked.news),
             "told": str(looked.mark),
             "from_number": _from_number(scene) if looked.type == "text" else None,
-            "by_hand": hand_written.of(scene, looked.type, stands, letter, ready=not empty and not problems),
+            "by_hand": by_hand,
         },
         "send": {
             "label": _label(looked),

@@ -66,6 +66,7 @@ async def test_a_first_message_on_kijiji_is_written_by_hand(browser: Client) -> 
     listing = await listing_of(browser, "kijiji")
     html = await window(browser, listing, "kijiji", "Is the {{vehicle.make}} still for sale?")
     assert "Write it yourself on Kijiji" in html
+    assert "Write it yourself on Kijiji, as shown with the preview." in text_of(html)  # beside Send, which is off
     assert f'href="{KIJIJI_AD}"' in html
     assert "\nIs the Subaru still for sale?</textarea>" in html  # final, with no blank left in it
     assert "without files" in text_of(html)
