@@ -219,3 +219,22 @@ def test_the_key_is_asked_for_without_showing_it(
     assert main(["connect", "dialpad", "--account", dealership, "--base-url", GONE]) == 0
     assert asked == ["API key of Dialpad: "]
     assert json.loads(unseal(the_connection().secret)) == {"api_key": "typed-key"}
+
+
+def test_several_secrets_come_as_lines_and_the_rest_as_options(connect: Callable[..., tuple[int, str, str]]) -> None:
+    secrets = "page_token=the-page-token\napp_secret=the-app-secret"
+    status, printed, _ = connect("facebook", "--base-url", GONE, "--option", "page_id=102030405060708", key=secrets)
+    assert status == 0
+    made = the_connection()
+    assert f"/hooks/facebook/{made.id}" in printed
+    assert json.loads(made.options) == {"page_id": "102030405060708", "human_agent": "false"}
+    assert json.loads(unseal(made.secret)) == {"page_token": "the-page-token", "app_secret": "the-app-secret"}
+    status, _, said = connect("facebook", "--base-url", GONE, "--option", "page_id=Harbor", key=secrets)
+    assert (status, said.strip()) == (1, "The Page ID is a number, such as 102030405060708.")
+
+
+def test_forms_ask_for_nothing_and_kijiji_is_for_canada(connect: Callable[..., tuple[int, str, str]]) -> None:
+    assert connect("form", key="")[0] == 0
+    assert the_connection().kind == "form"
+    status, _, said = connect("kijiji", key="password=x")
+    assert (status, said.strip()) == (1, "Kijiji is for dealerships in Canada alone.")

@@ -1,0 +1,50 @@
+"""Kijiji's mail over a real mailbox: only what the relay passed on is heard, and each once."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from domain.channels.base import Incoming
+from domain.channels.kijiji import Kijiji
+from tests import mail_server
+from tests.domain.channels.test_email_mailbox import House, mail, until
+from tests.mail_server import MailServer
+
+PAYLOADS = Path(__file__).parents[2] / "payloads" / "kijiji"
+
+
+@pytest.fixture(scope="module")
+def one_server() -> Iterator[MailServer]:
+    with mail_server.running() as server:
+        yield server
+
+
+@pytest.fixture
+def server(one_server: MailServer, monkeypatch: pytest.MonkeyPatch) -> MailServer:
+    one_server.empty()
+    monkeypatch.setenv("SSL_CERT_FILE", str(one_server.cert))
+    return one_server
+
+
+async def test_what_the_relay_passed_on_is_heard_and_nothing_else(server: MailServer) -> None:
+    kijiji = Kijiji("", server.fields(trusted_authserv="mx.lots.example"))
+    await kijiji.check()
+    house = House()
+    listening = asyncio.create_task(kijiji.listen(house))
+    try:
+        await until(lambda: house.stood or listening.done())
+        for name in ("promotion", "forged", "first"):
+            server.deliver((PAYLOADS / f"{name}.eml").read_bytes().replace(b"\n", b"\r\n"))
+        server.deliver(mail("of somebody else"))
+        server.deliver((PAYLOADS / "answer.eml").read_bytes().replace(b"\n", b"\r\n"))
+        await until(lambda: len(house.events) > 1 or listening.done())
+    finally:
+        listening.cancel()
+        await asyncio.gather(listening, return_exceptions=True)
+    said = [each for event in house.events for each in kijiji.parse(event.payload)]
+    assert [each.body.split("\n")[0] for each in said if isinstance(each, Incoming)] == [
+        "Yes, it is still for sale. When would you like to see it?",
+        "Tomorrow at five is good.",
+    ]
