@@ -148,13 +148,12 @@ class Scene:
         except Unavailable:  # its credentials cannot be unsealed: nothing leaves through it anyway
             return None
 
-    def why_no_files(self, channel: str) -> str:
-        """Why a connection that could take files does not, in a sentence."""
-        carrier = self.carriers.get(channel)
-        try:
-            return connections.adapter(carrier).why_no_files if carrier else ""
-        except Unavailable:
-            return ""
+    def what_files(self, channel: str) -> str:
+        """What may go along, in a sentence; where nothing may that could, also why."""
+        carrier, why = self.carriers.get(channel), ""
+        with suppress(Unavailable):
+            why = connections.adapter(carrier).why_no_files if carrier else ""
+        return f"{file_rules.sentence(self.file_rules(channel), offers.ONE[channel])} {why}".strip()
 
 
 async def of(account: Account, user: User, listing: Listing) -> Scene:

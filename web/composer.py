@@ -149,9 +149,7 @@ def channel_parts(looked: Look) -> dict[str, Any]:
         "address": _address(looked),
         "subject": typed.subject,
         "subject_default": email_bodies.subject("", scene.values()),
-        "file_rules": f"{file_rules.sentence(rules, offers.ONE[channel])} {scene.why_no_files(channel)}".strip()
-        if channel
-        else None,
+        "file_rules": scene.what_files(channel) if channel else None,
         "accept": file_rules.accept(rules),
         "files": files(looked),
     }
