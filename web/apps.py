@@ -65,7 +65,7 @@ def _field(field: Field) -> dict[str, Any]:
         "type": "password" if field.secret else field.type,
         "help": field.help,
         "required": field.required,
-        "advanced": not field.required,
+        "advanced": not field.required and not field.usual,
         "autocomplete": "off",
         "choices": field.choices,
     }

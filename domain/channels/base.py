@@ -94,6 +94,7 @@ class Field:
     choices: tuple[tuple[str, str], ...] = ()  # value and label; none: whatever is typed
     type: str = "text"  # of the input: text, email, url, tel, number
     owner_only: bool = False  # it names a machine that ours will call: only the installation's owner may set it
+    usual: bool = False  # filled in nearly always, though it need not be: shown among the required ones
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|[0-9A-Fa-f:]{2
 
 FIELDS = (
     Field("from_email", "Email address", "Sellers see it and answer to it.", type="email"),
-    Field("from_name", "Name beside it", "Such as your dealership’s name.", required=False),
+    Field("from_name", "Name beside it", "Such as your dealership’s name.", required=False, usual=True),
     Field("smtp_host", "Outgoing server (SMTP)", "Such as smtp.gmail.com or smtp.office365.com."),
     Field("smtp_port", "Outgoing port", default="587", type="number", required=False),
     Field("smtp_security", "Outgoing security", default="starttls", choices=SECURITY, required=False),
@@ -25,6 +25,7 @@ FIELDS = (
         "Incoming server (IMAP)",
         "Such as imap.gmail.com or outlook.office365.com. Without it no answer comes in.",
         required=False,
+        usual=True,
     ),
     Field("imap_port", "Incoming port", default="993", type="number", required=False),
     Field("imap_security", "Incoming security", default="tls", choices=SECURITY, required=False),
@@ -43,6 +44,7 @@ FIELDS = (
         "An app password where your provider has them. It is encrypted and never shown again.",
         secret=True,
         required=False,
+        usual=True,
     ),
     Field("client_id", "OAuth client ID", "Of Google or Microsoft 365.", required=False),
     Field("client_secret", "OAuth client secret", secret=True, required=False),

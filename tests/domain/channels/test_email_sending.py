@@ -273,3 +273,8 @@ def test_an_option_nobody_knows_is_no_option_of_emails() -> None:
     with pytest.raises(TypeError):
         Email("", fields(25), colour="blue")
     Email("", fields(25), per_minute=10)
+
+
+def test_what_nearly_everybody_fills_in_stands_first() -> None:
+    first = [field.name for field in Email.fields if field.required or field.usual]
+    assert first == ["from_email", "from_name", "smtp_host", "imap_host", "password"]
