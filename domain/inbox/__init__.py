@@ -2,6 +2,17 @@
 
 from domain.inbox.files import fetch_due
 from domain.inbox.handling import due, handle, put_off, store
+from domain.inbox.intake import Intake
 from domain.inbox.tables import IncomingFile, MatchSuggestion, ProviderEvent
 
-__all__ = ["IncomingFile", "MatchSuggestion", "ProviderEvent", "due", "fetch_due", "handle", "put_off", "store"]
+__all__ = [
+    "IncomingFile",
+    "Intake",
+    "MatchSuggestion",
+    "ProviderEvent",
+    "due",
+    "fetch_due",
+    "handle",
+    "put_off",
+    "store",
+]

@@ -4,12 +4,13 @@ import json
 from datetime import timedelta
 from uuid import UUID
 
-from domain import clock, connections, db, ids
+from domain import clock, connections, db
 from domain.channels.base import Bounce, HookEvent, Incoming, NotUnderstood, ReadUntil, Receipt, Said
 from domain.channels.registry import CHANNELS
 from domain.connections import Connection
 from domain.inbox import told_beside
 from domain.inbox.incoming import take
+from domain.inbox.intake import keep
 from domain.inbox.reported import heed
 from domain.inbox.tables import ProviderEvent
 
@@ -18,21 +19,10 @@ async def store(connection: UUID, *events: HookEvent) -> bool:
     """Keeps what a verified call told, each event once. False when all of them were here before."""
     if not events:
         return False
-    now = clock.now()
-    given, arguments = db.given(
-        ("uuid", "uuid", "text", "text", "timestamptz"),
-        [(ids.new(), connection, each.key, json.dumps(each.payload), now) for each in events],
-    )
-    rows = await ProviderEvent.raw(
-        f"""INSERT INTO provider_event (id, connection, event_key, payload, received_at, handled_at, not_before, tries,
-                                       problem)
-            SELECT column1, column2, column3, column4, column5, null, column5, 0, '' FROM {given}
-            WHERE true ON CONFLICT DO NOTHING RETURNING id""",  # noqa: S608 - fixed words
-        *arguments,
-    )
-    if rows:
+    new = await keep([(connection, each) for each in events])
+    if new:
         await connections.heard(connection)
-    return bool(rows)
+    return bool(new)
 
 
 async def due(limit: int = 100) -> list[UUID]:

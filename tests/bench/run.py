@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from tests.bench import (
     chaos,
     delivery,
+    flood,
     imports,
     judging,
     lists,
@@ -34,6 +35,7 @@ MEASURES: dict[str, Measure] = {
     "startup": startup.measure,
     "pages": pages.measure,
     "delivery": delivery.measure,
+    "hooks": flood.measure,
     "precision": precision.measure,
     "import": imports.measure,
     "lists": lists.measure,

@@ -47,6 +47,7 @@ def test_without_a_wish_everything_is_measured(measured: Seen) -> None:
         "startup",
         "pages",
         "delivery",
+        "hooks",
         "precision",
         "import",
         "lists",

@@ -130,7 +130,7 @@ async def test_without_the_database_the_provider_is_asked_to_try_again(
     async def full(*_: Any) -> bool:
         raise Unavailable("The disk is full.")
 
-    monkeypatch.setattr(inbox, "store", full)
+    monkeypatch.setattr("domain.inbox.intake.keep", full)
     answer = await client.post(url(connection), content=signed(event(clock)))
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "10")
 
@@ -205,10 +205,10 @@ async def test_a_signed_event_without_a_name_is_not_understood(
     assert await refusals(connection) == 0
 
 
-async def test_a_call_beyond_256_kb_is_too_large(client: Client, connection: Connection, clock: Any) -> None:
+async def test_a_call_beyond_a_megabyte_is_too_large(client: Client, connection: Connection, clock: Any) -> None:
     fits = signed(event(clock, text="x" * 190_000))
     assert (await client.post(url(connection), content=fits)).status_code == 200
-    assert (await client.post(url(connection), content=b"x" * (256 * 1024 + 1))).status_code == 413
+    assert (await client.post(url(connection), content=b"x" * (1024 * 1024 + 1))).status_code == 413
 
 
 async def test_a_hook_that_is_not_there_is_not_found(client: Client, connection: Connection, clock: Any) -> None:

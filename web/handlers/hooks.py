@@ -16,7 +16,7 @@ from web import queue
 
 logger = logging.getLogger(__name__)
 
-LARGEST_BODY = 256 * 1024  # bytes
+LARGEST_BODY = 1024 * 1024  # bytes; Facebook tells up to a thousand things at once
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -30,7 +30,7 @@ async def create(request: AnyRequest) -> Response[str]:
         events = connections.verified(connection, _call(request, connection, await request.body()))
     except (BadSignature, NotUnderstood) as error:
         return await _refused(connection, error)
-    if await inbox.store(connection.id, *events):
+    if await _intake(request).store(connection.id, events):
         await queue.kick(request, "handle_events", job_id=queue.slot("handle_events"))
     return Response(provider.thanks.body, media_type=provider.thanks.media_type)
 
@@ -43,6 +43,15 @@ async def show(request: AnyRequest) -> Response[str]:
     if answer is None:
         return await _refused(connection, BadSignature("A question that proves nothing."))
     return Response(answer, media_type=MediaType.TEXT)
+
+
+def _intake(request: AnyRequest) -> inbox.Intake:
+    """Of this process: what comes at the same moment is kept together."""
+    state = request.app.state
+    if "intake" not in state:
+        state.intake = inbox.Intake()
+    found: inbox.Intake = state.intake
+    return found
 
 
 def _call(request: AnyRequest, connection: Connection, body: bytes = b"") -> HookCall:

@@ -7,6 +7,7 @@ MEASURES = (
     "startup",
     "pages",
     "delivery",
+    "hooks",
     "precision",
     "import",
     "lists",
