@@ -237,6 +237,8 @@ async def test_a_stop_in_a_sentence_is_confirmed_by_us_from_the_same_number(clie
 
     [answer] = [each for each in await written() if each.kind == "answer"]
     assert (answer.to_address, answer.from_address, answer.user) == (PHONE, OUR_NUMBER, dealer.user.id)
+    [started] = await dealer.start()
+    assert (started.outgoing.message_id, started.outgoing.from_address) == (answer.id, OUR_NUMBER)
     assert (await standing_of(dealer.account.id, PHONE)).opted_out
 
 
