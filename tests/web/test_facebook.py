@@ -278,12 +278,14 @@ async def test_a_page_that_rests_sends_nothing_tells_its_admins_once_and_goes_on
         await answered(connection, listing, browser.user)
     assert len(told) == 1
     assert facebook_errors.ABUSIVE in told[0]
+    just_written = {"channel": "facebook", "to_address": PERSON, "connection": connection.id, "state": State.QUEUED}
+    await make.message(listing, not_before=clock.now(), **just_written)
     assert await delivery.due_connections(10) == {}
     page = text_of((await browser.get("/apps/facebook")).text)
     assert facebook_errors.ABUSIVE in page
     assert "asked for a pause" in page
     clock.advance(days=1, seconds=1)
-    assert await delivery.due_connections(10) == {connection.id: 2}
+    assert await delivery.due_connections(10) == {connection.id: 3}
     assert "asked for a pause" not in text_of((await browser.get("/apps/facebook")).text)
 
 
