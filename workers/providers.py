@@ -1,11 +1,13 @@
 """The providers of connections, each made once for the same credentials and asked for before every handful."""
 
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
 from domain import connections
 from domain.channels.base import Channel
 from domain.connections import Connection, ConnectionState
+from domain.errors import Refused, Unavailable
 
 
 class Providers:
@@ -27,7 +29,10 @@ class Providers:
         return connection, channel
 
     async def _lender(self, connection: Connection, channel: str) -> Any:
+        """None where none works: what does not need it still leaves."""
         other = await connections.carrying(connection.account, channel)
         if other is None or other.state != ConnectionState.CONNECTED:
             return None
-        return connections.adapter(other)
+        with suppress(Refused, Unavailable):  # its credentials are not whole, or cannot be unsealed
+            return connections.adapter(other)
+        return None

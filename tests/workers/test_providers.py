@@ -8,7 +8,7 @@ from email import message_from_bytes
 import pytest
 
 from domain import ids, plans
-from domain.channels.base import ChannelError, Form, Outgoing
+from domain.channels.base import ChannelError, Form, Lender, Outgoing
 from domain.channels.form import NO_MAIL, ContactForm
 from domain.connections import Connection, ConnectionState
 from tests import make
@@ -73,8 +73,22 @@ async def test_a_lead_leaves_by_the_dealerships_email_as_it_is_connected_now(hou
 async def test_another_dealerships_email_is_never_borrowed(house: None) -> None:
     await plans.seed()
     form = await make.connection(await make.account(), kind="form", base_url="")
-    await make.connection(await make.account(), kind="email", base_url="")
+    secret = json.dumps({"password": "secret", "client_secret": "", "refresh_token": ""})
+    options = json.dumps({"from_email": "sales@other.example", "smtp_host": "mail.other.example"})
+    await make.connection(await make.account(), kind="email", base_url="", secret=secret, options=options)
+    assert await lent_to(form) is None
+
+
+async def test_an_email_that_cannot_be_used_keeps_no_form_back(house: None) -> None:
+    await plans.seed()
+    account = await make.account()
+    form = await make.connection(account, kind="form", base_url="")
+    await make.connection(account, kind="email", base_url="", options="{}")  # nothing that it needs
+    assert await lent_to(form) is None
+
+
+async def lent_to(form: Connection) -> Lender | None:
     found = await Providers().of(form.id)
     assert found is not None
     assert isinstance(found[1], ContactForm)
-    assert found[1].lent is None
+    return found[1].lent
