@@ -123,6 +123,9 @@ class MailServer:
         (inside / "tmp" / name).write_bytes(mail)
         os.chown(inside / "tmp" / name, *self._owner)
         os.rename(inside / "tmp" / name, inside / "new" / name)
+        # Dovecot looks at the second of the last change: two in one second would be one.
+        changed = time.time() + self._delivered
+        os.utime(inside / "new", (changed, changed))
 
     def empty(self) -> None:
         """Makes the mailbox anew, with another UIDVALIDITY in time."""

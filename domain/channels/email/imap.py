@@ -113,8 +113,21 @@ class Mailbox:
             if any(b"EXISTS" in line for line in told):  # came since we looked, and would not be told again
                 return
             self._client.idle()
-            self._client.idle_check(timeout=POLL if others else RENEW)
+            if not self._has_read_ahead():
+                self._client.idle_check(timeout=POLL if others else RENEW)
             self._client.idle_done()
+
+    def _has_read_ahead(self) -> bool:
+        """Whether news came in one breath with the answer to IDLE: they lie in the buffer then, and whoever waits for
+        the line to speak waits for the next ones."""
+        line, client = self._client.socket(), self._client._imap
+        line.setblocking(False)
+        try:
+            return bool((getattr(client, "_file", None) or client.file).peek(1))
+        except OSError:  # nothing to read
+            return False
+        finally:
+            line.settimeout(TIMEOUT)
 
     def hang_up(self) -> None:
         """Wakes whoever waits here. The line stays theirs to `close`: its number could be another line's by the time

@@ -13,6 +13,7 @@ import pytest
 from domain import ids
 from domain.channels.base import ChannelError, HookEvent, Kind, Listening, Mail, Outgoing
 from domain.channels.email import Email, channel, imap
+from domain.channels.email.servers import Login, Server
 from tests import mail_server
 from tests.domain.channels.local_servers import Permit
 from tests.mail_server import LOGIN, MailServer
@@ -208,6 +209,35 @@ async def test_idle_is_renewed_before_a_server_hangs_up(server: MailServer, monk
     house = House()
     async with listening(server, house):
         await until(lambda: house.stood > 3)
+
+
+async def test_news_in_one_breath_with_the_answer_to_idle_are_not_waited_for() -> None:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"* OK here\r\n")
+        while line := (await reader.readline()).decode().split():
+            tag, word = line[0], line[1] if len(line) > 1 else ""
+            said = {"CAPABILITY": "* CAPABILITY IMAP4rev1 IDLE\r\n", "EXAMINE": "* OK [UIDVALIDITY 7] x\r\n"}.get(
+                word, ""
+            )
+            if word == "IDLE":
+                idle = tag
+                writer.write(b"+ idling\r\n* 1 EXISTS\r\n")
+            else:
+                writer.write(f"{said}{idle if tag == 'DONE' else tag} OK Done\r\n".encode())
+            await writer.drain()
+        writer.close()
+
+    listening = await asyncio.start_server(talk, "127.0.0.1", 0)
+    port = listening.sockets[0].getsockname()[1]
+    box = await asyncio.to_thread(imap.Mailbox, Server("127.0.0.1", port, "none", nearby=True), Login("us", "secret"))
+    try:
+        async with asyncio.timeout(5):
+            await asyncio.to_thread(box.wait)
+        assert box._has_read_ahead() is False
+    finally:
+        box.hang_up()
+        box.close()
+        listening.close()
 
 
 async def test_what_was_read_is_marked_only_where_that_is_wanted(server: MailServer) -> None:
