@@ -5,6 +5,7 @@ import re
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from typing import cast
 
 import aiosmtplib
 
@@ -100,7 +101,7 @@ async def _signed_in(server: Server, login: Login) -> AsyncIterator[aiosmtplib.S
                 await client.quit()
     finally:
         if client.transport:
-            client.transport.abort()  # nothing more is said, and nobody's goodbye waited for
+            cast(asyncio.Transport, client.transport).abort()  # nothing more is said, and nobody's goodbye waited for
         client.close()
         await asyncio.sleep(0)  # in which the line is closed
 
