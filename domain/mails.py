@@ -80,6 +80,13 @@ async def listing_of_token(account: UUID, token: str) -> UUID | None:
     return row["listing"] if row else None
 
 
+async def address_of_token(account: UUID, token: str) -> str:
+    """The seller's address in the conversation whose address an email came to."""
+    mine = (EmailThread.account == account) & (EmailThread.token == token.lower())
+    row = await EmailThread.select(EmailThread.address).where(mine).first()
+    return row["address"] if row else ""
+
+
 async def listing_of_references(account: UUID, references: Sequence[str]) -> UUID | None:
     """The listing of the newest email among these that is ours or came to us."""
     known = [each[:LONGEST_ID] for each in references if each]

@@ -118,11 +118,15 @@ async def _beside(
 
 
 async def _stop(account: UUID, channel: str, listing: UUID | None, said: Incoming, message_id: UUID) -> bool:
-    """True when that is news."""
-    news = await suppressions.opt_out(account, said.from_address, said.body[:40], message_id, channel)
-    await messages.cancel_for_address(account, said.from_address, "The seller asked to stop.", "opted_out")
-    if listing and news:
-        await history.note(account, listing, "opted_out", message=message_id, address=said.from_address)
+    """True when that is news. Who answers from another address means the one that we wrote to as well."""
+    written_to = await mails.address_of_token(account, said.token) if said.token else ""
+    news = False
+    for address in dict.fromkeys((said.from_address, written_to or said.from_address)):
+        new = await suppressions.opt_out(account, address, said.body[:40], message_id, channel)
+        await messages.cancel_for_address(account, address, "The seller asked to stop.", "opted_out")
+        if listing and new:
+            await history.note(account, listing, "opted_out", message=message_id, address=address)
+        news = news or new
     return news
 
 

@@ -151,6 +151,15 @@ async def test_a_mail_program_that_unsubscribes_by_mail_is_heard(house: None) ->
     assert await suppressions.opted_out(dealer.account.id, DANA, "email")
 
 
+async def test_a_stop_from_another_address_holds_for_the_one_that_was_written_to(house: None) -> None:
+    dealer, connection, listing = await house_of()
+    token = await mails.token_of(dealer.account.id, listing.id, DANA)
+    raw = f"From: dana@work.example\nTo: sales+{token}@lots.example\nMessage-ID: <s@m>\n\nSTOP\n"
+    assert await comes(connection, raw.encode()) == listing.id
+    for address in (DANA, "dana@work.example"):
+        assert await suppressions.opted_out(dealer.account.id, address, "email")
+
+
 async def test_a_bounce_marks_the_address_and_the_message_and_an_answer_clears_it(house: None) -> None:
     dealer, connection, listing = await house_of()
     message, rfc_id = await ours(dealer, connection, listing)
