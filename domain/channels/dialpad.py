@@ -116,7 +116,7 @@ class Dialpad(Channel):
     needs = (
         "A Dialpad company with texting, and an API key made by its administrator.",
         "The same email address in Dialpad and in Lotwire for everybody who texts.",
-        "An address at which Dialpad can reach this Lotwire, for replies.",
+        "For replies best an address at which Dialpad can reach this Lotwire; without one it keeps a line open to Dialpad.",
     )
     fields = (
         Field(
