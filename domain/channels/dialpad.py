@@ -116,7 +116,7 @@ class Dialpad(Channel):
     needs = (
         "A Dialpad company with texting, and an API key made by its administrator.",
         "The same email address in Dialpad and in Lotwire for everybody who texts.",
-        "For replies best an address at which Dialpad can reach this Lotwire; without one it keeps a line open to Dialpad.",
+        "For replies an address at which Dialpad can reach this Lotwire; without one it keeps a line open.",
     )
     fields = (
         Field(
