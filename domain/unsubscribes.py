@@ -41,6 +41,6 @@ async def unsubscribe(message: Message) -> bool:
         news = await suppressions.opt_out(message.account, message.to_address, WORD, message.id, "email")
         await messages.cancel_for_address(message.account, message.to_address, "The seller unsubscribed.", "opted_out")
         if news and message.listing:
-            facts = {"message": message.id, "address": message.to_address}
-            await history.note(message.account, message.listing, "opted_out", **facts)
+            there, address = message.listing, message.to_address
+            await history.note(message.account, there, "opted_out", message=message.id, address=address)
     return news
