@@ -18,7 +18,8 @@ LARGEST_ANSWER = 200_000  # bytes that are looked at
 BETWEEN = 1.0  # seconds between two calls of a host
 MOST_REDIRECTS = 3
 MESSAGE = "{{message}}"  # where the words go
-MOVED = (301, 302, 303, 307, 308)
+MOVED = (301, 302, 303)  # after a form that was taken; 307 and 308 want it posted again elsewhere
+NO_ANSWER = http.Answer(0, {}, b"")
 PRIVATE = "This form's address leads into a private network. Ask the owner of this installation."
 NOT_WEB = "A form's address starts with https://."
 
@@ -75,43 +76,51 @@ async def post(form: Form, body: str) -> str:
         answer = await http.call(
             "POST", form.endpoint, headers={}, form=values, timeout=TIMEOUT, largest=LARGEST_ANSWER, through=session
         )
-        here, moved = form.endpoint, ""
+        _require_not_refused(host, answer.status)
+        here, moved = form.endpoint, list[str]()
         for _ in range(MOST_REDIRECTS):
             there = _onward(here, answer) if answer.status in MOVED else ""
-            moved = there or moved
-            if not there or not _same_place(here, there) or answer.status in (307, 308):
-                break  # those two would post the form again
+            if not there:
+                break
+            moved.append(there)
+            if not _same_place(here, there):
+                break
             here = there
             try:
                 answer = await http.call(
                     "GET", here, headers={}, timeout=TIMEOUT, largest=LARGEST_ANSWER, through=session
                 )
             except ChannelError as error:  # the form is posted, whatever becomes of the page after it
+                if _is_taken(form, NO_ANSWER, moved):
+                    return host
                 raise ChannelError(error.reason, Kind.UNKNOWN, code=error.code) from error
-    _judge(form, host, answer, moved)
+    if not _is_taken(form, answer, moved):
+        reason = f"{host} answered, but not as it does when it takes a form. Look there before you send it again."
+        raise ChannelError(reason, Kind.UNKNOWN, code="unlike")
     return host
 
 
-def _judge(form: Form, host: str, answer: http.Answer, moved: str) -> None:
-    """Raises ChannelError unless the answer is that of a form that was taken."""
-    if answer.status >= 500:
-        raise ChannelError(f"{host} had an error before it confirmed the form.", Kind.UNKNOWN, code=str(answer.status))
-    if answer.status == 429:
+def _require_not_refused(host: str, status: int) -> None:
+    """Of the answer to the form itself: the pages that follow it say nothing of whether it was taken."""
+    if status >= 500 or status == 408:
+        raise ChannelError(f"{host} had an error before it confirmed the form.", Kind.UNKNOWN, code=str(status))
+    if status == 429:
         raise ChannelError(f"{host} takes no more forms just now. Try later.", Kind.PERMANENT, code="429")
-    if answer.status >= 400:
-        raise ChannelError(f"{host} refused the form.", Kind.PERMANENT, code=str(answer.status))
+    if status >= 400:
+        raise ChannelError(f"{host} refused the form.", Kind.PERMANENT, code=str(status))
+
+
+def _is_taken(form: Form, answer: http.Answer, moved: Sequence[str]) -> bool:
+    """Whether the last answer, and where the site led after the form, are as the rule of the site says."""
     rule: Mapping[str, Any] = form.success
     wanted = str(rule.get("status") or "")
     words, target = str(rule.get("body") or ""), str(rule.get("redirect") or "")
-    right = (
+    return (
         (not wanted or str(answer.status) in wanted.replace(",", " ").split())
         and (not words or words.casefold() in answer.body.decode("utf-8", "replace").casefold())
-        and (not target or target in moved)
+        and (not target or any(target in each for each in moved))
         and (200 <= answer.status < 300 or bool(target and moved))
     )
-    if not right:
-        reason = f"{host} answered, but not as it does when it takes a form. Look there before you send it again."
-        raise ChannelError(reason, Kind.UNKNOWN, code="unlike")
 
 
 async def _turn(host: str) -> None:
@@ -125,8 +134,9 @@ async def _turn(host: str) -> None:
 
 
 def _onward(here: str, answer: http.Answer) -> str:
+    to = answer.headers.get("Location", "")
     try:
-        return urljoin(here, answer.headers.get("Location", ""))
+        return urljoin(here, to) if to else ""
     except ValueError:
         return ""
 

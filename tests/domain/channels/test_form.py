@@ -135,6 +135,7 @@ async def test_what_a_person_fills_in_is_not_filled_in_here(kind: str):
         (204, b"", SUCCESS, Kind.UNKNOWN),
         (400, b"Thank you", SUCCESS, Kind.PERMANENT),
         (403, b"", SUCCESS, Kind.PERMANENT),
+        (408, b"", SUCCESS, Kind.UNKNOWN),
         (429, b"", SUCCESS, Kind.PERMANENT),
         (500, b"", SUCCESS, Kind.UNKNOWN),
         (503, b"Thank you", SUCCESS, Kind.UNKNOWN),
@@ -158,10 +159,29 @@ async def test_the_page_a_form_leads_to_at_the_same_site_is_read(provider: Scrip
     assert [(each.method, each.path) for each in provider.asked] == [("POST", "/contact"), ("GET", "/thanks")]
 
 
+@pytest.mark.parametrize("status", [403, 404, 408, 429, 500])
+async def test_a_page_that_fails_after_a_form_was_taken_makes_no_failure_of_it(provider: Scripted, status: int):
+    provider.answers(302, b"", {"Location": "/thanks"}).answers(status, b"")
+    assert (await send(form_at(provider.url, success={"redirect": "/thanks"}))).state == "sent"
+    assert [each.method for each in provider.asked] == ["POST", "GET"]
+
+
+@pytest.mark.parametrize("status", [403, 404, 429, 500])
+async def test_a_page_that_fails_after_a_form_leaves_open_whether_it_was_taken(provider: Scripted, status: int):
+    provider.answers(303, b"", {"Location": "/next"}).answers(status, b"")
+    assert (await refusal(form_at(provider.url, success={"redirect": "/thanks"}))).kind is Kind.UNKNOWN
+
+
+async def test_where_a_site_leads_first_counts_as_well(provider: Scripted):
+    provider.answers(302, b"", {"Location": "/thanks"}).answers(302, b"", {"Location": "/home"}).answers(200, b"")
+    assert (await send(form_at(provider.url, success={"redirect": "/thanks"}))).state == "sent"
+
+
 @pytest.mark.parametrize("status", [307, 308])
-async def test_a_form_is_not_posted_again_elsewhere(provider: Scripted, status: int):
+@pytest.mark.parametrize("success", [SUCCESS, {"redirect": "/again"}])
+async def test_a_form_is_not_posted_again_elsewhere(provider: Scripted, status: int, success: dict[str, str]):
     provider.answers(status, b"", {"Location": "/again"})
-    assert (await refusal(form_at(provider.url))).kind is Kind.UNKNOWN
+    assert (await refusal(form_at(provider.url, success=success))).kind is Kind.UNKNOWN
     assert len(provider.asked) == 1
 
 
