@@ -23,7 +23,7 @@ from yarl import URL
 from domain import clock, db, picture_files
 from domain.images import MOST_PIXELS, flat, jpeg
 from domain.listings import Picture
-from domain.public_addresses import Address, NotPublic, Resolver, is_public, may_lead_there
+from domain.public_addresses import Address, NotPublic, connector, is_public, may_lead_there
 
 TIMEOUT = 10.0  # seconds, redirects included
 LARGEST_FILE = 10_000_000  # bytes
@@ -73,11 +73,10 @@ async def fetch_due(limit: int = 50, rules: Rules = RULES) -> int:
     claimed = await _claim(limit)
     if not claimed:
         return 0
-    connector = aiohttp.TCPConnector(resolver=Resolver(rules.allowed), use_dns_cache=False, limit=AT_ONCE)
     timeout = aiohttp.ClientTimeout(total=TIMEOUT)
     turns = _Turns()
     async with aiohttp.ClientSession(
-        connector=connector,
+        connector=connector(rules.allowed, limit=AT_ONCE),
         timeout=timeout,
         cookie_jar=aiohttp.DummyCookieJar(),
         auto_decompress=False,  # a packed answer could be a thousand times what came over the wire
@@ -134,7 +133,7 @@ def _checked(url: str, rules: Rules) -> URL:
     host = parsed.host or ""
     if not host or parsed.user is not None:
         raise PictureError("This is not a web address.", permanent=True)
-    if not may_lead_there(host, rules.allowed):
+    if not may_lead_there(url, rules.allowed):
         raise PictureError(_PRIVATE, permanent=True)
     return parsed
 

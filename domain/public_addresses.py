@@ -2,14 +2,19 @@
 
 import asyncio
 import ipaddress
+import re
 import socket
 from collections.abc import Callable
+from typing import Any
 
+import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
+from yarl import URL
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+_NUMBER = re.compile(r"\d+|0x[0-9a-f]*", re.ASCII | re.IGNORECASE)
 _CLOUD = (ipaddress.IPv4Address("168.63.129.16"),)  # Azure's own service looks public and is not
 
 
@@ -65,12 +70,32 @@ class Resolver(AbstractResolver):
         pass
 
 
-def may_lead_there(host: str, allowed: Callable[[Address], bool] = is_public) -> bool:
-    """Whether a host, if written as an address, is an allowed one: those meet no resolver."""
-    # `127.1` and `2130706433` are addresses to the system, though not to us: only whole ones are looked at further.
-    if ":" in host or host.replace(".", "").isdigit():
+def may_lead_there(url: str, allowed: Callable[[Address], bool] = is_public) -> bool:
+    """Whether the host of a URL, if written as an address, is an allowed one: those meet no resolver."""
+    try:
+        # As the call itself will read it: full-width digits and dots of other scripts become plain ones there.
+        host = URL(url).raw_host or ""
+    except ValueError:
+        return False
+    # `127.1`, `0x7f000001` and `2130706433` are addresses to the system, though not to us: only whole ones are looked
+    # at further. No name ends in a number.
+    if "%" in host or ":" in host or _NUMBER.fullmatch(host.rstrip(".").rpartition(".")[2]):
         try:
             return allowed(ipaddress.ip_address(host))
         except ValueError:
             return False
     return True
+
+
+def connector(allowed: Callable[[Address], bool], **options: Any) -> aiohttp.TCPConnector:
+    """Connects to allowed addresses alone: names are looked up once, and every address is looked at again."""
+
+    def line(where: aiohttp.AddrInfoType) -> socket.socket:
+        family, kind, protocol, _, peer = where
+        if not allowed(ipaddress.ip_address(str(peer[0]))):
+            raise NotPublic(f"{peer[0]} is not out on the internet")
+        made = socket.socket(family, kind, protocol)
+        made.setblocking(False)
+        return made
+
+    return aiohttp.TCPConnector(resolver=Resolver(allowed), use_dns_cache=False, socket_factory=line, **options)

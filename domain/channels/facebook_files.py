@@ -63,7 +63,7 @@ async def fetch(url: str) -> Media:
     """From Facebook's file servers, which need no token; only from out on the internet, whatever the event says.
     Raises ChannelError."""
     parts = urlsplit(url)
-    if parts.scheme != "https" or not may_lead_there(parts.hostname or ""):
+    if parts.scheme != "https" or not may_lead_there(url):
         raise ChannelError("This file is nowhere that Lotwire fetches from.", Kind.PERMANENT, code="address")
     async with http.outside() as session:
         answer = await http.call("GET", url, headers={}, timeout=TIMEOUT, largest=LARGEST_FILE + 1, through=session)

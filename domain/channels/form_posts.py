@@ -40,7 +40,7 @@ def problem(url: str) -> str:
         return NOT_WEB
     if not host or parts.username or parts.password or any(each <= " " for each in url):
         return NOT_WEB
-    if not may_lead_there(host, allowed):
+    if not may_lead_there(url, allowed):
         return PRIVATE
     if parts.scheme == "https" or (parts.scheme == "http" and _is_own(host)):
         return ""

@@ -15,7 +15,7 @@ from urllib.parse import urlencode, urlsplit
 import aiohttp
 
 from domain.channels.base import ChannelError, Kind
-from domain.public_addresses import Address, NotPublic, Resolver, is_public
+from domain.public_addresses import Address, NotPublic, connector, is_public
 
 CONNECT_TIMEOUT = 5.0  # seconds
 TOTAL_TIMEOUT = 20.0  # seconds, from asking for a connection to the last byte of the answer
@@ -138,7 +138,7 @@ def outside(allowed: Callable[[Address], bool] = is_public) -> aiohttp.ClientSes
     asks for it closes it."""
     return aiohttp.ClientSession(
         timeout=aiohttp.ClientTimeout(total=TOTAL_TIMEOUT, sock_connect=CONNECT_TIMEOUT),
-        connector=aiohttp.TCPConnector(resolver=Resolver(allowed), use_dns_cache=False, force_close=True),
+        connector=connector(allowed, force_close=True),
         cookie_jar=aiohttp.DummyCookieJar(),
         auto_decompress=False,  # a packed answer could be a thousand times what came over the wire
         headers={"User-Agent": "Lotwire", "Accept-Encoding": "identity"},

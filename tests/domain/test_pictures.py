@@ -18,7 +18,7 @@ from PIL import Image
 from domain import clock, picture_files, pictures
 from domain.listings import Picture
 from domain.pictures import PictureError, Rules, fetch, fetch_due, store
-from domain.public_addresses import Resolver, is_public
+from domain.public_addresses import connector, is_public
 from tests import make
 from tests.conftest import Clock
 
@@ -65,8 +65,7 @@ async def again(picture: Picture) -> Picture:
 
 
 async def refusal(url: str, rules: Rules) -> PictureError:
-    connector = aiohttp.TCPConnector(resolver=Resolver(rules.allowed), use_dns_cache=False)
-    async with aiohttp.ClientSession(connector=connector) as session:
+    async with aiohttp.ClientSession(connector=connector(rules.allowed)) as session:
         with pytest.raises(PictureError) as refused:
             await fetch(session, url, rules)
     return refused.value
@@ -136,8 +135,7 @@ async def test_what_is_connected_to_is_what_was_looked_at(monkeypatch: pytest.Mo
             lambda host, *args, **kwargs: (answers if host == "pictures.example" else real)(host, *args, **kwargs),
         )
         rules = Rules(frozenset({"http"}), lambda address: str(address) == "127.0.0.1")
-        connector = aiohttp.TCPConnector(resolver=Resolver(rules.allowed), use_dns_cache=False)
-        async with aiohttp.ClientSession(connector=connector) as session:
+        async with aiohttp.ClientSession(connector=connector(rules.allowed)) as session:
             assert await fetch(session, f"http://pictures.example:{port}/1.jpg", rules)
     assert asked == ["pictures.example"]
 

@@ -269,6 +269,8 @@ def test_any_bytes_that_are_signed_are_read_or_refused(body: bytes):
         "https://127.0.0.1/a.jpg",
         "https://127.1/a.jpg",
         "https://2130706433/a.jpg",
+        "https://127。0。0。1/a.jpg",
+        "https://１２７.0.0.1/a.jpg",
         "https://[::ffff:10.0.0.1]/a.jpg",
         "https://169.254.169.254/latest/meta-data",
         "https://localhost/a.jpg",
