@@ -29,6 +29,7 @@ logger = logging.getLogger(__name__)
 
 LINK_AGE = timedelta(minutes=5)  # how long a look-up of a sender is trusted
 OK_STEP = timedelta(seconds=30)
+NO_REPLIES = "Replies will not arrive until the webhook is set up."
 REMOVAL_SECONDS = 5.0  # how long disconnecting waits for the provider to forget our hook
 
 
@@ -174,19 +175,22 @@ async def rotate_hook_secret(connection: Connection, user: UUID, secret: str = "
     for a day. Where the provider can be asked it signs with the new one from now on; one that will not keeps the old.
     Raises Refused."""
     provider = adapter(connection)
-    before = connection.hook_secret
+    before, old = connection.hook_secret, connection.hook_id
     fresh = secret.strip() or secrets.token_urlsafe(32)
     changed = hook_secrets.read(before).changed(fresh).sealed()
-    await Connection.update({Connection.hook_secret: changed}).where(Connection.id == connection.id)
-    if settings().public_url and connection.hook_id:
+    there = (Connection.id == connection.id) & (Connection.state != ConnectionState.DISCONNECTED)
+    as_it_was = there & (Connection.hook_secret == before)
+    if not await Connection.update({Connection.hook_secret: changed}).where(as_it_was).returning(Connection.id):
+        raise Refused(f"{provider.name} was just changed or disconnected. Look at it again first.")
+    if settings().public_url and old:
         try:
             hook_id = await provider.register_hook(hook_url(connection), fresh)
         except ChannelError as error:
             kept = Connection.update({Connection.hook_secret: before})
             await kept.where((Connection.id == connection.id) & (Connection.hook_secret == changed))
             raise Refused(f"{provider.name} would not take another secret: {error.reason}") from None
-        await Connection.update({Connection.hook_id: hook_id}).where(Connection.id == connection.id)
-        await _remove_hook(connection, connection.hook_id, provider)
+        if hook_id and not await _note_hook(connection, provider, hook_id):
+            raise Refused(f"{provider.name} was changed or disconnected meanwhile. Look at it again first.")
     async with writing():
         await audit.record(connection.account, user, "connection.hook_secret_changed", connection.id)
     return fresh
@@ -268,8 +272,6 @@ async def connect(
         await SenderLink.delete().where(SenderLink.connection == connection.id)
         await audit.record(account, user, "connection.made", connection.id, kind=kind, base_url=base_url)
     if ok and settings().public_url:
-        if connection.hook_id:
-            await _remove_hook(connection, connection.hook_id, candidate)
         await _register_hook(connection, candidate, hook_secret)
     fresh = await by_id(connection.id)
     assert fresh is not None
@@ -476,26 +478,40 @@ async def _checked(candidate: Channel, unchecked_is_fine: bool) -> tuple[bool, s
 
 
 async def _register_hook(connection: Connection, provider: Channel, hook_secret: str) -> None:
-    """Asks the provider to call us. When it will not, replies do not arrive, and the health panel says so.
-
-    Web and workers may ask at the same moment: whoever is noted second takes back what it asked for, or the provider
-    would go on calling a hook that nobody can end.
-    """
+    """Asks the provider to call us. When it will not, the hook it had stays; replies do not arrive where it had none,
+    and the health panel says so."""
     try:
         hook_id = await provider.register_hook(hook_url(connection), hook_secret)
     except ChannelError as error:
-        hook_id = ""
-        await failed(connection.id, f"Replies will not arrive until the webhook is set up. {error.reason}")
-    values: dict[Any, Any] = {Connection.hook_id: hook_id}
-    if hook_id:
-        values[Connection.last_error] = ""
+        words = "The webhook could not be set up again." if connection.hook_id else NO_REPLIES
+        await failed(connection.id, f"{words} {error.reason}")
+        return
+    if hook_id:  # else it is set up by hand
+        await _note_hook(connection, provider, hook_id)
+
+
+async def _note_hook(connection: Connection, provider: Channel, hook_id: str) -> bool:
+    """Keeps the name of a hook just made and ends the one before it; False when it is not the one that counts.
+
+    Web and workers may ask at the same moment: whoever is noted second takes back what it asked for, or the provider
+    would go on calling a hook that nobody can end. Some name every hook of a number or Page alike: what the first one
+    noted under that name is not ended by the second, nor the new hook as if it were the old.
+    """
     as_it_was = (
         (Connection.id == connection.id)
         & (Connection.hook_id == connection.hook_id)
         & (Connection.state != ConnectionState.DISCONNECTED)
     )
-    if not await Connection.update(values).where(as_it_was).returning(Connection.id) and hook_id:
-        await _remove_hook(connection, hook_id, provider)
+    values: dict[Any, Any] = {Connection.hook_id: hook_id, Connection.last_error: ""}
+    if await Connection.update(values).where(as_it_was).returning(Connection.id):
+        if connection.hook_id and connection.hook_id != hook_id:
+            await _remove_hook(connection, connection.hook_id, provider)
+        return True
+    now = await by_id(connection.id)
+    if now and now.state != ConnectionState.DISCONNECTED and now.hook_id == hook_id:
+        return True
+    await _remove_hook(connection, hook_id, provider)
+    return False
 
 
 async def _remove_hook(connection: Connection, hook_id: str, provider: Channel | None = None) -> None:
@@ -520,18 +536,26 @@ async def _alert_broken(account_id: UUID, kind: str, reason: str) -> None:
 
 
 async def register_missing_hooks() -> int:
-    """Asks providers again that could not be asked to call us when they were connected; how many agreed now."""
-    if not settings().public_url:
+    """Asks providers again that could not be asked to call us when they were connected, or that were connected before
+    Lotwire had a public address; how many agreed now."""
+    kinds = [kind for kind, provider in CHANNELS.items() if "hook" in provider.events]
+    if not settings().public_url or not kinds:
         return 0
     now = clock.now()
-    waiting = await Connection.objects().where(
-        (Connection.state == ConnectionState.CONNECTED)
-        & (Connection.hook_id == "")
-        # Soon while it is new, later only now and then: a provider that says no is not to be pestered.
-        & ((Connection.created_at > now - timedelta(minutes=2)) | (Connection.last_error_at < now - timedelta(hours=1)))
-    )
+    # Soon while it is new, later only now and then: a provider that says no is not to be pestered.
+    young = Connection.created_at > now - timedelta(minutes=2)
+    rested = Connection.last_error_at.is_null() | (Connection.last_error_at < now - timedelta(hours=1))
+    missing = (Connection.state == ConnectionState.CONNECTED) & (Connection.hook_id == "")
+    waiting = await Connection.objects().where(missing & Connection.kind.is_in(kinds) & (young | rested))
     for connection in waiting:
-        await _register_hook(connection, adapter(connection), hook_secrets.read(connection.hook_secret).now)
+        # Noted first, so that of many workers one asks, and whatever comes of it the next question is an hour off.
+        mine = Connection.update({Connection.last_error_at: now})
+        if not await mine.where((Connection.id == connection.id) & missing & (young | rested)).returning(Connection.id):
+            continue
+        try:
+            await _register_hook(connection, adapter(connection), hook_secrets.read(connection.hook_secret).now)
+        except (Refused, Unavailable) as error:  # its credentials are not whole, or cannot be unsealed
+            logger.warning("A hook could not be asked for: %s", error, extra={"connection": str(connection.id)})
     if not waiting:
         return 0
     return await Connection.count().where(

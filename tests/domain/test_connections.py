@@ -221,6 +221,8 @@ async def test_of_two_that_ask_for_the_hook_at_once_the_second_takes_its_own_bac
     both, hooks = asyncio.Barrier(2), set()
 
     class Slow(Door):
+        events = ("hook",)
+
         async def register_hook(self, hook_url: str, secret: str) -> str:
             await both.wait()
             hooks.add(name := f"hook-{len(hooks)}")

@@ -1,0 +1,182 @@
+"""Our hook at a provider: the new one before the old one ends, and never the one that counts."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from domain import clock, connections, hook_secrets
+from domain.channels.base import ChannelError, Kind
+from domain.channels.registry import CHANNELS
+from domain.connections import Connection, ConnectionState
+from domain.errors import Refused
+from tests import make
+from tests.sending import Provider
+
+
+class Hooked(Provider):
+    """A provider whose hook has one name for ever (a Page, a number) unless `names` gives others."""
+
+    events = ("hook",)
+    said: list[str] = []  # noqa: RUF012 - what this provider was asked, in order
+    names: list[str] = []  # noqa: RUF012
+    refuses: ChannelError | None = None
+    meanwhile: object = None
+
+    async def register_hook(self, hook_url: str, secret: str) -> str:
+        name = Hooked.names.pop(0) if Hooked.names else "page"
+        Hooked.said.append(f"+{name}")
+        if Hooked.meanwhile:
+            await Hooked.meanwhile()
+        if Hooked.refuses:
+            raise Hooked.refuses
+        return name
+
+    async def remove_hook(self, hook: str) -> None:
+        Hooked.said.append(f"-{hook}")
+
+
+class Unhooked(Hooked):
+    events = ("mailbox",)
+
+
+@pytest.fixture(autouse=True)
+def hooked(monkeypatch, configure):
+    monkeypatch.setitem(CHANNELS, "simulator", Hooked)
+    Hooked.said, Hooked.names, Hooked.refuses, Hooked.meanwhile = [], [], None, None
+    configure(LOTWIRE_PUBLIC_URL="https://cars.example")
+
+
+async def fresh(connection) -> Connection:
+    return await connections.by_id(connection.id)
+
+
+async def old(**values) -> Connection:
+    """One that was connected long ago."""
+    made = await make.connection(kind="simulator", hook_secret="the-first-secret", **values)
+    await Connection.update({Connection.created_at: clock.now() - timedelta(days=9)}).where(Connection.id == made.id)
+    return await fresh(made)
+
+
+async def connect(account, key="key"):
+    return await connections.connect(account, None, "simulator", {"api_key": key}, "http://127.0.0.1:9")
+
+
+async def test_another_secret_does_not_end_a_hook_that_keeps_its_name(house):
+    connection, user = await old(hook_id="page"), await make.user()
+    await connections.rotate_hook_secret(connection, user.id)
+    assert Hooked.said == ["+page"]
+    assert (await fresh(connection)).hook_id == "page"
+
+
+async def test_the_second_of_two_that_ask_for_one_hook_leaves_it_to_the_first(house):
+    connection = await old()
+
+    async def a_worker_was_first():
+        await Connection.update({Connection.hook_id: "page"}).where(Connection.id == connection.id)
+
+    Hooked.meanwhile = a_worker_was_first
+    assert await connections.register_missing_hooks() == 1
+    assert Hooked.said == ["+page"]
+
+
+async def test_a_hook_made_while_somebody_disconnected_is_taken_back(house):
+    connection = await old()
+
+    async def disconnected():
+        await connections.disconnect(connection, None)
+
+    Hooked.meanwhile = disconnected
+    assert await connections.register_missing_hooks() == 0
+    assert Hooked.said == ["+page", "-page"]
+
+
+async def test_mending_makes_the_new_hook_before_it_ends_the_old_one(house):
+    connection = await old(hook_id="one")
+    Hooked.names = ["two"]
+    await connect(connection.account, "another key")
+    assert Hooked.said == ["+two", "-one"]
+    assert (await fresh(connection)).hook_id == "two"
+
+
+async def test_mending_does_not_end_a_hook_that_keeps_its_name(house):
+    connection = await old(hook_id="page")
+    await connect(connection.account, "another key")
+    assert Hooked.said == ["+page"]
+
+
+async def test_mending_leaves_the_working_hook_where_the_provider_makes_no_other(house):
+    connection = await old(hook_id="page")
+    Hooked.refuses = ChannelError("Not today.", Kind.PERMANENT)
+    mended, _ = await connect(connection.account, "another key")
+    assert (Hooked.said, mended.hook_id) == (["+page"], "page")
+    assert "Not today." in mended.last_error
+
+
+async def test_a_secret_changed_while_somebody_disconnects_leaves_no_hook_and_no_trace(house):
+    connection, user = await old(hook_id="one"), await make.user()
+    Hooked.names = ["two"]
+
+    async def disconnected():
+        await connections.disconnect(await fresh(connection), None)
+
+    Hooked.meanwhile = disconnected
+    with pytest.raises(Refused, match="disconnected"):
+        await connections.rotate_hook_secret(connection, user.id)
+    assert Hooked.said == ["+two", "-one", "-two"]
+    gone = await fresh(connection)
+    assert (gone.state, gone.hook_id) == (ConnectionState.DISCONNECTED, "")
+
+
+async def test_what_was_disconnected_gets_no_other_secret(house):
+    connection, user = await old(hook_id="one"), await make.user()
+    await connections.disconnect(connection, None)
+    with pytest.raises(Refused):
+        await connections.rotate_hook_secret(connection, user.id)
+    assert hook_secrets.read((await fresh(connection)).hook_secret).now == "the-first-secret"
+    assert Hooked.said == ["-one"]
+
+
+async def test_of_two_who_change_the_secret_at_once_one_does(house):
+    connection, user = await old(hook_id="one"), await make.user()
+    Hooked.names = ["two", "three"]
+    both = (connections.rotate_hook_secret(connection, user.id) for _ in range(2))
+    done = await asyncio.gather(*both, return_exceptions=True)
+    [secret] = [each for each in done if isinstance(each, str)]
+    assert hook_secrets.read((await fresh(connection)).hook_secret).now == secret
+    assert Hooked.said == ["+two", "-one"]
+
+
+async def test_one_connected_before_there_was_a_public_address_gets_its_hook(house):
+    connection = await old()
+    assert connection.last_error_at is None
+    assert await connections.register_missing_hooks() == 1
+    assert (await fresh(connection)).hook_id == "page"
+
+
+async def test_a_provider_that_makes_no_hook_is_asked_once_an_hour(house, clock):
+    connection = await old()
+    Hooked.refuses = ChannelError("Not today.", Kind.PERMANENT)
+    for _ in range(3):
+        await connections.register_missing_hooks()
+    assert Hooked.said == ["+page"]
+    clock.advance(minutes=61)
+    await connections.register_missing_hooks()
+    assert Hooked.said == ["+page", "+page"]
+    assert (await fresh(connection)).last_error == "Replies will not arrive until the webhook is set up. Not today."
+
+
+async def test_one_bad_connection_keeps_no_other_from_its_hook(house):
+    bad = await old()
+    await Connection.update({Connection.secret: "sealed with another key"}).where(Connection.id == bad.id)
+    good = await old(account=await make.account())
+    assert await connections.register_missing_hooks() == 1
+    assert (await fresh(good)).hook_id == "page"
+
+
+async def test_who_calls_nobody_is_not_looked_at_for_a_hook(house, monkeypatch):
+    monkeypatch.setitem(CHANNELS, "simulator", Unhooked)
+    connection = await old()
+    assert await connections.register_missing_hooks() == 0
+    assert (await fresh(connection)).last_error_at is None
+    assert Hooked.said == []
