@@ -7,7 +7,7 @@ from domain import clock, connections, number_facts
 from domain.channels.base import Channel, ChannelError, Kind
 from domain.channels.registry import CHANNELS
 from domain.connections import Connection, ConnectionState
-from domain.errors import Unavailable
+from domain.errors import Refused, Unavailable
 from domain.number_facts import NumberFact
 
 KNOWN_FOR = timedelta(days=90)
@@ -24,7 +24,7 @@ async def due() -> list[UUID]:
         try:
             if each.kind in CHANNELS and connections.adapter(each).looks_up():
                 wanted.append(each.id)
-        except Unavailable:  # its credentials cannot be unsealed
+        except (Refused, Unavailable):  # its credentials are not whole, or cannot be unsealed
             continue
     return wanted
 

@@ -15,7 +15,7 @@ from domain.channels.base import ChannelError, Kind, Outgoing
 from domain.channels.registry import CHANNELS
 from domain.connections import ConnectionState
 from domain.db import among, listed
-from domain.errors import Unavailable
+from domain.errors import Refused, Unavailable
 
 EVERY = timedelta(seconds=60)  # how often a worker looks
 FIRST = timedelta(minutes=1)  # after a call began; then each time after twice as long
@@ -77,6 +77,6 @@ async def _ask(row: dict[str, Any]) -> bool:
     asked = Outgoing(row["id"], row["channel"], row["to_address"], row["body"], "")
     try:
         events = await connections.adapter(connection).took(asked, row["started_at"] - SKEW)
-    except Unavailable:  # its credentials cannot be unsealed
+    except (Refused, Unavailable):  # its credentials are not whole, or cannot be unsealed
         return False
     return await inbox.store(connection.id, *events)

@@ -176,7 +176,8 @@ async def test_one_bad_connection_keeps_no_other_from_its_hook(house):
 
 async def test_who_calls_nobody_is_not_looked_at_for_a_hook(house, monkeypatch):
     monkeypatch.setitem(CHANNELS, "simulator", Unhooked)
-    connection = await old()
+    long_ago = clock.now() - timedelta(hours=2)
+    connection = await old(last_error_at=long_ago)
     assert await connections.register_missing_hooks() == 0
-    assert (await fresh(connection)).last_error_at is None
+    assert (await fresh(connection)).last_error_at == long_ago
     assert Hooked.said == []

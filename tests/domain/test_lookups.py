@@ -148,3 +148,9 @@ async def test_of_two_workers_one_asks_and_a_few_at_a_time(house: None, twilio: 
     for owner in ("here:1:1:1", "there:2:2:2"):
         await asking.look_numbers_up({"owner": owner})
     assert len(twilio.asked) == lookups.AT_ONCE == len(set(twilio.asked))
+
+
+async def test_a_connection_that_is_not_whole_keeps_nobody_else_from_looking_up(house: None, twilio: Knows) -> None:
+    bad, good = await by_twilio(), await by_twilio()
+    await Connection.update({Connection.options: "{}"}).where(Connection.id == bad.connection.id)
+    assert await lookups.due() == [good.connection.id]

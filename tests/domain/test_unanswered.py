@@ -201,3 +201,15 @@ async def test_a_text_that_was_answered_late_is_not_written_twice(house: None, t
 
     assert (await again(message)).state == State.SENT
     assert await Message.count() == 1
+
+
+async def test_a_connection_that_is_not_whole_keeps_nobody_else_from_an_answer(
+    house: None, twilio: Knows, clock: Any
+) -> None:
+    bad, good = await by_twilio(), await by_twilio()
+    for each in (good, bad):
+        await each.unknown()
+    await Connection.update({Connection.options: "{}"}).where(Connection.id == bad.connection.id)
+    clock.advance(minutes=1, seconds=1)
+    assert not await unanswered.ask()
+    assert len(twilio.asked) == 1
