@@ -235,7 +235,7 @@ class Facebook(Channel):
         return facebook_events.events(self._page, said)
 
     def parse(self, payload: dict[str, Any]) -> list[Said]:
-        return facebook_events.said(payload)
+        return facebook_events.said(self._page, payload)
 
     async def fetch(self, ref: str, payload: dict[str, Any]) -> Media:
         return await facebook_files.fetch(ref)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from domain.channels.base import (
     HookEvent,
@@ -67,8 +68,8 @@ def _key(item: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 
-def said(payload: Any) -> list[Said]:
-    """What one stored event says. Raises NotUnderstood."""
+def said(own: str, payload: Any) -> list[Said]:
+    """What one stored event says to the connection of the page `own`. Raises NotUnderstood."""
     item = payload.get("item") if isinstance(payload, dict) else None
     page = payload.get("page") if isinstance(payload, dict) else None
     if not isinstance(item, dict) or not isinstance(page, str):
@@ -78,7 +79,9 @@ def said(payload: Any) -> list[Said]:
         raise NotUnderstood("Facebook's event does not say when.")
     message, delivery, read, postback = (item.get(name) for name in ("message", "delivery", "read", "postback"))
     if isinstance(message, dict):
-        return _echo(page, item, message, at) if message.get("is_echo") is True else _wrote(page, item, message, at)
+        if message.get("is_echo") is True:
+            return _echo(page, item, message, at, _ours(message) if page == own else "")
+        return _wrote(page, item, message, at)
     if isinstance(delivery, dict):
         return _arrived(item, delivery, at)
     if isinstance(read, dict):
@@ -115,18 +118,26 @@ def _wrote(page: str, item: Mapping[str, Any], message: Mapping[str, Any], at: d
     return [Incoming(mid, sender, page, body, at, tuple(files[:MOST_FILES]), about=about)]
 
 
-def _echo(page: str, item: Mapping[str, Any], message: Mapping[str, Any], at: datetime) -> list[Said]:
-    """What the Page wrote: from here, or in Facebook's own inbox, by anybody."""
-    person, mid, metadata = _id(item, "recipient"), _mid(message), message.get("metadata")
+def _echo(page: str, item: Mapping[str, Any], message: Mapping[str, Any], at: datetime, ours: str) -> list[Said]:
+    """What the Page wrote: from here (`ours`, words or a file of it), or in Facebook's own inbox, by anybody."""
+    person, mid = _id(item, "recipient"), _mid(message)
     if not person or not mid:
         raise NotUnderstood("Facebook's event does not say who it was written to.")
     body = _text(message)
-    ours = isinstance(metadata, str) and metadata.startswith(OURS)
-    if ours and not body:
-        return []  # a file of a message of ours: the message itself is told by its words
-    if not body:
+    if not body and not ours:
         body = "(A file, sent in Messenger.)" if _attachments(message) else NOT_SHOWN
-    return [Receipt(mid, "sent", "", at, to=person, from_address=page, body=body)]
+    return [Receipt(mid, "sent", "", at, to=person, from_address=page, body=body, ours=ours)]
+
+
+def _ours(message: Mapping[str, Any]) -> str:
+    """The id of the message of ours that an echo names: as hexadecimal digits, empty when it names none."""
+    metadata = message.get("metadata")
+    if not isinstance(metadata, str) or not metadata.startswith(OURS):
+        return ""
+    try:
+        return UUID(metadata.removeprefix(OURS)).hex
+    except ValueError:
+        return ""
 
 
 def _arrived(item: Mapping[str, Any], delivery: Mapping[str, Any], at: datetime) -> list[Said]:

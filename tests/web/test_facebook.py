@@ -200,6 +200,27 @@ async def test_an_unknown_answer_is_resolved_by_its_echo(
     assert (message.state, message.provider_id) == (State.SENT, "m_late")
 
 
+async def test_of_two_alike_the_one_that_its_echo_names_is_settled(
+    client: Client, connection: Connection, listing: Listing, monkeypatch: Any
+) -> None:
+    await opened(connection, listing)
+    graph(monkeypatch, 500, "nothing readable")
+    user = (await person_of(client, connection)).user
+    first, second = [await answered(connection, listing, user, body="Still there?") for _ in range(2)]
+    file = {"attachments": [{"type": "image", "payload": {}}]}  # of the second only a file was heard of
+    echo = json.loads(written("", "m_second", is_echo=True, metadata=f"lotwire:{second.id}", **file))
+    item = echo["entry"][0]["messaging"][0]
+    item["sender"], item["recipient"] = item["recipient"], item["sender"]
+    await tell(client, connection, json.dumps(echo).encode())
+    first, second = await again(first), await again(second)
+    assert (first.state, second.state, second.provider_id) == (State.UNKNOWN, State.SENT, "m_second")
+    item["message"] |= {"mid": "m_first", "text": "Still there?", "metadata": f"lotwire:{first.id}"}
+    await tell(client, connection, json.dumps(echo).encode())
+    first = await again(first)
+    assert (first.state, first.provider_id) == (State.SENT, "m_first")
+    assert await Message.count() == 2  # neither was taken for one typed in Facebook
+
+
 # How each error ends
 
 

@@ -160,13 +160,31 @@ def test_every_item_of_a_call_is_heard_and_of_our_page_alone():
     assert (standby.provider_id, standby.from_address) == ("m_standby", "7020304050607082")
 
 
-def test_the_echo_of_a_file_of_ours_is_no_message_of_its_own():
-    sender = {"sender": {"id": PAGE}, "recipient": {"id": PERSON}}
-    file = {"mid": "m_f", "is_echo": True, "attachments": [{"type": "image", "payload": {}}]}
-    assert said(call(file | {"metadata": "lotwire:5a"}, **sender)) == []
-    [typed] = said(call(file, **sender))
+OURS = "0192d3a4-5b6c-7d8e-9f00-112233445566"
+FROM_US = {"sender": {"id": PAGE}, "recipient": {"id": PERSON}}
+FILE = {"mid": "m_f", "is_echo": True, "attachments": [{"type": "image", "payload": {}}]}
+
+
+@pytest.mark.parametrize("message", [FILE, {"mid": "m_f", "is_echo": True, "text": "Still for sale?"}])
+def test_an_echo_names_the_message_of_ours_that_it_is_of(message: dict[str, Any]):
+    [echo] = said(call(message | {"metadata": f"lotwire:{OURS}"}, **FROM_US))
+    assert isinstance(echo, Receipt)
+    assert (echo.ours, echo.provider_id, echo.body) == (OURS.replace("-", ""), "m_f", message.get("text", ""))
+
+
+@pytest.mark.parametrize("metadata", ["", "lotwire:", "lotwire:5a", OURS, 5, None])
+def test_an_echo_that_names_no_message_of_ours_was_typed_elsewhere(metadata: Any):
+    [typed] = said(call(FILE | {"metadata": metadata}, **FROM_US))
     assert isinstance(typed, Receipt)
-    assert typed.body == "(A file, sent in Messenger.)"
+    assert (typed.ours, typed.body) == ("", "(A file, sent in Messenger.)")
+
+
+def test_what_another_page_says_names_no_message_of_ours():
+    [event] = events(call(FILE | {"metadata": f"lotwire:{OURS}"}, **FROM_US))
+    other = Facebook("https://graph.facebook.com/v25.0", {"page_id": "9", "page_token": "t", "app_secret": SECRET}, "v")
+    [echo] = other.parse(event.payload)
+    assert isinstance(echo, Receipt)
+    assert echo.ours == ""
 
 
 def test_what_facebook_does_not_hand_out_is_still_a_message():
