@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -35,6 +35,7 @@ PERSON_WITHIN = timedelta(days=7)  # a person's own answer, tagged HUMAN_AGENT, 
 HEARD = "messages,message_echoes,message_deliveries,message_reads,messaging_postbacks"  # what we subscribe to
 UNLIKE_FACEBOOK = "This address does not answer like Facebook. Check it."
 UNREADABLE = "Facebook's answer could not be read."
+STOPS = (Kind.CONNECTION_BROKEN, Kind.RESTS, Kind.THROTTLED)  # nothing more leaves by this connection now
 
 
 class Facebook(Channel):
@@ -139,10 +140,14 @@ class Facebook(Channel):
         kind = self._kind(outgoing)
         uploaded = [(each, await self._upload(each)) for each in outgoing.media]
         named = f"{facebook_events.OURS}{outgoing.message_id}"
-        provider_id, lost = "", []
+        provider_id, lost, doubtful = "", list[str](), list[str]()
+        trouble: ChannelError | None = None
         if outgoing.body:
             provider_id = await self._hand_over(outgoing.to, kind, {"text": outgoing.body, "metadata": named})
         for file, attachment in uploaded:
+            if trouble:
+                lost.append(file.name)
+                continue
             words = {
                 "attachment": {"type": facebook_files.kind(file), "payload": {"attachment_id": attachment}},
                 "metadata": named,
@@ -152,11 +157,11 @@ class Facebook(Channel):
             except ChannelError as error:
                 if not provider_id:
                     raise
-                lost.append(f"{file.name} ({error.reason})")
+                (doubtful if error.kind is Kind.UNKNOWN else lost).append(f"{file.name} ({error.reason})")
+                trouble = error if error.kind in STOPS else None
             else:
                 provider_id = provider_id or sent
-        reason = f"The message left, but not with it: {', '.join(lost)}" if lost else ""
-        return Accepted(provider_id, "sent", reason, self._page)
+        return Accepted(provider_id, "sent", _without(lost, doubtful), self._page, trouble)
 
     def _kind(self, outgoing: Outgoing) -> dict[str, str]:
         """By which right it may go. A tag is for a person's own answer that is late, and never for a machine's."""
@@ -281,6 +286,15 @@ class Facebook(Channel):
         if 200 <= answer.status < 300 and not isinstance(said, dict):
             raise ChannelError(UNREADABLE, Kind.UNKNOWN, code="unreadable")
         raise facebook_errors.refusal(answer.status, said, answer.headers, (self._token, self._app_secret, proof))
+
+
+def _without(lost: Sequence[str], doubtful: Sequence[str]) -> str:
+    """What a message that left says of its files that did not, or may not have; empty when all did."""
+    said = f"The message left, but not with it: {', '.join(lost)}" if lost else ""
+    if not doubtful:
+        return said
+    begun = f"{said}. This" if said else "The message left, but this"
+    return f"{begun} may not have arrived: {', '.join(doubtful)}"
 
 
 def _secret(credentials: Mapping[str, str], name: str, refused: str) -> str:

@@ -89,7 +89,7 @@ def refusal(status: int, said: Any, headers: Mapping[str, str], hidden: tuple[st
     if code == 100 and "appsecret_proof" in words:
         return ChannelError(WRONG_SECRET, Kind.CONNECTION_BROKEN, code=name)
     found = meaning(code, subcode)
-    if found is None:
+    if found is None or (found is _AGAIN and status >= 500):  # it failed on the way: some of these did arrive
         found = _by_status(status, bool(code))
     wait = None
     if found.kind is Kind.THROTTLED:

@@ -3,10 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from domain.channels.said import State
+
+if TYPE_CHECKING:  # which is made of what stands here
+    from domain.channels.base import ChannelError
 
 
 @dataclass(frozen=True)
@@ -64,9 +67,11 @@ class Outgoing:
 
 @dataclass(frozen=True)
 class Accepted:
-    """The provider took the message. `state` is how far it got already: `sent` by one that never tells more."""
+    """The provider took the message. `state` is how far it got already: `sent` by one that never tells more. `trouble`
+    is what it said afterwards, of the rest of it, that concerns the whole connection."""
 
     provider_id: str
     state: State = "accepted"
     reason: str = ""
     from_address: str = ""
+    trouble: "ChannelError | None" = None

@@ -30,6 +30,11 @@ class Outcome:
     accepted: Accepted | None = None
     error: ChannelError | None = None
 
+    @property
+    def trouble(self) -> ChannelError | None:
+        """What was said of the connection, also where the message left before it was said."""
+        return self.accepted.trouble if self.accepted else self.error
+
 
 async def record(outcomes: Sequence[Outcome]) -> News:
     """Writes how calls ended, in one transaction, whoever holds the lease now: an answer is an answer.
@@ -54,13 +59,15 @@ async def record(outcomes: Sequence[Outcome]) -> News:
             [(each.started.connection, each.accepted.provider_id) for each in accepted if each.accepted]
         )
         await connections.worked({each.started.connection for each in accepted})
+        for each in accepted:
+            if each.trouble and each.trouble.kind in (Kind.THROTTLED, Kind.RESTS):
+                _close(each, each.trouble, news)
     news.listings.update(each.started.listing for each in outcomes)
-    refused = [each for each in outcomes if each.error and each.error.kind is Kind.CONNECTION_BROKEN]
+    said = [(each.started.connection, each.trouble) for each in outcomes if each.trouble]
     # Each connection once: said again for every message, it would break one that an admin has mended meanwhile.
-    for connection, reason in {each.started.connection: each.error.reason for each in refused if each.error}.items():
-        await connections.broken(connection, reason)
-    silent = [each for each in outcomes if each.error and each.error.kind is Kind.RESTS]
-    for connection, error in {each.started.connection: each.error for each in silent if each.error}.items():
+    for connection, error in {where: error for where, error in said if error.kind is Kind.CONNECTION_BROKEN}.items():
+        await connections.broken(connection, error.reason)
+    for connection, error in {where: error for where, error in said if error.kind is Kind.RESTS}.items():
         await resting.rest(connection, error.retry_after or DAY, error.reason)
     return news
 
@@ -146,6 +153,14 @@ async def _accept(outcomes: Sequence[Outcome], now: datetime) -> None:
     await messages.follow_up_on([row["id"] for row in moved])
 
 
+def _close(outcome: Outcome, error: ChannelError, news: News) -> float:
+    """Seconds for which nothing more leaves by the connection."""
+    wait = error.retry_after or backoff(outcome.started.n)
+    closed = news.closed.get(outcome.started.connection, 0.0)
+    news.closed[outcome.started.connection] = max(wait, closed)
+    return wait
+
+
 async def _not_accepted(outcome: Outcome, error: ChannelError, now: datetime, news: News) -> None:
     started = outcome.started
     values: dict[Any, Any] = {
@@ -153,9 +168,7 @@ async def _not_accepted(outcome: Outcome, error: ChannelError, now: datetime, ne
         Message.code: storable(error.code) or "provider",
     }
     if error.kind in (Kind.THROTTLED, Kind.RESTS):
-        wait = error.retry_after or backoff(started.n)
-        news.closed[started.connection] = max(wait, news.closed.get(started.connection, 0.0))
-        values |= again(now, wait)
+        values |= again(now, _close(outcome, error, news))
     elif error.kind is Kind.CONNECTION_BROKEN:
         values |= again(now, 0.0)
     elif error.kind is Kind.NEVER_CONNECTED and started.tries + 1 < MOST_CONNECTS:

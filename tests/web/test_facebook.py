@@ -12,7 +12,8 @@ import pytest
 
 from domain import clock, connections, delivery, house_mail, inbox, plans, resting, threads
 from domain.channels import facebook_errors, http
-from domain.channels.base import ChannelError
+from domain.channels.base import Accepted, ChannelError
+from domain.channels.facebook import Facebook
 from domain.connections import Connection
 from domain.delivery import Outcome
 from domain.inbox import ProviderEvent
@@ -267,6 +268,25 @@ async def test_each_error_ends_in_its_state_and_its_words(
     thread = await threads.SellerThread.objects().first()
     assert thread is not None
     assert bool(thread.ended_at) == (ours == "thread_ended")
+
+
+@pytest.mark.parametrize(("code", "state", "rests"), [(190, "broken", False), (368, "connected", True)])
+async def test_what_is_said_of_the_page_after_the_words_left_is_heeded(
+    client: Client, connection: Connection, listing: Listing, monkeypatch: Any, code: int, state: str, rests: bool
+) -> None:
+    await opened(connection, listing)
+    trouble = facebook_errors.refusal(400, error(code), {})
+
+    async def send(self: Any, outgoing: Any, permit: Any) -> Accepted:
+        permit.spend(outgoing)
+        return Accepted("m_sent", "sent", "The message left, but not with it: front.png", PAGE, trouble)
+
+    monkeypatch.setattr(Facebook, "send", send)
+    message = await answered(connection, listing, (await person_of(client, connection)).user)
+    assert (message.state, message.reason) == (State.SENT, "The message left, but not with it: front.png")
+    row = await Connection.objects().get(Connection.id == connection.id)
+    assert row is not None
+    assert (row.state, bool(resting.until(row))) == (state, rests)
 
 
 async def test_nothing_leaves_to_a_person_who_is_gone_until_they_write_again(

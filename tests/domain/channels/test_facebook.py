@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import json
 import re
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -226,6 +227,7 @@ def test_the_window_is_a_day_and_for_people_a_week_where_the_app_may():
 
 # What each error means
 
+MAYBE = "Facebook had an error of its own before it confirmed this."
 REGAIN = {facebook_errors.USAGE: json.dumps({"123": [{"type": "messenger", "estimated_time_to_regain_access": 7}]})}
 
 
@@ -251,8 +253,12 @@ REGAIN = {facebook_errors.USAGE: json.dumps({"123": [{"type": "messenger", "esti
         (400, 4, 0, Kind.THROTTLED, "4", "", facebook_errors.BUSY),
         (400, 32, 0, Kind.THROTTLED, "32", "", facebook_errors.BUSY),
         (400, 80006, 0, Kind.THROTTLED, "80006", "", facebook_errors.BUSY),
-        (500, 1, 0, Kind.NEVER_CONNECTED, "1", "", facebook_errors.TROUBLE),
-        (500, 2, 0, Kind.NEVER_CONNECTED, "2", "", facebook_errors.TROUBLE),
+        (400, 1, 0, Kind.NEVER_CONNECTED, "1", "", facebook_errors.TROUBLE),
+        (400, 2, 0, Kind.NEVER_CONNECTED, "2", "", facebook_errors.TROUBLE),
+        (500, 1, 0, Kind.UNKNOWN, "1", "", MAYBE),
+        (500, 2, 0, Kind.UNKNOWN, "2", "", MAYBE),
+        (503, 1200, 0, Kind.UNKNOWN, "1200", "", MAYBE),
+        (500, 190, 0, Kind.CONNECTION_BROKEN, "190", "", facebook_errors.BROKEN),
         (400, 1200, 0, Kind.NEVER_CONNECTED, "1200", "", facebook_errors.TROUBLE),
         (400, 2022, 0, Kind.PERMANENT, "2022", "", facebook_errors.CODES[2022].sentence),
         (400, 4711, 0, Kind.PERMANENT, "4711", "", "Graph says so"),
@@ -366,6 +372,31 @@ async def test_words_that_left_without_their_file_say_so(facebook: Facebook, pro
     accepted = await send(facebook, outgoing(media=(PICTURE,)))
     assert accepted.provider_id == "m_sent"
     assert accepted.reason == "The message left, but not with it: front.png (Graph says so)"
+
+
+async def test_a_file_of_unknown_fate_is_not_said_to_have_stayed_here(facebook: Facebook, provider: Scripted):
+    provider.answers(200, {"attachment_id": "9"}).answers(200, {"attachment_id": "10"}).answers(200, TAKEN)
+    provider.answers(500, error(2)).answers(400, error(4711))
+    accepted = await send(facebook, outgoing(media=(PICTURE, replace(PICTURE, name="back.png"))))
+    assert accepted.reason == (
+        f"The message left, but not with it: back.png (Graph says so). This may not have arrived: front.png ({MAYBE})"
+    )
+    assert accepted.trouble is None
+
+
+@pytest.mark.parametrize(("code", "kind"), [(190, Kind.CONNECTION_BROKEN), (368, Kind.RESTS), (613, Kind.THROTTLED)])
+async def test_what_stops_the_connection_is_heard_after_the_words_left(
+    facebook: Facebook, provider: Scripted, code: int, kind: Kind
+):
+    provider.answers(200, {"attachment_id": "9"}).answers(200, {"attachment_id": "10"}).answers(200, TAKEN)
+    provider.answers(400, error(code))
+    accepted = await send(facebook, outgoing(media=(PICTURE, replace(PICTURE, name="back.png"))))
+    assert accepted.provider_id == "m_sent"
+    assert accepted.trouble is not None
+    assert accepted.trouble.kind is kind
+    assert len(provider.asked) == 4  # the second file is not even tried
+    assert accepted.reason.startswith("The message left, but not with it: front.png")
+    assert "back.png" in accepted.reason
 
 
 @pytest.mark.parametrize(
