@@ -21,6 +21,7 @@ from domain.channels.registry import CHANNELS
 from domain.columns import key, made, moment, parent
 from domain.db import DB, writing
 from domain.errors import Refused, Unavailable
+from domain.installations import tables as installations
 from domain.settings import settings
 from domain.text import storable
 from domain.users import User
@@ -174,6 +175,7 @@ async def rotate_hook_secret(connection: Connection, user: UUID, secret: str = "
     """Makes another secret for its hook, or takes this one; the secret, shown to a person once. The one before is good
     for a day. Where the provider can be asked it signs with the new one from now on; one that will not keeps the old.
     Raises Refused."""
+    await require_released(CHANNELS[connection.kind].name)
     provider = adapter(connection)
     before, old = connection.hook_secret, connection.hook_id
     fresh = secret.strip() or secrets.token_urlsafe(32)
@@ -234,6 +236,7 @@ async def connect(
     if kind not in CHANNELS:
         raise Refused(f"There is no provider “{kind}”. Choose one of: {', '.join(CHANNELS)}.", field="kind")
     provider = CHANNELS[kind]
+    await require_released(provider.name)
     await _require_country(account, provider)
     # What is not said anew stays as it was: the provider goes on signing with the secret it knows.
     before = await _newest(account, kind)
@@ -278,9 +281,21 @@ async def connect(
     return fresh, hook_secret
 
 
+async def require_released(name: str) -> None:
+    """Raises Refused while nothing may leave: this may be a copy, and what it asks of a provider would be done to the
+    original, too."""
+    if await installations.is_held():
+        raise Refused(
+            f"Sending is stopped here until somebody looked, so {name} is not asked. "
+            "Release it first: the link stands at the top of every page.",
+            code="frozen",
+        )
+
+
 async def disconnect(connection: Connection, user: UUID | None) -> None:
-    """Uninstalls a provider: it is asked to call no more, its key is forgotten, what is pending waits for the next."""
-    if connection.hook_id:
+    """Uninstalls a provider: it is asked to call no more, its key is forgotten, what is pending waits for the next.
+    While nothing may leave the provider is not asked: the hook is the original's, if this is a copy."""
+    if connection.hook_id and not await installations.is_held():
         await _remove_hook(connection, connection.hook_id)
     async with writing():
         await Connection.update(
@@ -379,6 +394,10 @@ def hook_url(connection: Connection) -> str:
 
 async def recheck(connection: Connection) -> str:
     """A live look at the credentials now: empty when all is well, else the sentence to show. A mended key resumes."""
+    try:
+        await require_released(CHANNELS[connection.kind].name)
+    except Refused as held:
+        return held.message
     try:
         await adapter(connection).check()
     except ChannelError as error:

@@ -60,6 +60,7 @@ async def send(account: Account, connection: Connection, user: User) -> Trial:
     the audit trail. Raises Refused where it may not leave."""
     users.require(user, Permission.MANAGE_CONNECTIONS)
     provider = CHANNELS[connection.kind]
+    await connections.require_released(provider.name)
     to = address(connection, user)
     if not to:
         raise Refused(_nowhere(provider))

@@ -46,6 +46,11 @@ async def here() -> Installation:
     return known
 
 
+async def is_held() -> bool:
+    """Whether nothing may leave, as the row says this moment; `freezing.is_frozen` is for who asks all the time."""
+    return await Installation.exists().where(Installation.frozen_at.is_not_null())
+
+
 async def salt() -> str:
     """What goes into every digest that stands for something erased, so that nobody can try all numbers elsewhere."""
     return (await here()).salt
