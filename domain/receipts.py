@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from piccolo.columns import Text, Varchar
 from piccolo.table import Table
@@ -60,18 +60,22 @@ def nonce(prefix: str, connection: UUID, provider_id: str) -> str:
 
 
 async def keep(connection: UUID, event: UUID, receipt: base.Receipt) -> None:
-    """Stores the receipt an event brought, once, and moves its message up, if the message is known yet. Call it inside
+    """Stores a receipt an event brought, once, and moves its message up, if the message is known yet. Call it inside
     a transaction."""
-    await Receipt.insert(
-        Receipt(
-            id=event,
-            connection=connection,
-            provider_id=receipt.provider_id,
-            state=receipt.state,
-            reason=receipt.reason,
-            at=receipt.at,
-        )
-    ).on_conflict(target=Receipt.id, action="DO NOTHING")
+    row = Receipt(
+        id=event,
+        connection=connection,
+        provider_id=receipt.provider_id,
+        state=receipt.state,
+        reason=receipt.reason,
+        at=receipt.at,
+    )
+    once = Receipt.insert(row).on_conflict(target=Receipt.id, action="DO NOTHING")
+    if not await once and not await Receipt.exists().where(
+        (Receipt.id == event) & (Receipt.provider_id == receipt.provider_id)
+    ):
+        row.id = uuid5(event, receipt.provider_id)  # of several messages: the first has the event's own id
+        await Receipt.insert(row).on_conflict(target=Receipt.id, action="DO NOTHING")
     await apply_early([(connection, receipt.provider_id)])
 
 

@@ -6,6 +6,7 @@ import random
 import pytest
 
 from domain import connections, ids, messages, receipts
+from domain.channels import base
 from domain.channels.base import Accepted
 from domain.messages import Message, State
 from domain.receipts import Receipt
@@ -63,6 +64,18 @@ async def test_the_same_event_twice_is_one_receipt(house):
         await dealer.hook(**receipt(dealer, message, 1004, "sent"))
     assert await Receipt.count() == 1
     assert (await again(message)).state == State.SENT
+
+
+async def test_an_event_about_several_messages_is_a_receipt_of_each(house):
+    dealer = await shop()
+    messages = [await dealer.accepted(provider_id=f"100{n}") for n in range(3)]
+    event, at = ids.new(), messages[0].at
+    for _ in range(3):  # and the event comes again
+        for n in range(3):
+            await receipts.keep(dealer.connection.id, event, base.Receipt(f"100{n}", "delivered", "", at))
+    assert [(await again(each)).state for each in messages] == [State.DELIVERED] * 3
+    rows = await Receipt.select(Receipt.provider_id, Receipt.message).order_by(Receipt.provider_id)
+    assert rows == [{"provider_id": f"100{n}", "message": each.id} for n, each in enumerate(messages)]
 
 
 async def test_an_undelivered_message_says_why(house):
