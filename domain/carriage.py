@@ -28,9 +28,9 @@ NOTHING = Carriage()
 
 
 async def of_rows(rows: Sequence[Mapping[str, Any]]) -> dict[UUID, Carriage]:
-    """Message -> what goes along, of rows {id, kind, channel, account, listing, person, to_address, subject, body, options}
-    with the columns of `renderings`. Texts need nothing. In the transaction that writes their attempts: an email's own
-    Message-ID is kept before it leaves, so that an answer finds it whatever becomes of the call."""
+    """Message -> what goes along, of rows {id, kind, channel, account, listing, person, to_address, subject, body,
+    options} with the columns of `renderings`. Texts need nothing. In the transaction that writes their attempts: an
+    email's own Message-ID is kept before it leaves, so that an answer finds it whatever becomes of the call."""
     found = {}
     for row in rows:
         if row["channel"] == "email":
@@ -38,7 +38,8 @@ async def of_rows(rows: Sequence[Mapping[str, Any]]) -> dict[UUID, Carriage]:
         elif row["channel"] == "kijiji":
             found[row["id"]] = Carriage(mail=await _relayed(row))
         elif row["channel"] == "form":
-            found[row["id"]] = Carriage(form=await _form(row))
+            form = await _form(row)
+            found[row["id"]] = Carriage(await _relayed(row) if form.kind == "adf_email" else None, form)
     return found
 
 
@@ -59,7 +60,7 @@ async def _mail(row: Mapping[str, Any]) -> Mail:
 
 
 async def _relayed(row: Mapping[str, Any]) -> Mail:
-    """To a relay: only its own Message-ID, by which it is known when it comes back."""
+    """To a relay, or as a lead: only its own Message-ID, by which it is known when it comes back."""
     own = mails.rfc_id(row["id"], domain_of(json.loads(row["options"] or "{}")))
     await mails.keep(row["id"], row["account"], own)
     return Mail(message_id=own)

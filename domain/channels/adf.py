@@ -56,7 +56,8 @@ def mail(outgoing: Outgoing, lead: str, sender: str, to: str, subject: str, at: 
     message["To"] = Address(addr_spec=to)
     message["Subject"] = " ".join(subject.split())[:200]
     message["Date"] = format_datetime(at)
-    message["Message-ID"] = f"<{outgoing.message_id.hex}.form@{sender.rpartition('@')[2]}>"
+    own = outgoing.mail.message_id if outgoing.mail else ""  # by which it is known when it comes back
+    message["Message-ID"] = own or f"<{outgoing.message_id.hex}@{sender.rpartition('@')[2]}>"
     message["MIME-Version"] = "1.0"
     message.set_content(lead, subtype="plain")
     return message.as_bytes()

@@ -22,8 +22,10 @@ from domain.channels.base import (
     Said,
     Stopped,
 )
+from domain.channels.email.bounces import OURS as OURS_IN_A_BOUNCE
 from domain.channels.registry import CHANNELS
 from domain.connections import Connection
+from domain.form_transports import FormTransport
 from domain.inbox import MatchSuggestion
 from domain.listings import Listing
 from domain.mails import EmailHeader
@@ -34,6 +36,7 @@ from tests import make
 from tests.files import picture
 from tests.sending import OWNER, Provider, Shop, again, end, open_events, shop
 
+LEADS = "leads@site.example"
 MAIL, OURS = "dana@mail.example", "sales@lots.example"
 
 
@@ -177,6 +180,42 @@ async def test_a_bounce_is_believed_of_our_own_mail_to_that_address_alone(house:
     assert (mark.address, mark.message) == (MAIL, ours.id)
     await tell(connection, monkeypatch, mail(at=clock.now()))  # they write from there: it exists after all
     assert not await AddressMark.exists()
+
+
+async def the_lead(dealer: Shop, listing: Listing) -> tuple[Message, str]:
+    """A form of ours that left as a mail to where its site takes leads; and its Message-ID."""
+    await FormTransport.insert(
+        FormTransport(
+            account=dealer.account, source=listing.source, kind="adf_email", endpoint=LEADS, changed_at=clock.now()
+        )
+    )
+    form = await make.connection(dealer.account, kind="form")
+    ours = await sent_to(dealer, form, listing, listing.url)
+    header = await EmailHeader.objects().get(EmailHeader.message == ours.id)
+    return ours, header.rfc_id
+
+
+async def test_a_lead_that_comes_back_is_not_submitted(house: None, monkeypatch: Any) -> None:
+    dealer, connection, listing = await house_of("email")
+    ours, rfc_id = await the_lead(dealer, listing)
+    assert OURS_IN_A_BOUNCE.fullmatch(rfc_id)
+    now = clock.now()
+    await tell(connection, monkeypatch, Bounce(MAIL, "This email came back: 550 No", now, rfc_id))
+    await tell(connection, monkeypatch, Bounce(LEADS, "It is late: 452 Full", now, rfc_id, for_good=False))
+    assert (await again(ours)).state == State.SENT
+    assert await tell(connection, monkeypatch, Bounce(LEADS, "This email came back: 550 No", now, rfc_id)) == listing.id
+    kept = await again(ours)
+    assert kept.state == State.UNDELIVERED
+    assert kept.reason == ("The site did not get this form. Tell them in another way. This email came back: 550 No")
+    assert not await AddressMark.exists()  # the ad's address is no mailbox, and the seller's own was not written to
+
+
+async def test_a_lead_that_its_mailbox_would_not_have_says_so(house: None, monkeypatch: Any) -> None:
+    dealer, connection, listing = await house_of("email")
+    ours, rfc_id = await the_lead(dealer, listing)
+    said = Receipt(rfc_id, "undelivered", "This email came back: 554 Spam", clock.now())
+    assert await tell(connection, monkeypatch, said) == listing.id
+    assert (await again(ours)).reason.startswith("The site did not get this form.")
 
 
 async def test_a_thread_is_remembered_with_its_listing_and_until_when(house: None, monkeypatch: Any) -> None:

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from domain import ids
 from domain.channels import adf, form_posts
-from domain.channels.base import Accepted, ChannelError, Form, Kind, Outgoing
+from domain.channels.base import Accepted, ChannelError, Form, Kind, Mail, Outgoing
+from domain.channels.email import bounces
 from domain.channels.form import NO_MAIL, ContactForm
 from domain.channels.registry import CHANNELS
 from tests.domain.channels.local_servers import Permit, Scripted, WrongPermit
@@ -298,6 +299,15 @@ class Mailbox:
 
 LEAD = {"kind": "adf_email", "endpoint": "leads@site.example"}
 BODY = "Is it <still> for sale & where?\nÀ bientôt \x00\ud800 ]]> 🚗"
+
+
+async def test_a_lead_has_the_id_by_which_it_is_known_when_it_comes_back():
+    box = Mailbox()
+    await send(form_at("", **LEAD), box, mail=Mail(message_id="<0a@lots.example>"))
+    await send(form_at("", **LEAD), box)
+    kept, made = [email.message_from_bytes(raw, policy=policy.default)["Message-ID"] for _, raw in box.sent]
+    assert kept == "<0a@lots.example>"
+    assert bounces.OURS.fullmatch(made)
 
 
 async def test_a_lead_is_an_email_that_holds_nothing_but_the_xml():
