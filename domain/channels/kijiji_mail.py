@@ -1,6 +1,7 @@
 """What makes a mail one that Kijiji passed on from a seller, and which ad it says it is about. Pure; never raises."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from email.message import Message
 
@@ -55,23 +56,69 @@ def relayed(message: Message, authority: str) -> Relayed | None:
     return Relayed(relay, told["name"].strip() if told else "", title, ad_id, url)
 
 
+def is_unvouched(message: Message, authority: str) -> bool:
+    """Whether it says that it is the relay's, and nobody vouches for that: forged, or the name of the server is not
+    the one by which it signs its checks."""
+    senders = [address for _, address in decoding.addresses(message, "From")]
+    return any(each.endswith("@rts.kijiji.ca") for each in senders[:1]) and not is_signed(message, authority)
+
+
 def is_signed(message: Message, authority: str) -> bool:
-    """Whether the dealership's own mail server says that Kijiji's signature holds (RFC 8601). Only its newest word
-    counts, which stands first: what stands below may have come with the mail."""
-    said = decoding.raw(message, "Authentication-Results")
-    if not authority or not said:
-        return False
-    server, _, results = said[0].partition(";")
-    if server.lower().split()[:1] != authority.lower().split():  # a version may stand behind the name
-        return False
-    for result in re.sub(r"\([^()]*\)", " ", results).split(";"):
-        words = result.lower().split()
-        if words[:1] != ["dkim=pass"]:
-            continue
-        domains = [word.partition("=")[2].rpartition("@")[2].strip('"') for word in words if _names_domain(word)]
-        if domains and all(domain in SIGNERS for domain in domains):
-            return True
+    """Whether the dealership's own mail server says that Kijiji's signature holds (RFC 8601). Its first word about
+    signatures counts: what stands below may have come with the mail."""
+    for results in _trusted(message, authority):
+        words = [result.lower().split() for result in results]
+        signatures = [each for each in words if each[:1] and each[0].startswith("dkim=")]
+        if signatures:
+            return any(_is_kijijis(each) for each in signatures)
+        if any(each[:1] == ["dmarc=fail"] for each in words):
+            return False
     return False
+
+
+def _is_kijijis(result: list[str]) -> bool:
+    domains = [word.partition("=")[2].rpartition("@")[2] for word in result if _names_domain(word)]
+    return result[0] == "dkim=pass" and bool(domains) and all(domain in SIGNERS for domain in domains)
+
+
+def _trusted(message: Message, authority: str) -> Iterator[list[str]]:
+    """The results in each header that our server wrote, the topmost first. Its filters write one each, so all count
+    down to another server's or to the next hop."""
+    values = iter(decoding.raw(message, "Authentication-Results"))
+    begun = False
+    for name, _ in message.raw_items():
+        if begun and name.lower() == "received":
+            return
+        if name.lower() != "authentication-results":
+            continue
+        begun = True
+        server, *results = _without_quotes(next(values)).split(";")
+        # A version may stand behind the name.
+        if not authority or server.lower().split()[:1] != authority.lower().split():
+            return
+        yield results
+
+
+def _without_quotes(value: str) -> str:
+    """A header without its comments and without what is quoted, which others may have written: a sender's address may
+    read like a result; nothing where one is left open. Quotes count in comments too: servers put addresses there."""
+    kept, depth, quoted, escaped = [], 0, False, False
+    for letter in value:
+        if escaped:
+            escaped = False
+        elif letter == "\\" and (quoted or depth):
+            escaped = True
+        elif letter == '"':
+            quoted = not quoted
+            kept.append("" if depth else "_")  # what is glued to it stays glued
+        elif quoted:
+            continue
+        elif letter in "()":
+            depth = max(depth + (1 if letter == "(" else -1), 0)
+            kept.append(" ")
+        elif not depth:
+            kept.append(letter)
+    return "" if quoted or depth else "".join(kept)
 
 
 def _names_domain(word: str) -> bool:

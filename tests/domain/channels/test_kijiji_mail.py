@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.channels.email import parts
-from domain.channels.kijiji_mail import Relayed, is_signed, relayed
+from domain.channels.kijiji_mail import Relayed, is_signed, is_unvouched, relayed
 
 PAYLOADS = Path(__file__).parents[2] / "payloads" / "kijiji"
 OURS = "mx.lots.example"
@@ -92,11 +92,41 @@ def test_a_notice_is_known_by_the_shape_of_its_subject(subject: str):
         (f"{OURS}; none (dkim=pass header.d=rts.kijiji.ca)", False),
         (f"{OURS}.evil.example; dkim=pass header.d=rts.kijiji.ca", False),
         (f"evil.example; dkim=pass header.d=rts.kijiji.ca; {OURS}", False),
+        (f'{OURS}; spf=pass smtp.mailfrom="a; dkim=pass header.d=kijiji.ca "@evil.example', False),
+        (f'{OURS}; spf=pass smtp.mailfrom="a\\"; dkim=pass header.d=kijiji.ca "@evil.example', False),
+        (f'{OURS}; spf=pass (of "a); dkim=pass header.d=kijiji.ca; ("@evil.example) smtp.helo=x', False),
+        (f'{OURS}; dkim=pass header.d=kijiji.ca; spf=pass smtp.mailfrom="a', False),
+        (f"{OURS}; dkim=pass header.d=kijiji.ca; spf=pass (of a", False),
+        (f'{OURS}; spf=pass smtp.mailfrom="a; b"@evil.example; dkim=pass (a (b) c) header.d=kijiji.ca', True),
         ("", False),
     ],
 )
 def test_only_the_word_of_our_own_server_about_the_signature_counts(results: str, signed: bool):
     assert is_signed(vouched(results), OURS) is signed
+
+
+@pytest.mark.parametrize(
+    ("lines", "signed"),
+    [
+        ([f"{OURS}; dmarc=pass header.from=rts.kijiji.ca", f"{OURS}; dkim=pass header.d=kijiji.ca"], True),
+        ([f"{OURS}; dmarc=fail header.from=rts.kijiji.ca", f"{OURS}; dkim=pass header.d=kijiji.ca"], False),
+        ([f"{OURS}; spf=pass", "evil.example; none", f"{OURS}; dkim=pass header.d=kijiji.ca"], False),
+        ([f"{OURS}; spf=pass", "", f"{OURS}; dkim=pass header.d=kijiji.ca"], False),
+    ],
+    ids=["two filters", "one doubts", "below another server's", "below the next hop"],
+)
+def test_each_filter_of_our_server_has_its_word(lines: list[str], signed: bool):
+    mail = message_from_bytes(b"Received: from here by there\r\n\r\nHello")
+    for line in lines:
+        mail["Authentication-Results" if line else "Received"] = line or "from evil by evil"
+    assert is_signed(mail, OURS) is signed
+
+
+def test_what_says_that_it_is_the_relays_and_is_not_vouched_for_is_known():
+    assert is_unvouched(parts.of(payload("forged")), OURS)
+    assert is_unvouched(parts.of(payload("first")), "slip.example")
+    assert not is_unvouched(parts.of(payload("first")), OURS)
+    assert not is_unvouched(vouched("", "Dana <dana@mail.example>"), OURS)
 
 
 def test_only_the_newest_word_counts():
