@@ -80,11 +80,25 @@ async def listing_of_token(account: UUID, token: str) -> UUID | None:
     return row["listing"] if row else None
 
 
-async def address_of_token(account: UUID, token: str) -> str:
-    """The seller's address in the conversation whose address an email came to."""
-    mine = (EmailThread.account == account) & (EmailThread.token == token.lower())
-    row = await EmailThread.select(EmailThread.address).where(mine).first()
-    return row["address"] if row else ""
+async def written_to(account: UUID, token: str, references: Sequence[str]) -> str:
+    """The seller's address that we wrote to, of the conversation an email answers; empty when it answers none of ours.
+    Nobody but who got a mail of ours knows its token or its Message-ID."""
+    if token:
+        mine = (EmailThread.account == account) & (EmailThread.token == token.lower())
+        if row := await EmailThread.select(EmailThread.address).where(mine).first():
+            address: str = row["address"]
+            return address
+    known = [each[:LONGEST_ID] for each in references if each]
+    if not known:
+        return ""
+    rows = await EmailHeader.raw(
+        f"""SELECT m.to_address FROM email_header h JOIN message m ON m.id = h.message
+            WHERE h.account = {{}} AND h.rfc_id IN ({", ".join(["{}"] * len(known))}) AND m.direction = 'out'
+              AND m.channel = 'email' ORDER BY m.at DESC LIMIT 1""",  # noqa: S608 - fixed words
+        account,
+        *known,
+    )
+    return rows[0]["to_address"] if rows else ""
 
 
 async def listing_of_references(account: UUID, references: Sequence[str]) -> UUID | None:

@@ -50,9 +50,10 @@ async def take(connection: Connection, event: UUID, said: Incoming) -> UUID | No
     )
     if not stored:  # the same message in another wrapping
         return None
+    written_to = await mails.written_to(account, said.token, said.references) if channel == "email" else ""
     news = False
     if reading.outcome is Outcome.OPT_OUT:
-        news = await _stop(account, channel, listing, said, message_id)
+        news = await _stop(account, channel, listing, said, message_id, written_to)
     elif reading.outcome in (Outcome.START, Outcome.YES):
         news = await _start_again(account, channel, listing, said, message_id)
     await _beside(connection, channel, event, found, said, message_id)
@@ -117,9 +118,10 @@ async def _beside(
         await ExternalContact.insert(ExternalContact(message=message_id, account=account, type=Type.REPLY))
 
 
-async def _stop(account: UUID, channel: str, listing: UUID | None, said: Incoming, message_id: UUID) -> bool:
+async def _stop(
+    account: UUID, channel: str, listing: UUID | None, said: Incoming, message_id: UUID, written_to: str
+) -> bool:
     """True when that is news. Who answers from another address means the one that we wrote to as well."""
-    written_to = await mails.address_of_token(account, said.token) if said.token else ""
     news = False
     for address in dict.fromkeys((said.from_address, written_to or said.from_address)):
         new = await suppressions.opt_out(account, address, said.body[:40], message_id, channel)
