@@ -112,6 +112,9 @@ class _House(Listening):
     async def well(self) -> None:
         await connections.worked({self._connection})
 
+    async def failed(self, reason: str) -> None:
+        await connections.failed(self._connection, reason)
+
     async def position(self, folder: str) -> tuple[int, int] | None:
         return await mails.position(self._connection, folder)
 

@@ -266,6 +266,10 @@ class Listening(ABC):
     async def well(self) -> None:
         """The line stands: noted for the health panel."""
 
+    async def failed(self, reason: str) -> None:
+        """A part of it failed, the line stands: noted for the health panel."""
+        return
+
     @abstractmethod
     async def position(self, folder: str) -> tuple[int, int] | None:
         """(UIDVALIDITY, last UID) of a mailbox folder, as `move_to` kept it; None: never read."""

@@ -103,6 +103,20 @@ async def test_a_line_that_broke_begins_again_where_it_was(house: None) -> None:
     await end(one)
 
 
+async def test_what_failed_on_a_line_that_stands_is_noted(house: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def listen(self: Mailbox, listening: Listening) -> None:
+        await listening.failed("One email could not be read.")
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(Mailbox, "listen", listen)
+    connection = await make.connection(kind="email")
+    one = worker("one")
+    await settle(one)
+    row: Any = await Connection.objects().get(Connection.id == connection.id)
+    assert (row.last_error, row.state) == ("One email could not be read.", ConnectionState.CONNECTED)
+    await end(one)
+
+
 async def test_a_refused_key_and_a_disconnected_provider_are_not_listened_to(house: None) -> None:
     connection = await make.connection(kind="email")
     Mailbox.breaks = ChannelError("No.", Kind.CONNECTION_BROKEN)

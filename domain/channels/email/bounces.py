@@ -53,7 +53,7 @@ def _status(message: Message, rfc_id: str) -> Told | None:
     for _, part in parts.leaves(message):
         if part.get_content_type() != "message/delivery-status":
             continue
-        blocks = part.get_payload()
+        blocks = decoding.held_as_is(part)
         for block in blocks if isinstance(blocks, list) else []:
             if not isinstance(block, Message):
                 continue
@@ -105,7 +105,7 @@ def _returned(message: Message) -> str:
     for _, part in parts.leaves(message):
         kind = part.get_content_type()
         if kind == "message/rfc822":
-            inside = part.get_payload()
+            inside = decoding.held_as_is(part)
             for each in inside if isinstance(inside, list) else []:
                 if isinstance(each, Message) and (ours := OURS.search(decoding.header(each, "Message-ID"))):
                     return ours[0]

@@ -1,6 +1,7 @@
 """Emails from a mailbox of the dealership's own: out by SMTP, in by IMAP."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -28,10 +29,12 @@ from domain.channels.base import (
     Said,
 )
 from domain.channels.email import composing, fields, parts, reading, smtp
-from domain.channels.email.imap import LARGEST, LOOK_BACK, Mailbox
+from domain.channels.email.imap import LARGEST, LOOK_BACK, Found, Mailbox
 from domain.channels.email.servers import Login
 from domain.email_addresses import is_address
 from domain.errors import Refused
+
+logger = logging.getLogger(__name__)
 
 DISCONNECTED = "This mailbox is not connected."
 
@@ -157,7 +160,14 @@ class Email(Channel):
         else:
             found = await run(box.since, (clock.now() - LOOK_BACK).date())
         for uid in found:
-            event = await run(self._event, box, folder, validity, uid)
+            try:
+                event = await run(self._event, box, folder, validity, uid)
+            except ChannelError:
+                raise
+            except Exception:  # a fault of ours: this mail must not keep all that follow from being heard
+                logger.exception("An email could not be read")
+                await listening.failed(f"An email in “{folder}” could not be read. Open it in the mailbox.")
+                event = await run(self._stub, box, folder, validity, uid)
             if event:
                 await listening.keep([event])
             if self._marks:
@@ -171,13 +181,13 @@ class Email(Channel):
         found = box.read(uid)
         if found is None:
             return None
-        payload = reading.read(found.raw, self._address, cut=found.cut)
-        if not payload:
-            return None
-        at = min(found.at, clock.now())
-        key = reading.key(found.raw, found.size)
-        place = {"folder": folder, "validity": validity, "uid": uid, "at": at.isoformat(), "key": key}
-        return HookEvent(key, at, payload | place)
+        return _kept(found, reading.read(found.raw, self._address, cut=found.cut), folder, validity, uid)
+
+    def _stub(self, box: Mailbox, folder: str, validity: int, uid: int) -> HookEvent | None:
+        """What is kept of a mail that cannot be read, so that somebody looks. Never of one that a relay may have passed
+        on: what shows that it did was not read either."""
+        found = None if self.relays else box.read(uid)
+        return _kept(found, reading.unread(found.raw, self._address), folder, validity, uid) if found else None
 
     def parse(self, payload: dict[str, Any]) -> list[Said]:
         try:
@@ -228,6 +238,14 @@ class Email(Channel):
             opening.add_done_callback(_let_go)
             threads.submit(_close, opening)
             threads.shutdown(wait=False)
+
+
+def _kept(found: Found, payload: dict[str, Any], folder: str, validity: int, uid: int) -> HookEvent | None:
+    if not payload:
+        return None
+    at, key = min(found.at, clock.now()), reading.key(found.raw, found.size)
+    place = {"folder": folder, "validity": validity, "uid": uid, "at": at.isoformat(), "key": key}
+    return HookEvent(key, at, payload | place)
 
 
 def _close(opening: Future[Mailbox]) -> None:

@@ -87,8 +87,22 @@ def body(part: Message) -> bytes:
         held = None
     if isinstance(held, bytes):
         return held
-    plain = part.get_payload()
-    return plain.encode("utf-8", "replace") if isinstance(plain, str) else b""
+    plain = held_as_is(part)
+    if not isinstance(plain, str):
+        return b""
+    try:
+        return plain.encode("ascii", "surrogateescape")  # bytes beyond ASCII as they came
+    except ValueError:
+        return plain.encode("utf-8", "replace")
+
+
+def held_as_is(part: Message) -> Any:
+    """What a part holds, still packed: parts, or a text. Python reads one with bytes beyond ASCII in the charset that
+    the mail names, and some of those are none at all: such a text stays as it came."""
+    try:
+        return part.get_payload()
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return part._payload  # type: ignore[attr-defined]
 
 
 def charset(part: Message) -> str:

@@ -5,7 +5,7 @@ from email import message_from_bytes, policy
 from email.message import Message
 from email.parser import BytesParser
 
-from domain.channels.email.decoding import body
+from domain.channels.email import decoding
 
 MOST = 300  # leaves
 DEEPEST = 30
@@ -25,7 +25,7 @@ def leaves(message: Message) -> Iterator[tuple[str, Message]]:
     waiting: list[tuple[tuple[int, ...], Message]] = [((), message)]
     while waiting and found < MOST:
         path, part = waiting.pop()
-        inside = part.get_payload()
+        inside = decoding.held_as_is(part)
         if part.get_content_maintype() == "multipart" and isinstance(inside, list) and len(path) < DEEPEST:
             numbered = [((*path, n), each) for n, each in enumerate(inside, 1) if isinstance(each, Message)]
             waiting += numbered[::-1]
@@ -41,10 +41,10 @@ def at(message: Message, path: str) -> Message | None:
 
 def content(part: Message) -> bytes:
     """A mail in a mail as it came, anything else unpacked."""
-    inside = part.get_payload()
+    inside = decoding.held_as_is(part)
     if part.get_content_maintype() == "message" and isinstance(inside, list) and inside:
         try:
             return b"\n\n".join(each.as_bytes() for each in inside if isinstance(each, Message))
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
             return b""
-    return body(part)
+    return decoding.body(part)

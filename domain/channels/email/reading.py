@@ -2,7 +2,9 @@
 
 import hashlib
 import re
+from email import policy
 from email.message import Message
+from email.parser import BytesParser
 from typing import Any
 
 from domain import email_bodies, email_html, opt_out_words
@@ -12,6 +14,7 @@ LONGEST_TEXT = 100_000  # characters
 LONGEST_NAME = 200
 MOST_FILES = 20
 SMALL_PICTURE = 20_000  # bytes in base64: of the logos that stand in signatures
+UNREADABLE = "This email could not be read. Open it in the mailbox."
 TOO_LARGE = "This email is too large to be read here. Open it in the mailbox."
 SIGNATURES = {"application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature"}
 ANSWERED_BY_MACHINE = re.compile(
@@ -33,7 +36,7 @@ def read(raw: bytes, ours: str, *, cut: bool = False) -> dict[str, Any]:
     if told := bounces.told(message):
         bounce = {"kind": told.kind, "rfc_id": told.rfc_id, "address": told.address, "reason": told.reason}
         return {"bounce": bounce}
-    if not from_address or ours.lower() in (from_address, _without_tag(from_address)):
+    if _is_nobodys(from_address, ours):
         return {}
     text, html = _words(message)
     parted = replies.parted(text)
@@ -41,6 +44,8 @@ def read(raw: bytes, ours: str, *, cut: bool = False) -> dict[str, Any]:
     new = parted.new[:LONGEST_TEXT] or _word_of(subject)
     if cut:
         new = f"{new}\n\n{TOO_LARGE}".strip()
+    references, token = _references(message), _token(message, ours)
+    answers = bool(token) or any(bounces.OURS.fullmatch(each) for each in references)
     if not html and parted.folded:
         html = email_bodies.as_html(text)
     return {
@@ -51,18 +56,48 @@ def read(raw: bytes, ours: str, *, cut: bool = False) -> dict[str, Any]:
         "text": new,
         "html": html,
         "rfc_id": next(iter(_ids(message, "Message-ID")), ""),
-        "references": _references(message),
-        "token": _token(message, ours),
-        "automatic": _is_automatic(message, subject),
+        "references": references,
+        "token": token,
+        "automatic": _is_automatic(message, subject, answers=answers),
         "files": list(_files(message)),
         "mail": _fingerprint(message, from_address, new),
     }
 
 
+def unread(raw: bytes, ours: str) -> dict[str, Any]:
+    """What is kept of a mail that `read` fails on, for a fault of ours: who wrote, and where to read it. Empty where
+    not even that can be told."""
+    head = BytesParser(policy=policy.compat32).parsebytes(_head(raw), headersonly=True)
+    from_name, from_address = next(iter(decoding.addresses(head, "From", "Sender")), ("", ""))
+    if _is_nobodys(from_address, ours):
+        return {}
+    return {
+        "from": from_address,
+        "from_name": from_name,
+        "to": ours,
+        "subject": "",
+        "text": UNREADABLE,
+        "html": "",
+        "rfc_id": "",
+        "references": [],
+        "token": "",
+        "automatic": False,
+        "files": [],
+        "mail": key(raw, len(raw))[:40],
+    }
+
+
 def key(raw: bytes, size: int) -> str:
     """By which the same mail is known again, also when the mailbox has counted anew: no two have one head."""
-    head = re.split(rb"\r?\n\r?\n", raw, maxsplit=1)[0]
-    return hashlib.sha256(head + b"\0%d" % size).hexdigest()
+    return hashlib.sha256(_head(raw) + b"\0%d" % size).hexdigest()
+
+
+def _head(raw: bytes) -> bytes:
+    return re.split(rb"\r?\n\r?\n", raw, maxsplit=1)[0]
+
+
+def _is_nobodys(sender: str, ours: str) -> bool:
+    return not sender or ours.lower() in (sender, _without_tag(sender))
 
 
 def _words(message: Message) -> tuple[str, str]:
@@ -95,7 +130,7 @@ def _files(message: Message) -> Any:
         kind = part.get_content_type()
         if _is_words(part) or kind in SIGNATURES or taken >= MOST_FILES:
             continue
-        packed = part.get_payload()
+        packed = decoding.held_as_is(part)
         size = len(packed) if isinstance(packed, str) else 0
         if part["Content-ID"] and kind.startswith("image/") and size < SMALL_PICTURE:
             continue
@@ -116,7 +151,7 @@ def _file_name(part: Message) -> str:
 
 def _name_of(part: Message, number: int) -> str:
     kind = part.get_content_type()
-    inside = part.get_payload()
+    inside = decoding.held_as_is(part)
     if kind == "message/rfc822" and isinstance(inside, list) and inside and isinstance(inside[0], Message):
         plain = re.sub(r"[^\w -]", "", decoding.header(inside[0], "Subject"))[:80].strip()
         return f"{plain or 'email'}.eml"
@@ -153,14 +188,16 @@ def _token(message: Message, ours: str) -> str:
     return ""
 
 
-def _is_automatic(message: Message, subject: str) -> bool:
-    """A machine wrote it (RFC 3834, and what machines said before there was one)."""
+def _is_automatic(message: Message, subject: str, *, answers: bool) -> bool:
+    """A machine wrote it (RFC 3834, and what machines said before there was one). What `answers` a mail of ours is no
+    machine's for the two headers alone that some servers put on people's mails as well."""
     submitted = decoding.header(message, "Auto-Submitted").lower()
     precedence = decoding.header(message, "Precedence").lower()
     return bool(
         (submitted and not submitted.startswith("no"))
         or precedence in ("bulk", "list", "junk", "auto_reply")
-        or any(message[name] for name in ("X-Auto-Response-Suppress", "X-Autoreply", "X-Autorespond", "List-Id"))
+        or any(message[name] for name in ("X-Autoreply", "X-Autorespond"))
+        or (not answers and any(message[name] for name in ("X-Auto-Response-Suppress", "List-Id")))
         or decoding.raw(message, "Return-Path")[:1] == ["<>"]
         or message.get_content_type() == "multipart/report"
         or ANSWERED_BY_MACHINE.match(subject)

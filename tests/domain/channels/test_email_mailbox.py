@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from domain import ids
-from domain.channels.base import ChannelError, HookEvent, Kind, Listening, Mail, Outgoing
+from domain.channels.base import ChannelError, HookEvent, Incoming, Kind, Listening, Mail, Outgoing
 from domain.channels.email import Email, channel, imap
 from domain.channels.email.servers import Login, Server
 from tests import mail_server
@@ -42,6 +42,10 @@ class House(Listening):
     places: dict[str, tuple[int, int]] = field(default_factory=dict)
     stood: int = 0
     breaks: bool = False
+    faults: list[str] = field(default_factory=list)
+
+    async def failed(self, reason: str) -> None:
+        self.faults.append(reason)
 
     async def keep(self, events: Sequence[HookEvent]) -> None:
         known = {each.key for each in self.events}
@@ -181,6 +185,29 @@ async def test_a_mailbox_that_was_made_anew_is_read_again_without_repeating(serv
         await until(lambda: len(house.events) == 2)
     assert house.words == ["one", "two"]
     assert house.places["INBOX"][0] != 1
+
+
+async def test_a_mail_that_cannot_be_read_keeps_none_that_follows_from_being_heard(
+    server: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = channel.reading.read
+
+    def fails(raw: bytes, *given: Any, **more: Any) -> dict[str, Any]:
+        if b"poison" in raw:
+            raise UnicodeError("Nobody thought of this.")
+        return read(raw, *given, **more)
+
+    monkeypatch.setattr(channel.reading, "read", fails)
+    house = House()
+    async with listening(server, house):
+        server.deliver(mail("poison"))
+        server.deliver(mail("two", 2))
+        await until(lambda: len(house.events) == 2)
+    assert house.words == [channel.reading.UNREADABLE, "two"]
+    assert house.faults == ["An email in “INBOX” could not be read. Open it in the mailbox."]
+    [said] = Email("", server.fields()).parse(house.events[0].payload)
+    assert isinstance(said, Incoming)
+    assert said.from_address == DANA
 
 
 async def test_other_folders_are_read_too(server: MailServer, monkeypatch: pytest.MonkeyPatch) -> None:

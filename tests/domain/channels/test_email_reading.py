@@ -203,6 +203,16 @@ def test_the_same_mail_is_known_again_and_another_is_not() -> None:
     assert read(one)["mail"] == read(forwarded)["mail"]
 
 
+@pytest.mark.parametrize("charset", ["idna", "punycode", "undefined", "a\0b", "hex"])
+@pytest.mark.parametrize("kind", ["text/plain", "text/html", "application/pdf", "message/rfc822", "multipart/mixed"])
+def test_a_charset_that_is_none_keeps_no_mail_from_being_read(charset: str, kind: str) -> None:
+    head = f'From: {DANA}\nContent-Type: {kind}; charset="{charset}"\nContent-Transfer-Encoding: 8bit\n\n'
+    kept = read(head.encode() + b"h\xe9llo")
+    assert kept["from"] == DANA
+    if kind.startswith("text/"):
+        assert kept["text"] == "héllo"
+
+
 # Machines
 
 
@@ -222,6 +232,13 @@ def test_what_a_machine_answers_is_told_apart() -> None:
 )
 def test_each_mark_of_a_machine_counts(head: str) -> None:
     assert plain("Stop by", f"{head}\n")["automatic"] is True
+
+
+@pytest.mark.parametrize("shown", [f"To: sales+{TOKEN}@lots.example", f"In-Reply-To: {OURS}"])
+def test_who_answers_us_is_no_machine_for_the_headers_of_a_server(shown: str) -> None:
+    heads = f"X-Auto-Response-Suppress: All\nList-Id: <family.example>\n{shown}\n"
+    assert plain("Stop by", heads)["automatic"] is False
+    assert plain("I am away", f"Auto-Submitted: auto-replied\n{heads}")["automatic"] is True
 
 
 def test_a_person_is_no_machine() -> None:
@@ -307,6 +324,7 @@ VALUES = some.one_of(
             "message/rfc822",
             "message/delivery-status",
             "text/html; charset=utf-16",
+            "text/plain; charset=idna",
             "text/plain; charset*=''%FF",
             "attachment; filename*0*=utf-8''%F0; filename*1=x",
             "base64",
