@@ -90,6 +90,7 @@ async def judge(
                 scene.provider(channel),
             ),
             scene.standing(channel, to),
+            reach.person,
             await seller_hours.at(scene.account.id, country, postal_code, (seller.mobile, seller.phone), at),
             missing=missing,
             files=file_problems(scene, channel, to, enclosed),

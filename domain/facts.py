@@ -14,7 +14,7 @@ from uuid import UUID
 from domain import offers, phones
 from domain.gate import Facts
 from domain.seller_hours import Hour
-from domain.standing import Standing
+from domain.standing import BESIDE, Person, Standing
 
 FACEBOOK = "facebook"  # the source whose listings without a number no batch takes
 
@@ -68,19 +68,33 @@ def of(
     about: About,
     means: Means,
     known: Standing,
+    person: Person,
     hour: Hour,
     *,
     missing: tuple[str, ...] = (),
     files: tuple[str, ...] = (),
     recent_contact: str = "",
     duplicate: bool = False,
+    same_seller: bool = False,
     late: bool = False,
     too_long: bool = False,
     over_quota: datetime | None = None,
     confirms: bool = False,
     window_open: bool = True,
 ) -> Facts:
-    """The facts of one message to one address, now."""
+    """The facts of one message to one address, now.
+
+    A seller who is not to be contacted is so by every channel. A block, an opt-out and a review are of an address:
+    where a channel's own stands on no list, those of the seller's numbers and email count. `same_seller` is a duplicate
+    by another address than this one.
+    """
+    beside = channel in BESIDE
+    by_another = (
+        ("phone_dnc", person.dnc and not known.dnc),
+        ("phone_blocked", beside and person.blocked and not known.blocked),
+        ("opted_out", beside and person.opted_out and not known.opted_out),
+        ("duplicate_recipient", same_seller and not duplicate),
+    )
     return Facts(
         message_id=message_id,
         channel=channel,
@@ -88,16 +102,18 @@ def of(
         to=to,
         address_valid=bool(to) and offers.can_exist(channel, to),
         opted_out=known.opted_out,
-        dnc=known.dnc,
-        blocked=known.blocked,
-        review_open=known.review_open,
+        stopped=beside and person.opted_out,
+        dnc=known.dnc or person.dnc,
+        blocked=known.blocked or (beside and person.blocked),
+        review_open=known.review_open or (beside and person.review_open),
+        by_another=tuple(code for code, stands in by_another if stands),
         landline=known.landline or (channel == "text" and phones.is_landline(to)),
         untextable=known.untextable,
         bounced=known.bounced,
         automatic_today=known.automatic_today,
         unanswered=known.unanswered,
         recent_contact=recent_contact,
-        duplicate=duplicate,
+        duplicate=duplicate or same_seller,
         stage=about.stage,
         hidden=about.hidden,
         reported=about.reported,

@@ -29,7 +29,7 @@ from domain.listings import Listing
 from domain.newest import Elsewhere
 from domain.quotas import Day
 from domain.seller_hours import Hour
-from domain.standing import Standing
+from domain.standing import Person, Standing
 from domain.suppressions.first_contacts import APART, nothing_yet, stands
 from domain.users import Role, User
 
@@ -67,7 +67,9 @@ class Judge:
         channel. `more` is what `facts.of` takes besides, such as `missing`."""
         name = to_field or "mobile" if channel == "text" else channel
         known = Standing.of(row, f"{name}_") if f"{name}_dnc" in row else Standing()
-        known = consents.with_erased(known, row["erased"].get(name, frozenset()), channel)
+        erased = row["erased"]
+        known = consents.with_erased(known, erased.get(name, frozenset()), channel)
+        person = consents.person_with_erased(Person.of(row), frozenset().union(*erased.values()))
         return gate.decide(
             facts.of(
                 None,
@@ -77,6 +79,7 @@ class Judge:
                 facts.About.of(row),
                 self.means.get(channel, facts.Means((), False)),
                 known,
+                person,
                 self._hour(row),
                 recent_contact=self._recent(row),
                 over_quota=self.day.over(self.user.id, self.at) if self.day and channel == "text" else None,
@@ -157,10 +160,11 @@ async def rows(
 async def _mark_erased(found: Sequence[dict[str, Any]], fields: Collection[str]) -> None:
     """On each row, field -> the lists on which its address stays although it was erased."""
     salt = found[0]["erased_salt"] if found else None
-    asked = [(row["account"], row[name]) for row in found for name in fields if row[name]] if salt else []
+    names = {*fields, *standing.THEIRS}
+    asked = [(row["account"], row[name]) for row in found for name in names if row[name]] if salt else []
     erased = await consents.tombstoned_among(salt, asked)
     for row in found:
-        row["erased"] = {name: erased[key] for name in fields if (key := (row["account"], row[name])) in erased}
+        row["erased"] = {name: erased[key] for name in names if (key := (row["account"], row[name])) in erased}
 
 
 async def _read(
@@ -175,7 +179,7 @@ async def _read(
     found: list[dict[str, Any]] = await Listing.raw(
         f"""SELECT l.id AS listing, l.account, l.stage, i.messageable, i.slug AS source_slug, i.form_transport, l.url,
                    p.mobile, p.phone, p.email, {standing.ADDRESSES["form"]} AS form, p.postal_code,
-                   {standing.of_listing("l")},
+                   {standing.of_listing("l")}, {standing.of_seller("l.account")},
                    {consents.salt_where_erased("l.account")} AS erased_salt, f.at AS first_at, u.name AS first_by,
                    TRIM(o.make || ' ' || o.model) AS first_about,
                    {nothing_yet("l.id")} AS nothing_yet,

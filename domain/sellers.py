@@ -13,7 +13,7 @@ from domain.appointments import Next
 from domain.columns import key, parent
 from domain.db import DB
 from domain.listings import Listing
-from domain.standing import Standing
+from domain.standing import Person, Standing
 
 
 class Seller(Table, db=DB, tablename="seller"):
@@ -47,6 +47,7 @@ class Reach(NamedTuple):
     messageable      whether sellers of that source may be written to at all
     hidden, reported whether the listing is hidden, and its seller reported as a dealership
     standings        what the lists say: of numbers for texts, of the email address for email, of the form's address
+    person           what the lists say of the seller by any of these
     appointment      the next one that is still to come
     """
 
@@ -57,6 +58,7 @@ class Reach(NamedTuple):
     hidden: bool = False
     reported: bool = False
     standings: Mapping[str, Standing] = {}
+    person: Person = Person()
     appointment: Next | None = None
 
 
@@ -69,7 +71,8 @@ async def with_reach(listing: UUID) -> tuple[Seller, Reach]:
     rows = await Seller.raw(
         f"""SELECT p.*, {standing.ADDRESSES["form"]} AS form, i.name AS source_name, i.slug AS source_slug,
                    i.form_transport AS source_form, i.messageable AS source_open,
-                   {standing.of_listing("l")}, {lists}, {appointments.COLUMNS},
+                   {standing.of_listing("l")}, {standing.of_seller("l.account")}, {lists},
+                   {appointments.COLUMNS},
                    {consents.salt_where_erased("l.account")} AS erased_salt, l.account AS of_account
             FROM listing l JOIN source i ON i.id = l.source {appointments.joined("l.id")}
             LEFT JOIN seller p ON p.listing = l.id WHERE l.id = {{}}""",  # noqa: S608 - fixed words
@@ -89,6 +92,7 @@ async def with_reach(listing: UUID) -> tuple[Seller, Reach]:
         for field, channel in _FIELDS.items()
         if row[field]
     }
+    stays = [kept for (_, address), kept in erased.items() if address != row["form"]]
     reach = Reach(
         source=row["source_name"],
         slug=row["source_slug"],
@@ -97,6 +101,7 @@ async def with_reach(listing: UUID) -> tuple[Seller, Reach]:
         hidden=bool(row["hidden"]),
         reported=bool(row["reported"]),
         standings=known,
+        person=consents.person_with_erased(Person.of(row), frozenset().union(*stays)),
         appointment=Next.of(row),
     )
     if not row["id"]:

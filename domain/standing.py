@@ -14,6 +14,7 @@ from typing import Any
 # ruff: noqa: S608
 
 DAY = timedelta(hours=24)
+BESIDE = ("form", "facebook", "kijiji")  # channels whose addresses stand on no list: an ad, a thread, a relay
 MOST_COUNTED = 3  # unanswered ones: the gate asks for no more
 AUTOMATIC = "('batch', 'scheduled', 'automated')"  # kinds of message that leave by themselves
 LEFT = "('sending', 'accepted', 'sent', 'delivered', 'undelivered', 'unknown')"  # states of what left, or may have
@@ -26,6 +27,9 @@ ADDRESSES = {
     "email": "p.email",
     "form": "CASE WHEN i.form_transport IN ('', 'assisted') THEN '' ELSE l.url END",  # a person fills in the others
 }
+
+
+THEIRS = ("mobile", "phone", "email")  # by all of which the seller is one person
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,26 @@ class Standing:
     def of(cls, row: Mapping[str, Any], prefix: str = "") -> "Standing":
         """From the columns of `of_address`."""
         return _made(*_columns(prefix)(row))
+
+
+@dataclass(frozen=True)
+class Person:
+    """What the lists say of a seller by any of their numbers and their email, wherever a message goes."""
+
+    dnc: bool = False
+    blocked: bool = False
+    opted_out: bool = False
+    review_open: bool = False
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> "Person":
+        """From the columns of `of_seller`."""
+        return _person(row["seller_dnc"], row["seller_blocked"], row["seller_opted_out"], row["seller_review_open"])
+
+
+@lru_cache(maxsize=100)
+def _person(*said: Any) -> Person:
+    return Person(*map(bool, said))
 
 
 @cache
@@ -93,6 +117,20 @@ def of_address(account: str, channel: str, address: str, prefix: str = "") -> st
         [f"EXISTS ({one}) AS {prefix}{name}" for name, one in asked.items()]
         + [f"({one}) AS {prefix}{name}" for name, one in counted.items()]
     )
+
+
+def of_seller(account: str) -> str:
+    """SQL columns for `Person.of`, of the seller `p`; the argument is an SQL expression of fixed words."""
+    theirs = f"o.account = {account} AND o.address IN (p.mobile, p.phone, p.email) AND o.address <> ''"
+    asked = {
+        "dnc": f"SELECT 1 FROM do_not_contact o WHERE {theirs} AND o.lifted_at IS NULL",
+        "blocked": f"SELECT 1 FROM block o WHERE {theirs} AND o.lifted_at IS NULL",
+        # The channels are named, so that the index of the addresses serves.
+        "opted_out": f"""SELECT 1 FROM opt_out o WHERE {theirs} AND o.channel IN ('text', 'email')
+                         AND o.lifted_at IS NULL""",
+        "review_open": f"SELECT 1 FROM review o WHERE {theirs} AND o.settled_at IS NULL AND o.outcome = 'review'",
+    }
+    return ", ".join(f"EXISTS ({one}) AS seller_{name}" for name, one in asked.items())
 
 
 def a_day_before(now: datetime) -> datetime:

@@ -61,11 +61,13 @@ async def _prepare(batch_id: UUID) -> Expansion | None:
     files = await drafts.files_of(batch)
     look = await looking.looker(account, user, drafts.words_of(batch, files))
     rows = await Message.raw(
-        "SELECT channel, to_address FROM message WHERE batch = {} AND state <> 'skipped' AND to_address <> ''",
+        """SELECT m.channel, m.to_address, p.mobile, p.phone, p.email
+           FROM message m LEFT JOIN seller p ON p.listing = m.listing
+           WHERE m.batch = {} AND m.state <> 'skipped' AND m.to_address <> ''""",
         batch.id,
     )
     for row in rows:  # whom an earlier worker wrote to already
-        look.take(row["channel"], row["to_address"])
+        look.take(row["channel"], row["to_address"], row)
     there = await template_files.checked(account.id, files)
     return Expansion(batch, account, user, look, there)
 

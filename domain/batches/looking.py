@@ -21,11 +21,15 @@ from domain.enclosures import Enclosures
 from domain.errors import Unavailable
 from domain.gate import Refusal
 from domain.judging import FIELDS, Judge
+from domain.standing import BESIDE, THEIRS
 from domain.users import User
 from domain.wordings import Letter
 
 AUTO = ("text", "form", "email")  # in this order the first that works
 WAITS = gate.WAITS
+STOPS = ("phone_blocked", "phone_dnc", "opted_out", "review_open")  # of the person: Auto tries no other channel
+# What stands only against the channel, and is not why a person whom the lists stop is passed over.
+OF_CHANNEL = ("no_contact", "phone_invalid", "email_invalid", "phone_landline", "phone_untextable")
 OTHER = {"mobile": "phone", "phone": "mobile"}
 
 
@@ -41,6 +45,7 @@ class Verdict(NamedTuple):
     refusal: Refusal | None = None
     waits: str = ""
     letter: Letter | None = None
+    stops: bool = False  # the lists stop the person: no other channel is tried
     first: bool = False  # nobody wrote about this listing before
     files: bool = False  # its files go along
     links: bool = False  # they go as links
@@ -91,19 +96,21 @@ class Summary:
 
 class Look:
     """Looks at the listings of one batch after another, in the order of the selection, and remembers who was written
-    to: one message a number or address."""
+    to: one message a number or address, and by Auto or where a channel has neither, one a seller by any of theirs."""
 
     def __init__(self, judge: Judge, words: Words, enclosed: Enclosures, timing: Timing) -> None:
         self.judge, self.words, self._enclosed, self._timing = judge, words, enclosed, timing
         self._judges: dict[datetime, Judge] = {}  # of the moments something leaves at
         self._taken: set[tuple[str, str]] = set()
+        self._people: set[str] = set()  # all numbers and emails of whom was written to
         self._rules: dict[str, FileRules | None] = {}
         self._known = wordings.ours(judge.account, judge.user)
         self._wordings = {channel: words.of(channel) for channel in (*AUTO, "facebook", "kijiji")}
 
-    def take(self, channel: str, to: str) -> None:
-        """Somebody of this batch is written to there already."""
+    def take(self, channel: str, to: str, row: Mapping[str, Any]) -> None:
+        """The seller of this row, by {mobile, phone, email}, is written to there already."""
         self._taken.add((channel, to))
+        self._people.update(row[name] for name in THEIRS if row[name])
 
     def at(self, row: Mapping[str, Any]) -> Verdict:
         """What becomes of one row of `rows`."""
@@ -112,7 +119,9 @@ class Look:
         for channel in channels:
             verdict = self._by(row, channel)
             if verdict.sendable:
-                self.take(channel, verdict.to)
+                self.take(channel, verdict.to, row)
+                return verdict
+            if verdict.stops:
                 return verdict
             tried.append(verdict)
         return self._why(tried)
@@ -135,7 +144,8 @@ class Look:
         stops = problems if problems and words.file_choice == "skip" else ()
         duplicate = bool(to) and (channel, to) in self._taken
         to_field = words.to_field if channel == "text" else ""
-        decision = judge.decide(row, channel, to_field, to, files=stops, duplicate=duplicate)
+        same_seller = bool(to) and self._is_known(row, channel)
+        decision = judge.decide(row, channel, to_field, to, files=stops, duplicate=duplicate, same_seller=same_seller)
         letter = None
         if {each.code for each in decision.refusals} <= WAITS:
             wording = self._wordings[channel]
@@ -147,6 +157,9 @@ class Look:
         codes = {each.code for each in decision.refusals}
         waiting = bool(codes) and codes <= WAITS
         refusal = None if decision.allowed or waiting else decision.first
+        stopped = self.words.channel == "auto" and refusal is not None and not codes.isdisjoint(STOPS)
+        if stopped:
+            refusal = next(each for each in decision.refusals if each.code not in OF_CHANNEL)
         if refusal and refusal.code == "no_contact" and to_field and row[OTHER[to_field]]:
             refusal = gate.refusal("no_contact", to_field)
         return Verdict(
@@ -156,12 +169,19 @@ class Look:
             refusal=refusal,
             waits=decision.refusals[0].code if waiting else "",
             letter=letter,
+            stops=stopped,
             first=bool(row["nothing_yet"]),
             files=bool(self._enclosed.files) and not problems,
             links=bool(problems) and words.file_choice == "link",
             leaves=leaves,
             until=decision.defer_until if waiting else None,
         )
+
+    def _is_known(self, row: Mapping[str, Any], channel: str) -> bool:
+        """Whether this batch writes to the same person about another listing, wherever they are reached there."""
+        if self.words.channel != "auto" and channel not in BESIDE:
+            return False
+        return any(row[name] in self._people for name in THEIRS if row[name])
 
     def _judge_at(self, moment: datetime) -> Judge:
         if moment not in self._judges:

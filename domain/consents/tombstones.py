@@ -13,7 +13,7 @@ from uuid import UUID
 
 from domain import clock, ids
 from domain.consents.tables import Tombstone
-from domain.standing import Standing
+from domain.standing import Person, Standing
 
 LISTS = ("opt_out", "dnc", "block")
 CHANNELS = ("text", "email", "facebook", "kijiji", "form")
@@ -80,6 +80,19 @@ def with_erased(known: Standing, kept: Kept, channel: str) -> Standing:
         opted_out=known.opted_out or ("opt_out", channel) in kept,
         dnc=known.dnc or "dnc" in lists,
         blocked=known.blocked or "block" in lists,
+    )
+
+
+def person_with_erased(known: Person, kept: Kept) -> Person:
+    """What stands of a seller, with the lists on which any of their numbers and their email stay."""
+    if not kept:
+        return known
+    lists = {name for name, _ in kept}
+    return replace(
+        known,
+        dnc=known.dnc or "dnc" in lists,
+        blocked=known.blocked or "block" in lists,
+        opted_out=known.opted_out or not kept.isdisjoint((("opt_out", "text"), ("opt_out", "email"))),
     )
 
 

@@ -26,7 +26,7 @@ from domain.connections import ConnectionState
 from domain.gate import ANSWER, BY_ITSELF, SenderState
 from domain.messages import Message
 from domain.seller_hours import Hour
-from domain.standing import Standing
+from domain.standing import Person, Standing
 from domain.users import Role
 from domain.wordings import Letter
 
@@ -71,6 +71,7 @@ async def claimed_rows(owner: str, ids: Sequence[UUID], now: datetime) -> list[d
                    c.state AS connection_state, s.provider_id, s.numbers, u.active, u.role, u.may_batch,
                    i.messageable, i.slug AS source_slug,
                    {standing.of_listing("l")}, {standing.of_address("m.account", "m.channel", "m.to_address")},
+                   {standing.of_seller("m.account")},
                    NOT EXISTS (SELECT 1 FROM message e WHERE e.listing = m.listing AND e.id <> m.id
                                AND (e.direction = 'in' OR e.state IN {standing.LEFT})) AS nothing_yet,
                    m.wording, m.wording_subject, {renderings.COLUMNS}, {TO_NOW} AS to_now, m.batch,
@@ -97,9 +98,12 @@ async def claimed_rows(owner: str, ids: Sequence[UUID], now: datetime) -> list[d
         owner,
     )
     salt = next((row["erased_salt"] for row in rows if row["erased_salt"]), None)
-    erased = await consents.tombstoned_among(salt, [(row["account"], row["to_address"]) for row in rows])
+    asked = [(row["account"], each) for row in rows for each in _addresses(row)] if salt else []
+    erased = await consents.tombstoned_among(salt, asked)
     for row in rows:
         row["erased"] = erased.get((row["account"], row["to_address"]), frozenset())
+        theirs = [erased.get((row["account"], row[name]), frozenset()) for name in standing.THEIRS]
+        row["person_erased"] = frozenset().union(*theirs)
         row["looked_at"] = now
     return rows
 
@@ -126,7 +130,7 @@ def _is_unasked(row: Mapping[str, Any]) -> bool:
 
 def _addresses(row: Mapping[str, Any]) -> list[str]:
     """By all of which the seller is one person."""
-    return sorted({row[name] for name in ("to_address", "mobile", "phone", "email") if row[name]})
+    return sorted({row[name] for name in ("to_address", *standing.THEIRS) if row[name]})
 
 
 def where(row: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
@@ -185,6 +189,7 @@ def facts_of(
             connections.as_one(row["provider"]),
         ),
         known,
+        consents.person_with_erased(Person.of(row), row["person_erased"]),
         hour,
         files=files,
         recent_contact=recent_contact,

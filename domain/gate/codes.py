@@ -113,6 +113,14 @@ OTHER_WORDS = {
     ("no_connection", "kijiji"): Code("Kijiji is not connected.", CONNECT),
 }
 
+# The same where it stands by another number or address of the seller than the one that is written to.
+BY_ANOTHER = {
+    "phone_dnc": "This seller is on your do-not-contact list.",
+    "phone_blocked": "This seller is blocked.",
+    "opted_out": "This seller asked not to get messages.",
+    "duplicate_recipient": "Another listing of this batch is of the same seller.",
+}
+
 # The same of a text by a provider from whose number all send, {} being its name: Dialpad's words are of accounts.
 BY_NAME = {
     "no_connection": Code("{} is not connected.", CONNECT),

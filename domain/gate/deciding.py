@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from domain.gate.codes import ANSWER, BY_ITSELF, CODES, WAITS, Refusal, effect, refusal
+from domain.gate.codes import ANSWER, BY_ANOTHER, BY_ITSELF, CODES, WAITS, Refusal, effect, refusal
 
 
 class SenderState(StrEnum):
@@ -45,7 +45,9 @@ class Facts(NamedTuple):
     untextable: bool = False  # a carrier said so before
     bounced: bool = False  # mail to it came back for good
     blocked: bool = False
-    dnc: bool = False  # our list, across listings
+    dnc: bool = False  # our list, across listings: the address, or another of the seller's
+    stopped: bool = False  # the seller said stop at a number or email, and this goes to neither
+    by_another: tuple[str, ...] = ()  # codes that stand by another number or address of the seller than `to`
     duplicate: bool = False  # another recipient of the batch has the address
     window_open: bool = True  # the seller's thread may be answered: of Messenger within 24 hours
     recent_contact: str = ""  # who wrote to this person about another listing, in a sentence; for a first contact
@@ -118,6 +120,7 @@ def _refusals(facts: Facts, codes: Iterable[str]) -> Iterable[Refusal]:
         "recent_contact": facts.recent_contact,
         "expired": TOO_LATE if facts.kind == ANSWER else "",
         "email_invalid": CAME_BACK if facts.address_valid else "",
+        **{code: sentence for code, sentence in BY_ANOTHER.items() if code in facts.by_another},
     }
     for code in codes:
         if facts.kind in CODES[code].kinds:
@@ -188,12 +191,19 @@ def _about_the_address(facts: Facts) -> Iterable[str]:
         ("phone_untextable", facts.untextable and facts.channel == "text"),
         ("phone_blocked", facts.blocked),
         ("phone_dnc", facts.dnc),
-        ("opted_out", facts.opted_out and not (facts.confirms and facts.kind == ANSWER)),
+        ("opted_out", _opted_out(facts)),
         ("duplicate_recipient", facts.duplicate),
         ("outside_window", not facts.window_open),
     ):
         if stands:
             yield code
+
+
+def _opted_out(facts: Facts) -> bool:
+    """An opt-out is by address: a person who looks may still write elsewhere, and what leaves by itself may not."""
+    if facts.opted_out:
+        return not (facts.confirms and facts.kind == ANSWER)
+    return facts.stopped and facts.kind in BY_ITSELF
 
 
 def _about_the_time(facts: Facts) -> Iterable[str]:

@@ -38,7 +38,7 @@ from domain.reviews import Review
 from domain.same_seller import of
 from domain.seller_hours import Hour
 from domain.sellers import Seller
-from domain.standing import Standing
+from domain.standing import Person, Standing
 from domain.suppressions import Block, DoNotContact, OptOut
 from tests import make, sending
 from tests.conftest import Clock
@@ -417,6 +417,7 @@ async def codes(there: Known, address: str) -> set[str]:
         facts.About("not_contacted"),
         facts.Means({"messaging"}, True, "1", str(gate.SenderState.LINKED)),
         consents.with_erased(Standing(), kept, "email" if "@" in address else "text"),
+        Person(),
         Hour("", "", None),
     )
     return {refusal.code for refusal in gate.decide(seen, clock.now()).refusals}

@@ -58,13 +58,22 @@ async def test_one_number_that_said_stop_leaves_the_other_and_the_email_alone(ho
     dealer = await shop()
     listing = await make.listing(dealer.account, seller={"mobile": MOBILE, "phone": PHONE, "email": MAIL})
     await make.opt_out(MOBILE, dealer.account)
-    await suppressions.dnc(dealer.account.id, [MAIL], "Wants no mail", user=await make.user(dealer.account))
     found = await judged(dealer, await dealer.scene(listing))
     assert refused(found["text", "mobile"]) == ["opted_out"]
     assert refused(found["text", "phone"]) == []
-    assert "phone_dnc" in refused(found["email", ""])
+    assert refused(found["email", ""]) == ["no_connection"]
     assert found["text", "mobile"].codes == {("opted_out", kind) for kind in verdicts.KINDS}
     assert found["text", "mobile"].said("opted_out").message == "This number asked not to get texts."
+
+
+async def test_one_address_that_is_not_to_be_contacted_stops_every_way_to_the_seller(house: None) -> None:
+    dealer = await shop()
+    listing = await make.listing(dealer.account, seller={"mobile": MOBILE, "phone": PHONE, "email": MAIL})
+    await suppressions.dnc(dealer.account.id, [MAIL], "Wants no mail", user=await make.user(dealer.account))
+    found = await judged(dealer, await dealer.scene(listing))
+    assert refused(found["text", "mobile"]) == refused(found["text", "phone"]) == ["phone_dnc"]
+    assert found["text", "phone"].said("phone_dnc").message == "This seller is on your do-not-contact list."
+    assert found["email", ""].said("phone_dnc").message == "This address is on your do-not-contact list."
 
 
 async def test_a_form_whose_seller_said_stop_is_refused_as_the_window_would(house: None) -> None:
