@@ -28,7 +28,7 @@ from domain.inbox.matching import Match, match
 from domain.inbox.tables import IncomingFile, MatchSuggestion
 from domain.listings import Listing
 from domain.messages import Message, State
-from domain.opt_out_words import Outcome
+from domain.opt_out_words import Outcome, Reading, Word
 from domain.suppressions.addresses import key
 from domain.text import storable
 
@@ -39,7 +39,7 @@ async def take(connection: Connection, event: UUID, said: Incoming) -> UUID | No
     said = replace(said, body=storable(said.body), from_address=key(said.from_address))
     if await _is_a_relays(connection, said.from_address):
         return None
-    reading = opt_out_words.understand("" if said.automatic else said.body)
+    reading = _read(channel, said)
     message_id = ids.new()
     found = await match(account, channel, said)
     listing = found.listing
@@ -60,7 +60,9 @@ async def take(connection: Connection, event: UUID, said: Incoming) -> UUID | No
     if await suppressions.blocked(account, said.from_address):  # stored silently: nobody is told, nobody owes an answer
         await Message.update({Message.responded_at: clock.now()}).where(Message.id == message_id)
         return None
-    if said.automatic:  # a machine of theirs: nobody wrote, and nobody waits
+    if said.automatic:  # a machine of theirs: nobody waits, but a stop that is not plain is looked at by somebody
+        if reading.outcome is Outcome.OPT_OUT:
+            await reviews.open_(account, listing, message_id, said.from_address, reading, channel)
         await Message.update({Message.responded_at: clock.now()}).where(Message.id == message_id)
         return listing
     await schedules.seller_wrote(account, listing, said.from_address)
@@ -75,6 +77,17 @@ async def take(connection: Connection, event: UUID, said: Incoming) -> UUID | No
             listing,
         )
     return listing
+
+
+def _read(channel: str, said: Incoming) -> Reading:
+    """A stop is heard wherever it stands: also in what a machine wrote, and as the subject, all that mail programs fill
+    in when somebody unsubscribes. The subject of an answer is not their word."""
+    reading = opt_out_words.understand(said.body)
+    if channel == "email" and opt_out_words.read(said.subject) is Word.STOP:
+        return opt_out_words.understand(said.subject)
+    if said.automatic and reading.outcome is not Outcome.OPT_OUT:
+        return Reading(Outcome.CARRY_ON)
+    return reading
 
 
 async def _is_a_relays(connection: Connection, sender: str) -> bool:

@@ -145,10 +145,10 @@ async def test_an_address_alone_is_only_a_guess(house: None, monkeypatch: Any) -
     assert (guess.message, guess.listing) == (message.id, listing.id)
 
 
-async def test_a_machine_of_theirs_asks_nobody_to_look_and_stops_nothing(house: None, monkeypatch: Any) -> None:
+async def test_a_machine_of_theirs_asks_nobody_to_look(house: None, monkeypatch: Any) -> None:
     dealer, connection, listing = await house_of("email")
     token = await mails.token_of(dealer.account.id, listing.id, MAIL)
-    said = mail(token=token, body="Please stop. I am away until Monday", automatic=True)
+    said = mail(token=token, body="I am away until Monday", automatic=True)
     assert await tell(connection, monkeypatch, said) == listing.id
     assert (await the_inbound()).responded_at is not None
     fresh = await Listing.objects().get(Listing.id == listing.id)
