@@ -4,9 +4,9 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Any, ClassVar, Literal, Protocol
 
+from domain.channels.faults import ChannelError, Kind
 from domain.channels.hooks import BadSignature, HookAnswer, HookCall, HookEvent, NotUnderstood, TooOld
 from domain.channels.outgoing import Accepted, Form, Mail, Media, Outgoing
 from domain.channels.said import (
@@ -52,32 +52,6 @@ __all__ = [
     "Tells",
     "TooOld",
 ]
-
-
-class Kind(StrEnum):
-    """What a failed call means for the message (see `ChannelError`)."""
-
-    PERMANENT = "permanent"  # refused for good; shown in the provider's words
-    THROTTLED = "throttled"  # nothing was sent; try again after `retry_after` seconds
-    NEVER_CONNECTED = "never_connected"  # no byte left the house; safe to try again
-    CONNECTION_BROKEN = "connection_broken"  # 401: the connection pauses until an admin mends it
-    RESTS = "rests"  # nothing was sent; the provider wants silence: the connection rests for `retry_after` seconds
-    OUT_OF_CREDIT = "out_of_credit"  # refused for want of money
-    UNKNOWN = "unknown"  # the provider may have it: never sent again by itself
-
-
-class ChannelError(Exception):
-    """A call that did not end in acceptance. `reason` is the sentence shown on the message."""
-
-    def __init__(
-        self, reason: str, kind: Kind, *, retry_after: float | None = None, code: str = "", tells: Tells = ""
-    ) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.kind = kind
-        self.retry_after = retry_after
-        self.code = code
-        self.tells = tells
 
 
 @dataclass(frozen=True)
@@ -261,6 +235,10 @@ class Listening(ABC):
     @abstractmethod
     async def keep(self, events: Sequence[HookEvent]) -> None:
         """Stores them, each once. After it they may be forgotten by the source."""
+
+    def verified(self, channel: Channel, call: HookCall) -> Sequence[HookEvent]:
+        """As the channel's `verify`; the house takes what is signed with the secret before, too, while that counts."""
+        return channel.verify(call)
 
     @abstractmethod
     async def well(self) -> None:

@@ -3,13 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
+from domain.channels.faults import ChannelError
 from domain.channels.said import State
-
-if TYPE_CHECKING:  # which is made of what stands here
-    from domain.channels.base import ChannelError
 
 
 @dataclass(frozen=True)
@@ -74,4 +72,4 @@ class Accepted:
     state: State = "accepted"
     reason: str = ""
     from_address: str = ""
-    trouble: "ChannelError | None" = None
+    trouble: ChannelError | None = None
