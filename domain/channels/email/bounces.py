@@ -26,7 +26,7 @@ NOTIFIED = {"failed", "delayed"}
 
 @dataclass(frozen=True)
 class Told:
-    """`kind`: gone (nobody has this address), refused (this mail did not arrive), late (it may yet)."""
+    """`kind`: gone (nobody has this address), refused (this mail did not arrive), late (it may yet), spam."""
 
     kind: str
     rfc_id: str
@@ -40,7 +40,7 @@ def told(message: Message) -> Told | None:
     report = str(message.get_param("report-type", "") or "").lower()
     if kind == "multipart/report" and report == "feedback-report":
         rfc_id = _returned(message)
-        return Told("gone", rfc_id, "", "They marked this email as spam.") if rfc_id else None
+        return Told("spam", rfc_id, "", "They marked this email as spam.") if rfc_id else None
     rfc_id = _returned(message) or _mentioned(message)
     if not rfc_id:
         return None
@@ -66,6 +66,7 @@ def _status(message: Message, rfc_id: str) -> Told | None:
     status = decoding.header(block, "Status")
     said = _value(decoding.header(block, "Diagnostic-Code")) or status
     address = _value(decoding.header(block, "Original-Recipient")) or _value(decoding.header(block, "Final-Recipient"))
+    # One that its server tried until it gave up has a status of those that are late (4.4.7), and is not: it failed.
     return _made(action == "delayed", status, said, address, rfc_id)
 
 
@@ -86,13 +87,14 @@ def _plain(message: Message, rfc_id: str) -> Told | None:
     late = bool(LATE.search(subject)) and not failed
     if not status and smtp.NO_MAILBOX_WORDS.search(above):
         return _made(late, "5.1.1", line or subject, failed, rfc_id)
-    return _made(late, status[0] if status else "", line or subject, failed, rfc_id)
+    code = status[0] if status else ""
+    return _made(late or code.startswith(("4.", "2.")), code, line or subject, failed, rfc_id)
 
 
 def _made(late: bool, status: str, said: str, address: str, rfc_id: str) -> Told:
     said = " ".join(said.split())[:500]
     address = address.split(",")[0].strip().strip("<>").lower()
-    if late or status.startswith(("4.", "2.")):
+    if late:
         return Told("late", rfc_id, address if is_address(address) else "", f"It is late: {said}")
     gone = bool(GONE_STATUS.fullmatch(status)) or (status in ("", "5.0.0") and smtp.bounced(said))
     return Told(

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from domain import email_html
-from domain.channels.base import Bounce, Incoming, NotUnderstood, Receipt
+from domain.channels.base import Bounce, Incoming, NotUnderstood
 from domain.channels.email import Email, parts, reading, replies
 
 PAYLOADS = Path(__file__).parents[2] / "payloads" / "email"
@@ -270,8 +270,8 @@ def test_a_bounce_tells_which_of_our_mails_reached_nobody(name: str) -> None:
 
 def test_a_refusal_of_one_mail_says_nothing_of_the_address() -> None:
     [said] = channel().parse(read(payload("exchange_bounce")) | {"at": "2026-11-29T11:20:00+00:00"})
-    assert isinstance(said, Receipt)
-    assert (said.provider_id, said.state, said.tells) == (OURS, "undelivered", "")
+    assert isinstance(said, Bounce)
+    assert (said.rfc_id, said.for_good, said.address_good) == (OURS, True, True)
     assert "blocked by policy" in said.reason
 
 
@@ -281,11 +281,11 @@ def test_a_mail_that_is_late_is_only_noted() -> None:
     assert said.for_good is False
 
 
-def test_a_mail_called_spam_marks_its_address() -> None:
+def test_a_mail_called_spam_is_a_stop_and_no_bounce() -> None:
     report = payload("exchange_bounce").replace(b"report-type=delivery-status", b"report-type=feedback-report")
     [said] = channel().parse(read(report) | {"at": "2026-11-29T11:20:00+00:00"})
     assert isinstance(said, Bounce)
-    assert (said.rfc_id, said.for_good, said.reason) == (OURS, True, "They marked this email as spam.")
+    assert (said.rfc_id, said.for_good, said.spam) == (OURS, False, True)
 
 
 def test_a_bounce_of_somebody_elses_mail_is_none_of_ours() -> None:
