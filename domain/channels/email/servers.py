@@ -2,10 +2,12 @@
 
 import asyncio
 import ipaddress
+import os
 import socket
 import ssl
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Literal
 
 from domain.channels.base import ChannelError, Kind
@@ -42,7 +44,14 @@ def is_loopback(host: str) -> bool:
 
 
 def context() -> ssl.SSLContext:
-    """Whoever answers has to prove that it is the host we asked for."""
+    """Whoever answers has to prove that it is the host we asked for. Made once: reading all whom we trust takes long
+    enough to be felt by whoever waits for the loop."""
+    return _trusting(os.environ.get("SSL_CERT_FILE", ""), os.environ.get("SSL_CERT_DIR", ""))
+
+
+@cache
+def _trusting(file: str, folder: str) -> ssl.SSLContext:
+    """Of those whom the file and the folder name, as OpenSSL reads them from the environment."""
     return ssl.create_default_context()
 
 

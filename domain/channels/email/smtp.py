@@ -55,6 +55,11 @@ async def submit(server: Server, login: Login, sender: str, recipient: str, mail
         try:
             await client.data(mail)
         except aiosmtplib.SMTPResponseException as error:
+            if 200 <= error.code < 300:  # taken, in other words than usual
+                return
+            if not 400 <= error.code < 600:  # no answer to what we asked: it may have the email
+                reason = f"{server.host} did not say clearly whether it has the email. {_words(error)}"
+                raise ChannelError(reason[:500], Kind.UNKNOWN, code="unclear") from error
             raise _refused(error) from error
         except (aiosmtplib.SMTPException, OSError) as error:
             reason = f"The connection to {server.host} broke before it said that it has the email."

@@ -2,9 +2,11 @@
 
 import asyncio
 import base64
+import ssl
 from collections.abc import AsyncIterator
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -172,6 +174,8 @@ async def test_without_a_permit_nothing_leaves(server: Scripted) -> None:
         ("text", "550 5.1.1 The email account does not exist", Kind.PERMANENT, "bounced"),
         ("text", "554 5.7.1 Spam", Kind.PERMANENT, ""),
         ("text", "452 4.3.1 Disk full", Kind.NEVER_CONNECTED, ""),
+        ("text", "354 Go on", Kind.UNKNOWN, ""),
+        ("text", "150 Busy", Kind.UNKNOWN, ""),
     ],
 )
 async def test_every_answer_means_one_thing(server: Scripted, word: str, said: str, kind: Kind, tells: str) -> None:
@@ -196,6 +200,27 @@ async def test_a_server_that_never_says_that_it_has_it_leaves_it_unknown(
     monkeypatch.setattr(smtp, "TIMEOUT", 0.2)
     server.says = {"text": "250-Wait for it"}
     assert (await refusal(server)).kind is Kind.UNKNOWN
+
+
+@pytest.mark.parametrize("said", ["Ok, I have it", "250 " + "x" * 20_000], ids=["malformed", "too long"])
+async def test_an_answer_that_nobody_understands_leaves_it_unknown(server: Scripted, said: str) -> None:
+    server.says = {"text": said}
+    assert (await refusal(server)).kind is Kind.UNKNOWN
+
+
+async def test_a_server_that_takes_it_in_other_words_has_it(server: Scripted) -> None:
+    server.says = {"text": "252 2.0.0 Taken, and passed on"}
+    assert (await send(server)).state == "sent"
+
+
+async def test_what_proves_a_server_is_read_once(server: Scripted, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert servers.context() is servers.context()
+    before = servers.context()
+    monkeypatch.setenv("SSL_CERT_FILE", str(Path(__file__)))
+    with pytest.raises(ssl.SSLError):
+        servers.context()  # another list of those whom we trust is read
+    monkeypatch.undo()
+    assert servers.context() is before
 
 
 async def test_nobody_there_is_nothing_sent() -> None:
