@@ -93,6 +93,7 @@ def of(
         ("phone_dnc", person.dnc and not known.dnc),
         ("phone_blocked", beside and person.blocked and not known.blocked),
         ("opted_out", beside and person.opted_out and not known.opted_out),
+        ("review_open", beside and person.review_open and not known.review_open),
         ("duplicate_recipient", same_seller and not duplicate),
     )
     return Facts(

@@ -95,7 +95,9 @@ def _erased(verdicts: Sequence[Verdict], known: Sequence[Known]) -> list[Remembe
         Remembered(kind, verdict.channel, verdict.to)
         for verdict in verdicts
         for code, kind in mending.LISTS.items()
-        if (code, verdict.to) not in on_record and code in {each for each, _ in verdict.codes}
+        if (code, verdict.to) not in on_record
+        and code in {each for each, _ in verdict.codes}
+        and code not in verdict.now.facts.by_another
     ]
     return list(dict.fromkeys(found))
 
@@ -122,7 +124,8 @@ def _way(verdict: Verdict, scene: Scene, reader: User, known: Sequence[Known]) -
     if not now.refusals and now.warnings:
         label, tone = "May go, with a warning", "warn"
     said = {each.message for each in (*now.refusals, *now.warnings)}
-    about = [each for each in known if each.address in ("", verdict.to)]
+    elsewhere = now.facts.by_another
+    about = [each for each in known if each.address in ("", verdict.to) or each.code in elsewhere]
     return {
         "id": f"way-{verdict.channel}-{verdict.field}".rstrip("-"),
         "icon": ICONS[verdict.channel],

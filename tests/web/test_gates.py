@@ -138,7 +138,12 @@ async def test_what_is_on_record_is_told_with_since_when_by_whom_and_where_to_me
         await suppressions.dnc(manager.account, [MOBILE], "Angry on the phone", user=manager)
         await suppressions.agent_opt_out(manager.account, manager, MOBILE, "text", "Told me <b>twice</b>")
         page = await page_of(manager_client, listing)
-        assert answer(page) == "You may text Dana at their phone now."
+        assert answer(page) == "You cannot text Dana now."
+        for other in ("text-phone", "email"):  # the number's entry stops every way to them, and its reason stands there
+            told = text(way(page, other))
+            assert "This seller is on your do-not-contact list." in told
+            assert "Since 24 Nov 2026, Mara Lindt: “Angry on the phone”" in told
+            assert "Told me" not in told
         mobile = way(page, "text-mobile")
         assert "Since 24 Nov 2026, Mara Lindt: “Angry on the phone”" in text(mobile)
         assert "Since 24 Nov 2026, Mara Lindt: “Told me <b>twice</b>”" in text(mobile)
@@ -149,7 +154,8 @@ async def test_what_is_on_record_is_told_with_since_when_by_whom_and_where_to_me
             assert "Dana" not in entry
             assert (await manager_client.get(entry)).status_code == 200
         assert reason(page, "phone_dnc")[2:] == ["Refuses now"] * 4
-        assert "Text to their mobile" in reason(page, "phone_dnc")[0]
+        assert "Text to" not in reason(page, "phone_dnc")[0]  # every way: none is named
+        assert "Text to their mobile" in reason(page, "opted_out")[0]
         order = re.findall(r'<tr id="reason-(\w+)', page)
         assert set(order[:3]) == {"phone_dnc", "opted_out", "no_connection"}
         assert "Heard by an agent, since 24 Nov 2026" in text(page)
