@@ -9,7 +9,7 @@ from time import monotonic
 from uuid import UUID
 
 from domain import connections, inbox, mails, turns
-from domain.channels.base import Channel, ChannelError, HookEvent, Kind, Listening
+from domain.channels.base import Channel, ChannelError, HookCall, HookEvent, Kind, Listening
 from domain.connections import Connection
 from domain.errors import Refused, Unavailable
 from domain.installations import freezing
@@ -103,14 +103,21 @@ class _House(Listening):
 
     def __init__(self, connection: Connection, wake: Wake) -> None:
         self._connection = connection.id
+        self._whole = connection
         self._wake = wake
 
     async def keep(self, events: Sequence[HookEvent]) -> None:
         if await inbox.store(self._connection, *events):
             await self._wake()
 
+    def verified(self, channel: Channel, call: HookCall) -> Sequence[HookEvent]:
+        return connections.verified(self._whole, call)
+
     async def well(self) -> None:
-        await connections.worked({self._connection})
+        try:
+            await connections.worked({self._connection})
+        except Exception as error:  # no reason to hang up: what is heard is held until it can be stored
+            logger.warning("That a line stands could not be noted: %s", error)
 
     async def failed(self, reason: str) -> None:
         await connections.failed(self._connection, reason)

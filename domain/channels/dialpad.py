@@ -61,6 +61,9 @@ RENEW_AFTER = 50 * 60.0  # seconds; a websocket's address is good for an hour
 NO_LINES = ("404", "405", "501")  # of a Dialpad that has no websockets
 NO_LINES_FOR = 60 * 60.0  # seconds until we ask again
 LINE = "websocket"  # under which our websocket and its subscription are kept
+SIGNED = "websocket secret"  # under which it is kept with a mark of the secret it was made with
+STRANGE = 0  # the mark of one that signed with another
+STRANGE_LINE = "Dialpad signed a reply with a secret that is not ours, so it was not taken. The line is made anew."
 UNLIKE_DIALPAD = "This address does not answer like Dialpad. Check it."
 SENDER = re.compile(r"\d{1,18}", re.ASCII)
 E164 = re.compile(r"\+[1-9]\d{6,14}", re.ASCII)
@@ -393,8 +396,12 @@ class Dialpad(Channel):
     async def listen(self, listening: Listening) -> None:
         async def take(body: bytes) -> None:
             try:
-                events = self.verify(HookCall(self._base_url, body))
-            except (BadSignature, NotUnderstood) as error:
+                events = listening.verified(self, HookCall(self._base_url, body))
+            except BadSignature as error:  # from now on each would be: nobody but Dialpad writes to this line
+                websocket = await listening.position(LINE)
+                await listening.move_to(SIGNED, websocket[0] if websocket else 0, STRANGE)
+                raise ChannelError(STRANGE_LINE, Kind.NEVER_CONNECTED, code="signature") from error
+            except NotUnderstood as error:
                 log.warning("Dialpad's line told what is not taken: %s", error)
                 return
             await listening.keep(events)
@@ -414,10 +421,8 @@ class Dialpad(Channel):
         if known:
             try:
                 said = await self._look(f"/api/v2/websockets/{known[0]}", {})
-                if _secret(said) in ("", self._webhook_secret):
+                if self._is_ours(said, known[0], await listening.position(SIGNED)):
                     return self._address(said)
-                await self._remove(f"/api/v2/subscriptions/sms/{known[1]}")  # it signs with a secret given up since
-                await self._remove(f"/api/v2/websockets/{known[0]}")
             except ChannelError as error:
                 if error.code != "404":
                     raise
@@ -426,8 +431,29 @@ class Dialpad(Channel):
         if not websocket:
             raise ChannelError(UNLIKE_DIALPAD, Kind.PERMANENT, code="unreadable")
         subscription = await self._subscribe(websocket)
+        await listening.move_to(SIGNED, int(websocket), self._mark())
         await listening.move_to(LINE, int(websocket), int(subscription))
+        if known:  # which is gone, or signs with a secret given up since; not before the new one hears
+            await self._forget(*known)
         return self._address(made)
+
+    def _is_ours(self, said: Mapping[str, Any], websocket: int, signed: tuple[int, int] | None) -> bool:
+        """Whether it signs with our secret, as Dialpad says or, where it does not, as we made it."""
+        told = _secret(said)
+        if signed == (websocket, STRANGE):
+            return False
+        return told == self._webhook_secret if told else signed == (websocket, self._mark())
+
+    def _mark(self) -> int:
+        """Tells our secret from another and gives nothing of it away."""
+        return int.from_bytes(hashlib.sha256(f"{LINE} {self._webhook_secret}".encode()).digest()[:4]) | 1
+
+    async def _forget(self, websocket: int, subscription: int) -> None:
+        try:
+            await self._remove(f"/api/v2/subscriptions/sms/{subscription}")
+            await self._remove(f"/api/v2/websockets/{websocket}")
+        except ChannelError as error:
+            log.warning("A websocket of before could not be ended: %s", error.reason)
 
     def _address(self, said: Mapping[str, Any]) -> str:
         url = said.get("websocket_url")

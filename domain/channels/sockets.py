@@ -1,9 +1,10 @@
-"""A line over which a provider tells its events: kept open, renewed before its address runs out, none lost between."""
+"""A line over which a provider tells its events: kept open, renewed before its address runs out, none lost between,
+nor while they cannot be stored."""
 
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -16,6 +17,11 @@ SIGN = 30.0  # seconds between two signs of life to the house
 SHORT = 5.0  # a line that lived no longer was refused rather than broken
 OVERLAP = 2.0  # seconds that the old line is heard beside the new one
 LARGEST = 1_000_000  # bytes of one event
+MOST_WAITING = 1000  # events that were heard and are not kept yet; then the line is read no further
+AGAIN = 0.5  # seconds until an event that could not be kept is tried again, each time twice as many
+LONGEST_AGAIN = 30.0
+GRACE = 3.0  # seconds for what was heard when somebody ends the line
+OURS = (TypeError, ValueError, LookupError, AttributeError)  # faults that no waiting mends
 
 log = logging.getLogger(__name__)
 
@@ -26,33 +32,80 @@ async def hear(
     address: Callable[[], Awaitable[str]], take: Take, well: Callable[[], Awaitable[None]], renew_after: float
 ) -> None:
     """Hears one line after another until cancelled. `address` asks for a fresh one; the next line is open before the
-    one whose time is over is closed. Raises ChannelError when none comes about, or one breaks at once."""
+    one whose time is over is closed. What `take` could not keep is given to it again until it did; a ChannelError of
+    its own ends the line. Raises ChannelError also when no line comes about, or one breaks at once."""
+    told: asyncio.Queue[bytes] = asyncio.Queue(MOST_WAITING)
+    keeping = asyncio.create_task(_keep(told, take))
     try:
         async with asyncio.TaskGroup() as group:
-            await _one_after_another(group, address, take, well, renew_after)
+            await _one_after_another(group, address, told, keeping, well, renew_after)
     except ExceptionGroup as errors:
+        await _kept(told, keeping)
         raise _first_of(errors) from errors
+    finally:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(GRACE):
+                await _kept(told, keeping)
+        keeping.cancel()
+        await asyncio.gather(keeping, return_exceptions=True)
 
 
 async def _one_after_another(
     group: asyncio.TaskGroup,
     address: Callable[[], Awaitable[str]],
-    take: Take,
+    told: asyncio.Queue[bytes],
+    keeping: asyncio.Task[None],
     well: Callable[[], Awaitable[None]],
     renew_after: float,
 ) -> None:
     loop = asyncio.get_running_loop()
     while True:
         opened, began = asyncio.Event(), loop.time()
-        line = group.create_task(_line(await address(), take, opened))
+        line = group.create_task(_line(await address(), told, opened))
         await _opens(opened, line)
         while not line.done() and (left := began + renew_after - loop.time()) > 0:
             await well()
-            await asyncio.wait({line}, timeout=min(SIGN, left))
+            await asyncio.wait({line, keeping}, timeout=min(SIGN, left), return_when=asyncio.FIRST_COMPLETED)
+            if keeping.done():
+                keeping.result()
         if not line.done():
             group.create_task(_let_go(line))
         elif loop.time() - began < SHORT:
             raise ChannelError("The line for incoming messages broke at once.", Kind.NEVER_CONNECTED, code="line")
+
+
+async def _keep(told: asyncio.Queue[bytes], take: Take) -> None:
+    """One event after another, each until it is kept: the provider does not tell it twice. Beside the line, so that
+    this goes on being heard and answers its pings meanwhile."""
+    while True:
+        said, wait = await told.get(), AGAIN
+        while not await _took(said, take):
+            await asyncio.sleep(wait)
+            wait = min(wait * 2, LONGEST_AGAIN)
+        told.task_done()
+
+
+async def _took(said: bytes, take: Take) -> bool:
+    """Raises ChannelError."""
+    try:
+        await take(said)
+    except ChannelError:
+        raise
+    except OURS:
+        log.exception("An event that a line told could not be read")
+    except Exception as error:
+        log.warning("An event that a line told could not be kept yet: %s", error)
+        return False
+    return True
+
+
+async def _kept(told: asyncio.Queue[bytes], keeping: asyncio.Task[None]) -> None:
+    """Waits until all that was heard is kept, or never will be."""
+    joined = asyncio.create_task(told.join())
+    try:
+        await asyncio.wait({joined, keeping}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        joined.cancel()
 
 
 def _first_of(errors: BaseExceptionGroup[BaseException]) -> BaseException:
@@ -74,14 +127,14 @@ async def _let_go(line: asyncio.Task[None]) -> None:
     line.cancel()
 
 
-async def _line(url: str, take: Take, opened: asyncio.Event) -> None:
+async def _line(url: str, told: asyncio.Queue[bytes], opened: asyncio.Event) -> None:
     async with _connected(url) as socket:
         opened.set()
         async for said in socket:
             if said.type is aiohttp.WSMsgType.TEXT:
-                await take(said.data.encode("utf-8", "replace"))
+                await told.put(said.data.encode("utf-8", "replace"))
             elif said.type is aiohttp.WSMsgType.BINARY:
-                await take(said.data)
+                await told.put(said.data)
 
 
 @asynccontextmanager

@@ -12,6 +12,7 @@ from domain.channels import dialpad as module
 from domain.channels import sockets
 from domain.channels.base import ChannelError, HookEvent, Kind, Listening
 from domain.channels.dialpad import Dialpad
+from domain.errors import Unavailable
 from domain.settings import settings
 from tests.simulator import DANA, RunningSimulator, running_simulator
 from workers.simulator import sockets as simulated
@@ -27,8 +28,13 @@ class House(Listening):
         self.kept: list[HookEvent] = []
         self.places: dict[str, tuple[int, int]] = {}
         self.signs = 0
+        self.full = False
+        self.tries = 0
 
     async def keep(self, events: Sequence[HookEvent]) -> None:
+        self.tries += 1
+        if self.full:
+            raise Unavailable("The disk is full.")
         self.kept += events
 
     async def well(self) -> None:
@@ -166,6 +172,73 @@ async def test_what_is_not_signed_with_our_secret_is_not_kept(house: None, simul
         await asyncio.to_thread(simulator.settle)
         await asyncio.sleep(0.1)
     assert home.kept == []
+
+
+@pytest.mark.parametrize("renew_after", [60.0, 0.2])
+async def test_what_cannot_be_stored_is_held_until_it_can(
+    house: None, simulator: RunningSimulator, monkeypatch: pytest.MonkeyPatch, renew_after: float
+) -> None:
+    """Also while its line is let go for the next."""
+    monkeypatch.setattr(module, "RENEW_AFTER", renew_after)
+    monkeypatch.setattr(sockets, "OVERLAP", 0.05)
+    monkeypatch.setattr(sockets, "AGAIN", 0.05)
+    home = House()
+    async with heard(dialpad(simulator), home) as task:
+        home.full = True
+        for text in ("one", "two"):
+            await reply(simulator, text)
+        await until(lambda: home.tries > 4)
+        assert (home.kept, task.done()) == ([], False)
+        home.full = False
+        await until(lambda: len(home.texts()) == 2)
+        assert not task.done()
+    assert home.texts() == ["one", "two"]
+
+
+async def test_what_was_heard_is_stored_before_a_line_that_is_ended_is_gone(
+    house: None, simulator: RunningSimulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sockets, "AGAIN", 0.3)
+    home = House()
+    async with heard(dialpad(simulator), home):
+        home.full = True
+        await reply(simulator, "STOP")
+        await until(lambda: home.tries)
+        home.full = False
+    assert home.texts() == ["STOP"]
+
+
+async def test_a_line_that_signs_with_a_strange_secret_is_refused_and_made_anew(
+    house: None, simulator: RunningSimulator
+) -> None:
+    home, channel = House(), dialpad(simulator)
+    async with heard(channel, home) as task:
+        old = home.places["websocket"]
+        channel._webhook_secret = "somebody-elses-secret"
+        await reply(simulator, "Forged")
+        await until(task.done)
+        with pytest.raises(ChannelError, match="not ours"):
+            await task
+    home.signs = 0
+    async with heard(dialpad(simulator), home):
+        assert home.places["websocket"] != old
+        await reply(simulator, "Hello")
+        await until(home.texts)
+    assert len(simulator.call_api("GET", "/api/v2/websockets")["items"]) == 1
+
+
+async def test_a_websocket_whose_secret_dialpad_does_not_tell_is_ours_only_where_we_made_it(
+    house: None, simulator: RunningSimulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_secret", lambda said: "")
+    home = House()
+    places = []
+    for secret in (SECRET, SECRET, "another-secret-of-this-connection"):
+        home.signs = 0
+        async with heard(Dialpad(simulator.url, {"api_key": simulator.key}, secret), home):
+            places.append(home.places["websocket"])
+    assert places[0] == places[1] != places[2]
+    assert len(simulator.call_api("GET", "/api/v2/websockets")["items"]) == 1
 
 
 async def test_a_dialpad_without_websockets_is_asked_again_later_and_is_no_fault(

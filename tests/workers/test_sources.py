@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 
-from domain import clock
-from domain.channels.base import ChannelError, HookEvent, Kind, Listening
+from domain import clock, connections
+from domain.channels.base import BadSignature, ChannelError, HookCall, HookEvent, Kind, Listening
 from domain.channels.registry import CHANNELS
+from domain.clock import now
 from domain.connections import Connection, ConnectionState
+from domain.errors import Unavailable
 from domain.inbox import ProviderEvent
 from domain.installations import freezing
 from tests import make
@@ -52,10 +54,11 @@ def mailbox(monkeypatch: pytest.MonkeyPatch) -> None:
     Mailbox.begun, Mailbox.breaks = 0, None
 
 
-def worker(name: str) -> Sources:
-    async def wake() -> None:
-        return None
+async def wake() -> None:
+    return None
 
+
+def worker(name: str) -> Sources:
     return Sources(name, wake)
 
 
@@ -124,6 +127,44 @@ async def test_a_refused_key_and_a_disconnected_provider_are_not_listened_to(hou
     await settle(one, one, one)
     row: Any = await Connection.objects().get(Connection.id == connection.id)
     assert (row.state, Mailbox.begun) == (ConnectionState.BROKEN, 1)
+
+
+async def test_what_is_signed_with_the_secret_before_is_taken_from_a_line_for_a_day(
+    house: None, monkeypatch: pytest.MonkeyPatch, clock: Any
+) -> None:
+    class Signed(Mailbox):
+        def __init__(self, *given: Any, **options: Any) -> None:
+            super().__init__(*given[:2])
+            self.secret = given[2]
+
+        def verify(self, call: HookCall) -> list[HookEvent]:
+            if call.body.decode() != self.secret:
+                raise BadSignature("No.")
+            return [HookEvent("k", now(), {})]
+
+    monkeypatch.setitem(CHANNELS, "email", Signed)
+    old = await make.connection(kind="email", hook_secret="the-first-secret")
+    new = await connections.rotate_hook_secret(old, (await make.user()).id)
+    connection = await connections.by_id(old.id)
+    assert connection is not None
+    home, channel = sources._House(connection, wake), connections.adapter(connection)
+    for secret in (new, "the-first-secret"):
+        assert home.verified(channel, HookCall("https://x.example/", secret.encode()))
+    clock.advance(hours=25)
+    assert home.verified(channel, HookCall("https://x.example/", new.encode()))
+    with pytest.raises(BadSignature):
+        home.verified(channel, HookCall("https://x.example/", b"the-first-secret"))
+
+
+async def test_a_database_that_is_away_is_no_reason_to_hang_up(house: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def away(ids: set[Any]) -> None:
+        raise Unavailable("The database is away.")
+
+    asked = []
+    connection = await make.connection(kind="email")
+    monkeypatch.setattr(connections, "worked", lambda ids: asked.append(ids) or away(ids))
+    await sources._House(connection, wake).well()
+    assert asked == [{connection.id}]
 
 
 async def test_a_copy_that_waits_for_release_listens_to_nobody(house: None, monkeypatch: pytest.MonkeyPatch) -> None:
