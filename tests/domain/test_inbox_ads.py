@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from domain import clock, external, ids
+from domain import clock, db, external, ids
 from domain.channels.base import Incoming
 from domain.external import Contact
 from domain.inbox.matching import Match, match
@@ -70,3 +70,20 @@ async def test_of_two_alike_the_newest_is_suggested_and_none_after_its_time(hous
     await wrote_by_hand(old, 2)
     await wrote_by_hand(over, 61)
     assert (await match(old.account, "kijiji", said("2019 Subaru Outback"))).suggestion == new.id
+
+
+async def test_an_ad_is_found_by_an_index_while_its_message_is_stored(house: None, count_queries: Any) -> None:
+    listing = await listing_of()
+    with count_queries() as queries:
+        await match(listing.account, "kijiji", said(URL))
+    [query] = [each for each in queries.statements if "url" in each]
+    async with db.writing():
+        if db.on_postgres():
+            await Listing.raw("SET LOCAL enable_seqscan = off")  # or it reads a table this small
+        plan = str(await Listing.raw(f"EXPLAIN {'' if db.on_postgres() else 'QUERY PLAN'} {query}"))
+    assert "listing_url" in plan, plan
+
+
+async def test_an_address_may_be_as_long_as_any(house: None) -> None:
+    listing = await listing_of(url="https://ads.example/" + "".join(chr(0x1F300 + n % 700) for n in range(1_980)))
+    assert await match(listing.account, "kijiji", said(URL)) == Match(listing.id)  # by its number
