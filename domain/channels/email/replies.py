@@ -6,13 +6,13 @@ from dataclasses import dataclass
 # "On Mon, 23 Nov 2026 at 11:02, Sam Lee <sam@lots.example> wrote:", in one to three lines.
 _ATTRIBUTION = re.compile(
     r"^(?:on|le|el|am|il|op|em|den)\b.{0,300}(?:wrote|a écrit|écrit|escribió|schrieb|ha scritto|schreef|escreveu|skrev)"
-    r"\s*(?:\S{1,80}@\S{1,120})?\s*:\s*$",
+    r"\s{0,9}(?:\S{1,80}@\S{1,120}\s{0,9})?:\s{0,9}$",
     re.IGNORECASE,
 )
-_ATTRIBUTION_START = re.compile(r"^(?:on|le|el|am|il|op|em|den)\b.*\d", re.IGNORECASE)
+_ATTRIBUTION_START = re.compile(r"^(?:on|le|el|am|il|op|em|den)\b.{0,500}\d", re.IGNORECASE)
 _ORIGINAL = re.compile(
-    r"^[-_\s]*-{2,}\s*(?:original message|reply message|forwarded message|message d'origine|message d’origine"
-    r"|message transféré|mensaje original|mensaje reenviado|ursprüngliche nachricht)\s*-{2,}",
+    r"^[-_\s]{0,40}-{2,40}\s{0,9}(?:original message|reply message|forwarded message|message d'origine|message d’origine"
+    r"|message transféré|mensaje original|mensaje reenviado|ursprüngliche nachricht)\s{0,9}-{2,40}",
     re.IGNORECASE,
 )
 _FORWARDED = re.compile(r"^begin forwarded message:|^début du message réexpédié", re.IGNORECASE)
@@ -27,6 +27,7 @@ _MOBILE = re.compile(
     r"|envoyé à partir|enviado desde mi|von meinem .{0,30}gesendet|yahoo mail\s?:).{0,120}$",
     re.IGNORECASE,
 )
+LOOKED_AT = 500  # characters of a line: strangers write them, and what is matched takes their square in time
 HEADERS_NEAR = 6  # lines below "From:" in which the rest of a quoted mail's head stands
 
 
@@ -50,11 +51,11 @@ def parted(text: str) -> Parted:
 def _end(lines: list[str]) -> int:
     """Where somebody else's mail begins that is quoted without a mark on each line."""
     for n, line in enumerate(lines):
-        plain = line.strip()
+        plain = _start(line)
         if _ORIGINAL.match(plain) or _FORWARDED.match(plain):
             return n
         if _is_head(lines, n):
-            return n - 1 if n and _RULE.match(lines[n - 1].strip()) else n
+            return n - 1 if n and _RULE.match(_start(lines[n - 1])) else n
         length = _attribution(lines, n)
         if length and not _quoted(_next(lines, n + length)):
             return n
@@ -62,18 +63,18 @@ def _end(lines: list[str]) -> int:
 
 
 def _is_head(lines: list[str], n: int) -> bool:
-    if not _FROM.match(lines[n].strip()):
+    if not _FROM.match(_start(lines[n])):
         return False
-    below = [line.strip() for line in lines[n + 1 : n + 1 + HEADERS_NEAR]]
+    below = [_start(line) for line in lines[n + 1 : n + 1 + HEADERS_NEAR]]
     return sum(bool(_BESIDE_FROM.match(line)) for line in below) >= 2
 
 
 def _attribution(lines: list[str], n: int) -> int:
     """How many lines from here say who wrote what follows; 0: none."""
-    if not _ATTRIBUTION_START.match(lines[n].strip()):
+    if not _ATTRIBUTION_START.match(_start(lines[n])):
         return 0
     for length in (1, 2, 3):
-        said = " ".join(line.strip() for line in lines[n : n + length])
+        said = _start(" ".join(map(_start, lines[n : n + length])))
         if len(lines) >= n + length and _ATTRIBUTION.match(said):
             return length
     return 0
@@ -99,7 +100,12 @@ def _without_signature(lines: list[str]) -> list[str]:
         if line in ("--", "-- ") or line == "—":
             lines = lines[:n]
             break
-    return [line for line in lines if not _MOBILE.match(line.strip())]
+    return [line for line in lines if not _MOBILE.match(_start(line))]
+
+
+def _start(line: str) -> str:
+    """As much of a line as tells what it is."""
+    return line[:LOOKED_AT].strip()
 
 
 def _next(lines: list[str], n: int) -> str:

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import time
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -80,6 +81,17 @@ def test_a_mail_of_html_alone_is_read_as_text_up_to_what_it_quotes() -> None:
 def test_new_words_stand_without_what_they_answer(text: str, new: str) -> None:
     assert replies.parted(text).new == new
     assert plain(text)["text"] == new
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["-" * 100_000, "- " * 50_000, " " * 100_000 + "x", "on 1 wrote" + " " * 100_000 + "x", "on " + "a1@" * 30_000],
+    ids=["dashes", "dashes and blanks", "blanks", "blanks behind wrote", "addresses"],
+)
+def test_a_long_line_of_one_mark_holds_nobody_up(line: str) -> None:
+    began = time.process_time()
+    replies.parted(f"Yes\n{line}\n{line}")
+    assert time.process_time() - began < 0.5
 
 
 def test_what_was_folded_away_can_still_be_read() -> None:
@@ -286,6 +298,13 @@ def test_a_mail_called_spam_is_a_stop_and_no_bounce() -> None:
     [said] = channel().parse(read(report) | {"at": "2026-11-29T11:20:00+00:00"})
     assert isinstance(said, Bounce)
     assert (said.rfc_id, said.for_good, said.spam) == (OURS, False, True)
+
+
+def test_a_mail_that_was_tried_until_the_server_gave_up_did_not_arrive() -> None:
+    given_up = payload("delayed").replace(b"Action: delayed", b"Action: failed").replace(b"4.4.1", b"4.4.7")
+    [said] = channel().parse(read(given_up) | {"at": "2026-11-29T11:20:00+00:00"})
+    assert isinstance(said, Bounce)
+    assert (said.rfc_id, said.for_good, said.address_good) == (OURS, True, True)
 
 
 def test_a_bounce_of_somebody_elses_mail_is_none_of_ours() -> None:
