@@ -81,13 +81,16 @@ class ReadUntil:
 @dataclass(frozen=True)
 class Bounce:
     """A message came back. `rfc_id` is the Message-ID of ours it tells of, empty when it does not say. For good (5.x.x)
-    it marks the address; else it is only noted."""
+    it did not arrive, and marks the address unless that is good; else it is only noted. Of one called `spam` nothing
+    came back: it is their stop."""
 
     address: str
     reason: str
     at: datetime
     rfc_id: str = ""
     for_good: bool = True
+    address_good: bool = False  # this one was refused: for its words, its size, or by a policy
+    spam: bool = False
 
 
 @dataclass(frozen=True)

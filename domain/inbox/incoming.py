@@ -54,9 +54,9 @@ async def take(connection: Connection, event: UUID, said: Incoming) -> UUID | No
     news = False
     if reading.outcome is Outcome.OPT_OUT:
         news = await _stop(account, channel, listing, said, message_id, written_to)
-    elif reading.outcome in (Outcome.START, Outcome.YES):
-        news = await _start_again(account, channel, listing, said, message_id)
-    await _beside(connection, channel, event, found, said, message_id)
+    elif reading.outcome in (Outcome.START, Outcome.YES) and (written_to or channel != "email"):
+        news = await _start_again(account, channel, listing, said, message_id, written_to)
+    await _beside(connection, channel, event, found, said, message_id, known=bool(written_to))
     if await suppressions.blocked(account, said.from_address):  # stored silently: nobody is told, nobody owes an answer
         await Message.update({Message.responded_at: clock.now()}).where(Message.id == message_id)
         return None
@@ -100,13 +100,14 @@ async def _is_a_relays(connection: Connection, sender: str) -> bool:
 
 
 async def _beside(
-    connection: Connection, channel: str, event: UUID, found: Match, said: Incoming, message_id: UUID
+    connection: Connection, channel: str, event: UUID, found: Match, said: Incoming, message_id: UUID, *, known: bool
 ) -> None:
-    """What comes with a message: its headers, its thread, its files, and which listing it may be about."""
+    """What comes with a message: its headers, its thread, its files, and which listing it may be about. Only who is
+    `known` to have got a mail of ours clears a mark: anybody can write any address after From."""
     account = connection.account
     if channel == "email":
         await mails.keep(message_id, account, said.rfc_id, said.references, said.html, said.from_name)
-        if not said.automatic:
+        if known and not said.automatic:
             await address_marks.clear(account, said.from_address, said.at)
     if channel in threads.CHANNELS:
         await threads.heard(
@@ -145,11 +146,17 @@ async def _stop(
     return news
 
 
-async def _start_again(account: UUID, channel: str, listing: UUID | None, said: Incoming, message_id: UUID) -> bool:
-    """True when an opt-out was lifted. Its confirmation, where that still waits, the gate ends as too late."""
-    news = await suppressions.opt_in(account, said.from_address, said.body[:40], said.at, channel)
-    if listing and news:
-        await history.note(account, listing, "opted_in", message=message_id, address=said.from_address)
+async def _start_again(
+    account: UUID, channel: str, listing: UUID | None, said: Incoming, message_id: UUID, written_to: str
+) -> bool:
+    """True when an opt-out was lifted: of both addresses, as `_stop` put it. Its confirmation, where that still waits,
+    the gate ends as too late."""
+    news = False
+    for address in dict.fromkeys((said.from_address, written_to or said.from_address)):
+        lifted = await suppressions.opt_in(account, address, said.body[:40], said.at, channel)
+        if listing and lifted:
+            await history.note(account, listing, "opted_in", message=message_id, address=address)
+        news = news or lifted
     return news
 
 

@@ -11,7 +11,6 @@ from domain.batches import credit
 from domain.channels import base
 from domain.channels.registry import CHANNELS
 from domain.connections import Connection, SenderLink
-from domain.inbox import told_beside
 from domain.inbox.matching import listing_of
 from domain.inbox.tables import EMPTY, ProviderEvent
 from domain.messages import RANKS, Message, State
@@ -36,7 +35,7 @@ async def heed(connection: Connection, event: ProviderEvent, said: base.Receipt)
             await credit.ran_out([owner["message"]], said.reason)
         return await _owned(event, owner)
     if not said.to:
-        return await told_beside.lead_refused(connection, said) if said.state == State.UNDELIVERED else None
+        return None
     unanswered = await _unanswered(connection, said)
     alike = [row for row in unanswered if row["alike"]]
     if len(alike) == 1 and alike[0]["outcome"] == "unknown":

@@ -4,13 +4,13 @@ stop."""
 from uuid import UUID
 
 from domain import address_marks, clock, suppressions, threads
-from domain.channels.base import Bounce, Channel, ReadUntil, Receipt, Stopped
+from domain.channels.base import Bounce, Channel, ReadUntil, Stopped
 from domain.connections import Connection
-from domain.form_transports import FormTransport
-from domain.listings import Listing
 from domain.mails import LONGEST_ID, EmailHeader
 from domain.messages import RANKS, Message, State, cancel_for_address
 from domain.text import storable
+
+THEIR_PROVIDER = "the seller’s mail provider"
 
 
 async def read(connection: Connection, said: ReadUntil) -> UUID | None:
@@ -25,27 +25,27 @@ async def read(connection: Connection, said: ReadUntil) -> UUID | None:
 
 
 async def came_back(connection: Connection, provider: type[Channel], said: Bounce) -> UUID | None:
-    """Of a message of ours to that address, and of no other: anybody can send a mail that says it is a bounce."""
-    message = await _of_ours(connection.account, said)
+    """Of a message of ours that it names, and of no other: anybody can send a mail that says it is a bounce. What came
+    back from elsewhere, where they had it forwarded to, tells nothing of the address itself."""
+    message = await _of_ours(connection.account, said.rfc_id)
     if message is None:
         return None
     if message.channel == "form":
         return await _lead_came_back(message, said.reason) if said.for_good else None
-    address = message.to_address
-    if provider.channel in threads.CHANNELS:
-        await threads.end(connection.account, provider.channel, address, said.reason, said.at)
-    elif said.for_good:
-        await address_marks.bounced(connection.account, address, said.reason, said.at, message.id)
+    account, address = connection.account, message.to_address
+    if said.spam:
+        await suppressions.from_provider(account, message.channel, [address], THEIR_PROVIDER)
+        await cancel_for_address(account, address, "The seller marked an email as spam.", "opted_out")
+        return message.listing
     if not said.for_good:
         return None
-    await cancel_for_address(connection.account, address, "Mail to this address came back.", "email_invalid")
+    if not said.address_good and said.address.casefold() in ("", address.casefold()):
+        if provider.channel in threads.CHANNELS:
+            await threads.end(account, provider.channel, address, said.reason, said.at)
+        else:
+            await address_marks.bounced(account, address, said.reason, said.at, message.id)
+        await cancel_for_address(account, address, "Mail to this address came back.", "email_invalid")
     return await _undelivered(message, said.reason)
-
-
-async def lead_refused(connection: Connection, said: Receipt) -> UUID | None:
-    """Of a mail that is no message by email: a lead of ours that this one mailbox would not have."""
-    message = await _of_ours(connection.account, Bounce("", said.reason, said.at, said.provider_id))
-    return await _lead_came_back(message, said.reason) if message and message.channel == "form" else None
 
 
 async def stopped(connection: Connection, provider: type[Channel], said: Stopped) -> None:
@@ -80,30 +80,15 @@ async def _undelivered(message: Message, reason: str) -> UUID | None:
     return message.listing if moved else None
 
 
-async def _of_ours(account: UUID, said: Bounce) -> Message | None:
-    if not said.rfc_id:
+async def _of_ours(account: UUID, rfc_id: str) -> Message | None:
+    """The message with this Message-ID, which nobody guesses."""
+    if not rfc_id:
         return None
     header = (
         await EmailHeader.select(EmailHeader.message)
-        .where((EmailHeader.account == account) & (EmailHeader.rfc_id == said.rfc_id[:LONGEST_ID]))
+        .where((EmailHeader.account == account) & (EmailHeader.rfc_id == rfc_id[:LONGEST_ID]))
         .first()
     )
     if header is None:
         return None
-    ours = (Message.id == header["message"]) & (Message.direction == "out")
-    message = await Message.objects().get(ours)
-    if message and said.address and (await _went_to(message)).casefold() != said.address.casefold():
-        return None
-    return message
-
-
-async def _went_to(message: Message) -> str:
-    """A form is written to the ad's address, and leaves as mail to where its site takes leads."""
-    if message.channel != "form":
-        return message.to_address
-    row = (
-        await FormTransport.select(FormTransport.endpoint)
-        .where(FormTransport.source.is_in(Listing.select(Listing.source).where(Listing.id == message.listing)))
-        .first()
-    )
-    return row["endpoint"] if row else ""
+    return await Message.objects().get((Message.id == header["message"]) & (Message.direction == "out"))

@@ -163,12 +163,12 @@ async def test_stop_by_email_is_an_opt_out_of_email(house: None, monkeypatch: An
     assert not await suppressions.opted_out(dealer.account.id, MAIL, "text")
 
 
-async def test_a_bounce_is_believed_of_our_own_mail_to_that_address_alone(house: None, monkeypatch: Any) -> None:
+async def test_a_bounce_is_believed_of_our_own_mail_alone(house: None, monkeypatch: Any) -> None:
     dealer, connection, listing = await house_of("email")
     ours = await sent_to(dealer, connection, listing, MAIL)
     header = await EmailHeader.objects().get(EmailHeader.message == ours.id)
     now = clock.now()
-    await tell(connection, monkeypatch, Bounce(MAIL, "550 No", now), Bounce("x@y.example", "550", now, header.rfc_id))
+    await tell(connection, monkeypatch, Bounce(MAIL, "550 No", now), Bounce(MAIL, "550", now, f"<{32 * '0'}@x>"))
     assert not await AddressMark.exists()
     soft = Bounce(MAIL, "452 Full", now, header.rfc_id, for_good=False)
     await tell(connection, monkeypatch, soft)
@@ -178,7 +178,10 @@ async def test_a_bounce_is_believed_of_our_own_mail_to_that_address_alone(house:
     assert (kept.state, kept.reason) == (State.UNDELIVERED, "550 No")
     [mark] = await AddressMark.objects()
     assert (mark.address, mark.message) == (MAIL, ours.id)
-    await tell(connection, monkeypatch, mail(at=clock.now()))  # they write from there: it exists after all
+    await tell(connection, monkeypatch, mail(at=clock.now()))  # anybody can write that
+    assert await AddressMark.exists()
+    answer = mail(provider_id="2", at=clock.now(), references=(header.rfc_id,))
+    await tell(connection, monkeypatch, answer)  # they answer us from there: it exists after all
     assert not await AddressMark.exists()
 
 
@@ -200,7 +203,6 @@ async def test_a_lead_that_comes_back_is_not_submitted(house: None, monkeypatch:
     ours, rfc_id = await the_lead(dealer, listing)
     assert OURS_IN_A_BOUNCE.fullmatch(rfc_id)
     now = clock.now()
-    await tell(connection, monkeypatch, Bounce(MAIL, "This email came back: 550 No", now, rfc_id))
     await tell(connection, monkeypatch, Bounce(LEADS, "It is late: 452 Full", now, rfc_id, for_good=False))
     assert (await again(ours)).state == State.SENT
     assert await tell(connection, monkeypatch, Bounce(LEADS, "This email came back: 550 No", now, rfc_id)) == listing.id
@@ -213,7 +215,7 @@ async def test_a_lead_that_comes_back_is_not_submitted(house: None, monkeypatch:
 async def test_a_lead_that_its_mailbox_would_not_have_says_so(house: None, monkeypatch: Any) -> None:
     dealer, connection, listing = await house_of("email")
     ours, rfc_id = await the_lead(dealer, listing)
-    said = Receipt(rfc_id, "undelivered", "This email came back: 554 Spam", clock.now())
+    said = Bounce(LEADS, "This email came back: 554 Spam", clock.now(), rfc_id, address_good=True)
     assert await tell(connection, monkeypatch, said) == listing.id
     assert (await again(ours)).reason.startswith("The site did not get this form.")
 

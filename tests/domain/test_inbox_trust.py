@@ -4,13 +4,16 @@ from typing import Any
 
 import pytest
 
-from domain import mails, suppressions
+from domain import clock, mails, suppressions, threads
+from domain.address_marks import AddressMark
+from domain.channels.base import Bounce
 from domain.channels.registry import CHANNELS
 from domain.connections import Connection
 from domain.listings import Listing
 from domain.mails import EmailHeader
 from domain.messages import Message, State
 from domain.reviews import Review
+from domain.threads import SellerThread
 from tests import make
 from tests.domain.test_inbox_beside import MAIL, Post, Relay, house_of, mail, sent_to, tell, the_inbound
 from tests.sending import Shop, again
@@ -95,3 +98,81 @@ async def test_a_machine_starts_nothing_again(house: None, monkeypatch: Any) -> 
     await tell(connection, monkeypatch, mail(body="STOP"))
     await tell(connection, monkeypatch, mail(provider_id="2", body="START", automatic=True, **shown))
     assert await stopped(dealer, MAIL)
+
+
+@pytest.mark.parametrize("kind", ["email", "kijiji"])
+async def test_of_a_refused_mail_only_that_mail_is_undelivered(house: None, monkeypatch: Any, kind: str) -> None:
+    dealer, connection, listing = await house_of(kind)
+    await threads.heard(dealer.account.id, connection.id, "kijiji", MAIL, clock.now(), listing=listing.id)
+    ours = await sent_to(dealer, connection, listing, MAIL)
+    waiting = await make.message(listing, channel=kind, to_address=MAIL, state=State.QUEUED, user=dealer.user)
+    refused = Bounce(MAIL, "554 Policy", clock.now(), await id_of(ours), address_good=True)
+    assert await tell(connection, monkeypatch, refused) == listing.id
+    kept = await again(ours)
+    assert (kept.state, kept.reason) == (State.UNDELIVERED, "554 Policy")
+    assert (await again(waiting)).state == State.QUEUED
+    assert not await AddressMark.exists()
+    [thread] = await SellerThread.objects()
+    assert thread.ended_at is None
+
+
+async def test_a_mail_of_unknown_fate_is_settled_by_what_came_back(house: None, monkeypatch: Any) -> None:
+    dealer, connection, listing = await house_of("email")
+    ours = await sent_to(dealer, connection, listing, MAIL)
+    await Message.update({Message.state: State.UNKNOWN, Message.rank: 0, Message.provider_id: ""}).where(
+        Message.id == ours.id
+    )
+    refused = Bounce(MAIL, "552 Too big", clock.now(), await id_of(ours), address_good=True)
+    await tell(connection, monkeypatch, refused)
+    assert (await again(ours)).state == State.UNDELIVERED
+
+
+async def test_a_mail_that_is_late_ends_no_thread(house: None, monkeypatch: Any) -> None:
+    dealer, connection, listing = await house_of("kijiji")
+    await threads.heard(dealer.account.id, connection.id, "kijiji", MAIL, clock.now(), listing=listing.id)
+    ours = await sent_to(dealer, connection, listing, MAIL)
+    await tell(connection, monkeypatch, Bounce(MAIL, "Later", clock.now(), await id_of(ours), for_good=False))
+    [thread] = await SellerThread.objects()
+    assert (thread.ended_at, (await again(ours)).state) == (None, State.SENT)
+
+
+async def test_a_bounce_from_where_it_was_forwarded_to_leaves_their_address_good(house: None, monkeypatch: Any) -> None:
+    dealer, connection, listing = await house_of("email")
+    ours = await sent_to(dealer, connection, listing, MAIL)
+    assert await tell(connection, monkeypatch, Bounce(OTHER, "550 No", clock.now(), await id_of(ours))) == listing.id
+    assert (await again(ours)).state == State.UNDELIVERED
+    assert not await AddressMark.exists()
+
+
+@pytest.mark.parametrize("word", ["START", "Yes"])
+async def test_start_counts_only_in_an_answer_to_a_mail_of_ours(house: None, monkeypatch: Any, word: str) -> None:
+    dealer, connection, listing = await house_of("email")
+    shown = await evidence("references", dealer, connection, listing)
+    await tell(connection, monkeypatch, mail(body="STOP"))
+    await tell(connection, monkeypatch, mail(provider_id="2", body=word, references=("<theirs@x.example>",)))
+    assert await stopped(dealer, MAIL)
+    await tell(connection, monkeypatch, mail(provider_id="3", body=word, **shown))
+    assert not await stopped(dealer, MAIL)
+
+
+async def test_start_lifts_what_the_stop_from_another_mailbox_put(house: None, monkeypatch: Any) -> None:
+    dealer, connection, listing = await house_of("email")
+    shown = await evidence("token", dealer, connection, listing)
+    await tell(connection, monkeypatch, mail(from_address=OTHER, body="STOP", **shown))
+    await tell(connection, monkeypatch, mail(from_address=OTHER, provider_id="2", body="START", **shown))
+    assert not await stopped(dealer, OTHER)
+    assert not await stopped(dealer, MAIL)
+
+
+async def test_a_mail_marked_as_spam_is_an_opt_out_that_later_mail_does_not_clear(
+    house: None, monkeypatch: Any
+) -> None:
+    dealer, connection, listing = await house_of("email")
+    ours = await sent_to(dealer, connection, listing, MAIL)
+    waiting = await make.message(listing, channel="email", to_address=MAIL, state=State.QUEUED, user=dealer.user)
+    told = Bounce("", "They marked it as spam.", clock.now(), await id_of(ours), for_good=False, spam=True)
+    await tell(connection, monkeypatch, told)
+    await tell(connection, monkeypatch, mail(body="Hello", references=(await id_of(ours),)))
+    assert await stopped(dealer, MAIL)
+    assert not await AddressMark.exists()
+    assert [(await again(each)).state for each in (ours, waiting)] == [State.SENT, State.CANCELLED]

@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -25,7 +26,6 @@ from domain.channels.base import (
     NotUnderstood,
     Outgoing,
     PermitLike,
-    Receipt,
     Said,
 )
 from domain.channels.email import composing, fields, parts, reading, smtp
@@ -259,9 +259,9 @@ def _let_go(opening: Future[Mailbox]) -> None:
 
 
 def _bounced(told: Mapping[str, str], at: datetime) -> list[Said]:
-    if told["kind"] == "refused":  # of this mail alone: the address is good
-        return [Receipt(told["rfc_id"], "undelivered", told["reason"], at)]
-    return [Bounce(told["address"], told["reason"], at, told["rfc_id"], for_good=told["kind"] == "gone")]
+    kind = told["kind"]
+    bounce = Bounce(told["address"], told["reason"], at, told["rfc_id"], for_good=kind in ("gone", "refused"))
+    return [replace(bounce, address_good=kind == "refused", spam=kind == "spam")]
 
 
 def _same(box: Mailbox, payload: Mapping[str, Any]) -> bytes:
