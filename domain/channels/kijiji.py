@@ -16,11 +16,13 @@ from domain.channels.base import (
     HookEvent,
     Incoming,
     Kind,
+    Listening,
     Outgoing,
     PermitLike,
     Said,
 )
 from domain.channels.email import Email, composing, parts, reading
+from domain.channels.email.channel import Run
 from domain.channels.email.imap import Mailbox
 from domain.errors import Refused
 
@@ -30,6 +32,10 @@ NO_FILES = "Kijiji passes on words alone. Send files as links."
 OVER = "This conversation on Kijiji is over. Write to them at the ad yourself."
 AUTHORITY = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{2,200}", re.ASCII)
 PASSED_ON = "Handed to Kijiji's relay. Nobody reports whether it arrived."
+UNVOUCHED = (
+    "Mails that say they are Kijiji’s are not vouched for by {}: nothing of them was kept. Open one in the mailbox. "
+    "Another name in its Authentication-Results is the one to set here; a forged mail you can delete."
+)
 LEFT_OUT = {"from_name", "reply_tokens"}  # of what a mailbox is asked for: the relay shows neither
 
 
@@ -73,6 +79,7 @@ class Kijiji(Email):
         self._authority = credentials.get("trusted_authserv", "").strip()
         if not AUTHORITY.fullmatch(self._authority):
             raise Refused("This is not the name of a server, such as mx.google.com.", field="trusted_authserv")
+        self._unvouched = False  # whether such a mail was read that nobody was told of yet
 
     @property
     def files(self) -> FileRules | None:
@@ -93,6 +100,12 @@ class Kijiji(Email):
             raise ChannelError(OVER, Kind.PERMANENT, code=error.code, tells="ended") from error
         return Accepted(outgoing.message_id.hex, "sent", PASSED_ON, self._address)
 
+    async def _read_new(self, run: Run, box: Mailbox, listening: Listening, folder: str) -> None:
+        await super()._read_new(run, box, listening, folder)
+        if self._unvouched:
+            await listening.failed(UNVOUCHED.format(self._authority))
+            self._unvouched = False
+
     def _event(self, box: Mailbox, folder: str, validity: int, uid: int) -> HookEvent | None:
         """What is kept of a mail: of one that Kijiji passed on, or that tells of one that came back. Everything else in
         the mailbox is none of this connection's."""
@@ -100,7 +113,9 @@ class Kijiji(Email):
         if found is None:
             return None
         read = reading.read(found.raw, self._address, cut=found.cut)
-        relayed = None if "bounce" in read else kijiji_mail.relayed(parts.of(found.raw), self._authority)
+        mail = parts.of(found.raw)
+        relayed = None if "bounce" in read else kijiji_mail.relayed(mail, self._authority)
+        self._unvouched = self._unvouched or kijiji_mail.is_unvouched(mail, self._authority)
         if not read or not (relayed or "bounce" in read):
             return None
         if relayed:

@@ -48,3 +48,20 @@ async def test_what_the_relay_passed_on_is_heard_and_nothing_else(server: MailSe
         "Yes, it is still for sale. When would you like to see it?",
         "Tomorrow at five is good.",
     ]
+    assert any("not vouched for by mx.lots.example" in each for each in house.faults)  # the forged one
+
+
+async def test_answers_lost_by_a_slip_in_the_servers_name_are_told_of(server: MailServer) -> None:
+    kijiji = Kijiji("", server.fields(trusted_authserv="mx.lost.example"))
+    house = House()
+    listening = asyncio.create_task(kijiji.listen(house))
+    try:
+        await until(lambda: house.stood or listening.done())
+        server.deliver(mail("of somebody else"))
+        server.deliver((PAYLOADS / "first.eml").read_bytes().replace(b"\n", b"\r\n"))
+        await until(lambda: house.faults or listening.done())
+    finally:
+        listening.cancel()
+        await asyncio.gather(listening, return_exceptions=True)
+    assert not house.events
+    assert ["not vouched for by mx.lost.example" in each for each in house.faults] == [True]
