@@ -29,7 +29,7 @@ QUOTE = re.compile(
 MARK = "----- Original Message -----"
 MOST_TAGS = 20_000
 DEEPEST = 300  # elements inside one another; cleaning takes their square in time
-_TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9]{0,15})[^<>]{0,5000}?(/?)>")
+_TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9]{0,15})[^<>]{0,5000}>")
 _EMPTY = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 
 
@@ -68,7 +68,9 @@ def _bounded(html: str) -> str:
     depth = 0
     for n, tag in enumerate(_TAG.finditer(html)):
         closing, name = tag[1], tag[2].lower()
-        if name in _EMPTY or tag[3]:
+        if n > MOST_TAGS:
+            return html[: tag.start()]
+        if name in _EMPTY:  # a slash at its end closes no other element: <div/> stays open
             continue
         if not closing:
             still_open[name] += 1
@@ -76,7 +78,7 @@ def _bounded(html: str) -> str:
         elif still_open[name]:
             still_open[name] -= 1
             depth -= 1
-        if depth > DEEPEST or n > MOST_TAGS:
+        if depth > DEEPEST:
             return html[: tag.start()]
     return html
 

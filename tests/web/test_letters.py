@@ -1,10 +1,11 @@
 """How an email reads: its new words in the history, the whole of it a click away and harmless."""
 
+import threading
 from typing import Any
 
 import pytest
 
-from domain import mails, plans
+from domain import email_html, mails, plans
 from domain.messages import Message, State
 from tests import make
 from tests.client import Client
@@ -47,6 +48,23 @@ async def test_the_whole_email_runs_and_loads_nothing(agent_client: Client, coun
     assert not [
         bad for bad in ("<script", "<img", "javascript", "spy.example", "alert") if bad in shown.partition("</div>")[0]
     ]
+
+
+async def test_the_pages_of_others_do_not_wait_until_it_is_cleaned(
+    agent_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loops = threading.get_ident()
+    seen: list[int] = []
+
+    def cleaned(html: str) -> str:
+        seen.append(threading.get_ident())
+        return "<p>Yes</p>"
+
+    message = await email(agent_client)
+    monkeypatch.setattr(email_html, "cleaned", cleaned)
+    assert "<p>Yes</p>" in (await agent_client.get(f"/messages/{message.id}/letter")).text
+    assert seen
+    assert loops not in seen
 
 
 @pytest.mark.parametrize("values", [{"channel": "text"}, {"direction": "out"}], ids=["a text", "ours"])

@@ -380,6 +380,16 @@ def test_no_html_breaks_the_cleaning(words: str, wording: str) -> None:
     assert "\0" not in email_html.as_text(html)
 
 
+@pytest.mark.parametrize("tag", ["<div>", "<div/>", "<b />", "<div class=x/>"])
+def test_html_is_as_deep_as_people_write_however_its_elements_are_written(tag: str) -> None:
+    html = tag * 10_000 + "Yes"
+    assert email_html.cleaned(html).count("</") <= email_html.DEEPEST
+
+
+def test_elements_that_hold_nothing_make_no_depth() -> None:
+    assert "Yes" in email_html.cleaned("<br/><img src=x><hr>" * 1_000 + "Yes")
+
+
 HOSTILE = (
     '<script>alert(1)</script><img src="https://spy.example/1.gif" onerror="x()"><style>body{display:none}</style>'
     '<a href="javascript:x()">one</a><form action="/sign-out"><input name="x"></form><iframe src="/"></iframe>'
