@@ -31,7 +31,7 @@ async def came_back(connection: Connection, provider: type[Channel], said: Bounc
     if message is None:
         return None
     if message.channel == "form":
-        return await _lead_came_back(message, said.reason) if said.for_good else None
+        return await _lead_came_back(message, said.reason) if said.for_good and not said.spam else None
     account, address = connection.account, message.to_address
     if said.spam:
         await suppressions.from_provider(account, message.channel, [address], THEIR_PROVIDER)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from domain import clock, connections, delivery, inbox, mails, number_facts, suppressions, threads
+from domain import attachments, clock, connections, delivery, inbox, mails, number_facts, suppressions, threads
 from domain.address_marks import AddressMark
 from domain.attachments import MessageAttachment
 from domain.channels.base import (
@@ -204,6 +204,7 @@ async def test_a_lead_that_comes_back_is_not_submitted(house: None, monkeypatch:
     assert OURS_IN_A_BOUNCE.fullmatch(rfc_id)
     now = clock.now()
     await tell(connection, monkeypatch, Bounce(LEADS, "It is late: 452 Full", now, rfc_id, for_good=False))
+    await tell(connection, monkeypatch, Bounce(LEADS, "They marked this email as spam.", now, rfc_id, spam=True))
     assert (await again(ours)).state == State.SENT
     assert await tell(connection, monkeypatch, Bounce(LEADS, "This email came back: 550 No", now, rfc_id)) == listing.id
     kept = await again(ours)
@@ -287,6 +288,57 @@ async def test_a_file_that_is_not_there_yet_is_asked_for_again(
     assert await inbox.fetch_due() == await inbox.fetch_due() == set()
     clock.advance(minutes=1)
     assert await inbox.fetch_due() == {message.listing}
+
+
+@pytest.mark.parametrize("kind", [Kind.NEVER_CONNECTED, Kind.THROTTLED, Kind.CONNECTION_BROKEN])
+async def test_a_file_outlasts_hours_in_which_its_provider_is_away(
+    house: None, data_dir: Any, monkeypatch: Any, clock: Any, kind: Kind
+) -> None:
+    message = await with_file(
+        monkeypatch, *[ChannelError("Away.", kind)] * 40, Media("front.jpg", "image/jpeg", picture())
+    )
+    for _ in range(40):
+        assert await inbox.fetch_due() == set()
+        clock.advance(minutes=16)
+    assert await inbox.fetch_due() == {message.listing}
+
+
+@pytest.mark.parametrize(("kind", "state"), [(Kind.NEVER_CONNECTED, "refused"), (Kind.CONNECTION_BROKEN, "waiting")])
+async def test_a_provider_that_stays_away_is_waited_for_a_day_and_a_broken_connection_longer(
+    house: None, data_dir: Any, monkeypatch: Any, clock: Any, kind: Kind, state: str
+) -> None:
+    await with_file(monkeypatch, *[ChannelError("Away.", kind)] * 2)
+    await inbox.fetch_due()
+    clock.advance(hours=25)
+    await inbox.fetch_due()
+    [file] = await inbox.IncomingFile.objects()
+    assert file.state == state
+
+
+async def test_nothing_is_fetched_by_a_broken_connection(
+    house: None, data_dir: Any, monkeypatch: Any, clock: Any
+) -> None:
+    message = await with_file(monkeypatch, Media("front.jpg", "image/jpeg", picture()))
+    await connections.broken(message.connection, "Wrong password.")
+    assert await inbox.fetch_due() == set()
+    await Connection.update({Connection.state: "connected"}, force=True)
+    clock.advance(minutes=1)
+    assert await inbox.fetch_due() == {message.listing}
+
+
+async def test_two_workers_at_one_file_keep_it_once(house: None, data_dir: Any, monkeypatch: Any) -> None:
+    message = await with_file(monkeypatch, Media("front.jpg", "image/jpeg", picture()))
+    kept = attachments.add
+
+    async def overtaken(*arguments: Any) -> Any:
+        await inbox.IncomingFile.update({inbox.IncomingFile.state: "refused"}, force=True)
+        return await kept(*arguments)
+
+    monkeypatch.setattr(attachments, "add", overtaken)
+    assert await inbox.fetch_due() == set()
+    assert not await MessageAttachment.exists().where(MessageAttachment.message == message.id)
+    [file] = await inbox.IncomingFile.objects()
+    assert (file.state, file.attachment) == ("refused", None)
 
 
 @pytest.mark.parametrize(
