@@ -9,8 +9,9 @@ from uuid import UUID
 from domain import attachments, clock, connections, db
 from domain.attachments import MessageAttachment
 from domain.channels.base import ChannelError, Kind, Media
+from domain.connections import ConnectionState
 from domain.errors import Refused, Unavailable
-from domain.inbox.tables import IncomingFile
+from domain.inbox.tables import IncomingFile, ProviderEvent
 from domain.messages import Message
 from domain.text import storable
 
@@ -18,6 +19,15 @@ logger = logging.getLogger(__name__)
 
 MOST_TRIES = 8
 PATIENCE = timedelta(minutes=5)  # how long one may be at it before another worker tries
+AWAY = {
+    Kind.NEVER_CONNECTED,
+    Kind.THROTTLED,
+    Kind.RESTS,
+    Kind.CONNECTION_BROKEN,
+}  # no fault of the file
+LONGEST_AWAY = timedelta(days=1)  # after the message came; a connection that waits to be mended is waited for longer
+SHORTEST_WAIT, LONGEST_WAIT = timedelta(seconds=20), timedelta(minutes=15)
+BROKEN = "The connection is broken. The file comes once it is mended."
 GAVE_UP = "The file could not be fetched."
 
 
@@ -28,8 +38,13 @@ async def fetch_due(limit: int = 10) -> set[UUID]:
         try:
             if listing := await _fetch(row):
                 changed.add(listing)
-        except (ChannelError, Unavailable) as error:
-            await _again(row, str(error), final=isinstance(error, ChannelError) and error.kind is Kind.PERMANENT)
+        except ChannelError as error:
+            if error.kind in AWAY:
+                await _wait(row, error)
+            else:
+                await _again(row, error.reason, final=error.kind is Kind.PERMANENT)
+        except Unavailable as error:
+            await _again(row, str(error))
         except Exception:
             logger.exception("A file that came in could not be kept", extra={"incoming_file": str(row["id"])})
             await _again(row, GAVE_UP)
@@ -52,6 +67,8 @@ async def _fetch(row: dict[str, Any]) -> UUID | None:
     events = await IncomingFile.raw("SELECT connection, payload FROM provider_event WHERE id = {}", row["event"])
     connection = await connections.by_id(events[0]["connection"])
     assert connection is not None  # connections are never deleted
+    if connection.state == ConnectionState.BROKEN:
+        raise ChannelError(BROKEN, Kind.CONNECTION_BROKEN)
     media = await connections.adapter(connection).fetch(row["origin"], json.loads(events[0]["payload"]))
     try:
         kept = await attachments.add(connection.account, None, _name(row, media), media.data)
@@ -59,10 +76,10 @@ async def _fetch(row: dict[str, Any]) -> UUID | None:
         await _settle(row["id"], "refused", refused.message)
         return None
     async with db.writing():
+        if not await _settle(row["id"], "kept", "", kept.id):
+            return None  # another worker was faster; what nothing holds is tidied away
         beside = MessageAttachment(message=row["message"], attachment=kept.id, position=row["position"])
         await MessageAttachment.insert(beside)
-        await IncomingFile.update({IncomingFile.attachment: kept.id}).where(IncomingFile.id == row["id"])
-        await _settle(row["id"], "kept", "")
         seen = Message.update({Message.changed_at: clock.now()}).where(Message.id == row["message"])
         [message] = await seen.returning(Message.listing)
     listing: UUID | None = message["listing"]
@@ -73,17 +90,35 @@ def _name(row: dict[str, Any], media: Media) -> str:
     return row["name"] or media.name or f"file-{row['position'] + 1}"
 
 
+async def _wait(row: dict[str, Any], error: ChannelError) -> None:
+    """The provider is away, or its connection is: the try does not count, and the longer it lasts the rarer we ask."""
+    [event] = await ProviderEvent.select(ProviderEvent.received_at).where(ProviderEvent.id == row["event"])
+    age = clock.now() - event["received_at"]
+    if age > LONGEST_AWAY and error.kind is not Kind.CONNECTION_BROKEN:
+        await _settle(row["id"], "refused", error.reason)
+        return
+    wait = max(min(max(age / 4, SHORTEST_WAIT), LONGEST_WAIT), timedelta(seconds=error.retry_after or 0))
+    await _later(row, error.reason, wait, row["tries"] - 1)
+
+
 async def _again(row: dict[str, Any], problem: str, *, final: bool = False) -> None:
     if final or row["tries"] >= MOST_TRIES:
         await _settle(row["id"], "refused", problem)
         return
-    wait = timedelta(seconds=10 * 2.0 ** row["tries"])
-    await IncomingFile.update(
-        {IncomingFile.problem: storable(problem[:500]), IncomingFile.not_before: clock.now() + wait}
-    ).where(IncomingFile.id == row["id"])
+    await _later(row, problem, timedelta(seconds=10 * 2.0 ** row["tries"]), row["tries"])
 
 
-async def _settle(file: UUID, state: str, problem: str) -> None:
-    await IncomingFile.update({IncomingFile.state: state, IncomingFile.problem: storable(problem[:500])}).where(
-        IncomingFile.id == file
-    )
+async def _later(row: dict[str, Any], problem: str, wait: timedelta, tries: int) -> None:
+    values: dict[Any, Any] = {IncomingFile.problem: storable(problem[:500]), IncomingFile.tries: tries}
+    await IncomingFile.update({**values, IncomingFile.not_before: clock.now() + wait}).where(_is_waiting(row["id"]))
+
+
+async def _settle(file: UUID, state: str, problem: str, attachment: UUID | None = None) -> bool:
+    """False when another worker did it meanwhile."""
+    values: dict[Any, Any] = {IncomingFile.state: state, IncomingFile.problem: storable(problem[:500])}
+    settling = IncomingFile.update({**values, IncomingFile.attachment: attachment}).where(_is_waiting(file))
+    return bool(await settling.returning(IncomingFile.id))
+
+
+def _is_waiting(file: UUID) -> Any:
+    return (IncomingFile.id == file) & (IncomingFile.state == "waiting")
