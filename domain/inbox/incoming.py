@@ -1,5 +1,6 @@
 """What a seller wrote: opt-outs first, then the message, then the listing it belongs to."""
 
+import json
 from dataclasses import replace
 from uuid import UUID
 
@@ -95,8 +96,16 @@ async def _is_a_relays(connection: Connection, sender: str) -> bool:
     domain = sender.rpartition("@")[2]
     for kind, provider in CHANNELS.items():
         if domain and provider.relays == domain and kind != connection.kind:
-            return await connections.current(connection.account, kind) is not None
+            relay = await connections.current(connection.account, kind)
+            return relay is not None and _mailbox(relay) == _mailbox(connection)
     return False
+
+
+def _mailbox(connection: Connection) -> list[str]:
+    """Its server and who signs in there, which is the address where nobody else is named."""
+    options = json.loads(connection.options or "{}")
+    found = (options.get("imap_host"), options.get("username") or options.get("from_email"))
+    return [str(each or "").strip().lower() for each in found]
 
 
 async def _beside(

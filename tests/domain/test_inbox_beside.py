@@ -1,5 +1,6 @@
 """What comes by channels other than texts: matched by what is sure, guessed by what is not, each thing once."""
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -253,6 +254,21 @@ async def test_a_provider_tells_that_somebody_stopped(house: None, monkeypatch: 
     assert await suppressions.opted_out(dealer.account.id, "psid-1", "facebook")
     await tell(connection, monkeypatch, Stopped("psid-1", "unblocked", clock.now(), again=True))
     assert not await suppressions.opted_out(dealer.account.id, "psid-1", "facebook")
+
+
+@pytest.mark.parametrize(("mailbox", "heard"), [("Sales@lots.example", 0), ("cars@lots.example", 1)])
+async def test_a_relays_mail_is_left_to_its_connection_only_where_that_reads_the_same_mailbox(
+    house: None, monkeypatch: Any, mailbox: str, heard: int
+) -> None:
+    monkeypatch.setattr(Relay, "relays", "rts.kijiji.ca", raising=False)
+    dealer, connection, _ = await house_of("email")
+    relay = await make.connection(dealer.account, kind="kijiji")
+    for each, address in ((connection, "sales@lots.example"), (relay, mailbox)):
+        options = json.dumps({"from_email": address})
+        await Connection.update({Connection.options: options}).where(Connection.id == each.id)
+    connection = await Connection.objects().get(Connection.id == connection.id)
+    await tell(connection, monkeypatch, mail(from_address="s.1234@rts.kijiji.ca"))
+    assert await Message.count().where(Message.direction == "in") == heard
 
 
 async def with_file(monkeypatch: Any, *answers: Media | Exception) -> Message:
