@@ -29,7 +29,7 @@ from domain.channels.base import (
     Said,
 )
 from domain.channels.email import composing, fields, parts, reading, smtp
-from domain.channels.email.imap import LARGEST, LOOK_BACK, Found, Mailbox
+from domain.channels.email.imap import LARGEST, LOOK_BACK, NO_FOLDER, Found, Mailbox
 from domain.channels.email.servers import Login
 from domain.email_addresses import is_address
 from domain.errors import Refused
@@ -141,10 +141,19 @@ class Email(Channel):
         return self._imap is not None
 
     async def listen(self, listening: Listening) -> None:
+        missing: set[str] = set()
         async with self._mailbox() as (run, box):
             while True:
                 for folder in reversed(self._folders):  # the first one last: it is the one whose news are waited for
-                    await self._read_new(run, box, listening, folder)
+                    try:
+                        await self._read_new(run, box, listening, folder)
+                        missing.discard(folder)
+                    except ChannelError as error:
+                        if error.code != NO_FOLDER or folder == self._folders[0]:
+                            raise
+                        if folder not in missing:  # somebody renamed it: the others are heard all the same
+                            await listening.failed(error.reason)
+                        missing.add(folder)
                 await listening.well()
                 await run(lambda: box.wait(others=len(self._folders) > 1))
 
@@ -216,7 +225,7 @@ class Email(Channel):
 
     async def fetch(self, ref: str, payload: dict[str, Any]) -> Media:
         async with self._mailbox() as (run, box):
-            raw: bytes = await run(_same, box, payload)
+            raw: bytes = await run(_same, box, payload, self._folders)
             media: Media = await run(_part, raw, ref, payload)
         return media
 
@@ -264,14 +273,21 @@ def _bounced(told: Mapping[str, str], at: datetime) -> list[Said]:
     return [replace(bounce, address_good=kind == "refused", spam=kind == "spam")]
 
 
-def _same(box: Mailbox, payload: Mapping[str, Any]) -> bytes:
-    """The mail of an event once more, wherever it is in its folder now. Raises ChannelError when it is gone."""
-    validity, _ = box.open(payload["folder"])
-    places = [payload["uid"]] if validity == payload["validity"] else box.holding(payload.get("rfc_id") or "<>")
-    for uid in places:
-        found = box.read(uid)
-        if found and not found.cut and reading.key(found.raw, found.size) == payload["key"]:
-            return found.raw
+def _same(box: Mailbox, payload: Mapping[str, Any], folders: list[str]) -> bytes:
+    """The mail of an event once more, also where somebody moved it to another folder that is read. Raises ChannelError
+    when it is gone."""
+    for folder in dict.fromkeys((payload["folder"], *folders)):
+        try:
+            validity, _ = box.open(folder)
+        except ChannelError as error:
+            if error.kind is not Kind.PERMANENT:
+                raise
+            continue  # this folder is gone, too
+        known = (folder, validity) == (payload["folder"], payload["validity"])
+        for uid in [payload["uid"]] if known else box.holding(payload.get("rfc_id") or "<>"):
+            found = box.read(uid)
+            if found and not found.cut and reading.key(found.raw, found.size) == payload["key"]:
+                return found.raw
     reason = f"The email is not in the mailbox any more, or larger than {LARGEST // 1_000_000} MB."
     raise ChannelError(reason, Kind.PERMANENT, code="gone")
 

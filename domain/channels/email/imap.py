@@ -22,6 +22,7 @@ RENEW = 25 * 60.0  # seconds in IDLE: a server may hang up after 30 minutes (RFC
 POLL = 60.0  # seconds between two looks where the server has no IDLE, or where several folders are read
 LARGEST = 30_000_000  # bytes of a mail that is read whole
 BEGINNING = 1_000_000  # of a larger one
+NO_FOLDER = "folder"  # the code of an error
 LOOK_BACK = timedelta(days=14)  # when the mailbox was made anew: what may not have been read
 
 
@@ -63,7 +64,7 @@ class Mailbox:
                 if isinstance(error, _FATAL):
                     raise
                 reason = f"The mailbox has no folder “{folder}”."
-                raise ChannelError(reason, Kind.PERMANENT, code="folder") from error
+                raise ChannelError(reason, Kind.PERMANENT, code=NO_FOLDER) from error
             validity = int(said[b"UIDVALIDITY"])
             following = said.get(b"UIDNEXT")
             return validity, int(following) if following else max(self._client.search("ALL"), default=0) + 1

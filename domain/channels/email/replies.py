@@ -11,8 +11,8 @@ _ATTRIBUTION = re.compile(
 )
 _ATTRIBUTION_START = re.compile(r"^(?:on|le|el|am|il|op|em|den)\b.{0,500}\d", re.IGNORECASE)
 _ORIGINAL = re.compile(
-    r"^[-_\s]{0,40}-{2,40}\s{0,9}(?:original message|reply message|forwarded message|message d'origine|message d’origine"
-    r"|message transféré|mensaje original|mensaje reenviado|ursprüngliche nachricht)\s{0,9}-{2,40}",
+    r"^[-_\s]{0,40}-{2,40}\s{0,9}(?:original message|reply message|forwarded message|message d'origine"
+    r"|message d’origine|message transféré|mensaje original|mensaje reenviado|ursprüngliche nachricht)\s{0,9}-{2,40}",
     re.IGNORECASE,
 )
 _FORWARDED = re.compile(r"^begin forwarded message:|^début du message réexpédié", re.IGNORECASE)

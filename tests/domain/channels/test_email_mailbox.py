@@ -220,6 +220,25 @@ async def test_other_folders_are_read_too(server: MailServer, monkeypatch: pytes
     assert house.words == ["taken for junk"]
 
 
+async def test_a_folder_that_went_is_noted_once_and_silences_no_other(
+    server: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(imap, "POLL", 0.05)
+    house = House()
+    async with listening(server, house, folders="INBOX, Renamed"):
+        await until(lambda: house.stood > 2)
+        server.deliver(mail("one"))
+        await until(lambda: house.events)
+    assert house.words == ["one"]
+    assert house.faults == ["The mailbox has no folder “Renamed”."]
+
+
+async def test_without_the_first_folder_nothing_is_heard_and_the_line_ends(server: MailServer) -> None:
+    async with asyncio.timeout(10):
+        with pytest.raises(ChannelError, match="no folder “Renamed”"):
+            await Email("", server.fields(folders="Renamed, INBOX")).listen(House())
+
+
 async def test_without_idle_it_looks_from_time_to_time(server: MailServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(imap, "POLL", 0.05)
     monkeypatch.setattr(imap._Client, "has_capability", lambda self, name: name != "IDLE")
@@ -265,6 +284,22 @@ async def test_news_in_one_breath_with_the_answer_to_idle_are_not_waited_for() -
         box.hang_up()
         box.close()
         listening.close()
+
+
+async def test_a_file_is_fetched_from_the_folder_that_its_mail_was_moved_to(server: MailServer) -> None:
+    house, picture = House(), base64.b64decode("/9j/4AAQSkZJRgABAQAAAQABAAD/2Q==") * 500
+    async with listening(server, house):
+        server.deliver(with_file(picture))
+        await until(lambda: house.events)
+    payload = house.events[0].payload
+    server.empty()
+    server.deliver(with_file(picture), "Junk")
+    with pytest.raises(ChannelError, match="not in the mailbox any more"):
+        await Email("", server.fields()).fetch(payload["files"][0]["ref"], payload)
+    email = Email("", server.fields(folders="INBOX, Gone, Junk"))
+    assert (await email.fetch(payload["files"][0]["ref"], payload)).data == picture
+    gone = payload | {"folder": "Gone"}
+    assert (await email.fetch(payload["files"][0]["ref"], gone)).data == picture
 
 
 async def test_what_was_read_is_marked_only_where_that_is_wanted(server: MailServer) -> None:
