@@ -288,12 +288,13 @@ async def test_news_in_one_breath_with_the_answer_to_idle_are_not_waited_for() -
 
 async def test_a_file_is_fetched_from_the_folder_that_its_mail_was_moved_to(server: MailServer) -> None:
     house, picture = House(), base64.b64decode("/9j/4AAQSkZJRgABAQAAAQABAAD/2Q==") * 500
+    moved = with_file(picture)
     async with listening(server, house):
-        server.deliver(with_file(picture))
+        server.deliver(moved)
         await until(lambda: house.events)
     payload = house.events[0].payload
     server.empty()
-    server.deliver(with_file(picture), "Junk")
+    server.deliver(moved, "Junk")
     with pytest.raises(ChannelError, match="not in the mailbox any more"):
         await Email("", server.fields()).fetch(payload["files"][0]["ref"], payload)
     email = Email("", server.fields(folders="INBOX, Gone, Junk"))
