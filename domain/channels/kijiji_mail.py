@@ -12,13 +12,15 @@ SIGNERS = ("rts.kijiji.ca", "kijiji.ca")
 NOTICES = ("noreply@rts.kijiji.ca", "no-reply@rts.kijiji.ca")
 # `New message from Dana(dana@…) about "2019 Subaru Outback"`: the same sender also mails codes and advertisements.
 SUBJECT = re.compile(
-    r"(?:new message from|nouveau message de(?: la part de)?)\s+(?P<name>[^(]{1,100}?)\s*(?:\([^)]*\))?\s+"
-    r"(?:about|regarding|au sujet de|concernant)\s*[:\s]*[\"“«]\s*(?P<title>.{1,300}?)\s*[\"”»]",
+    r"(?:new message from|nouveau message de(?: la part de)?)\s{1,9}(?P<name>[^(]{1,100}?)\s{0,9}"
+    r"(?:\([^)]{0,200}\))?\s{1,9}"
+    r"(?:about|regarding|au sujet de|concernant)[:\s]{0,9}[\"“«]\s{0,9}(?P<title>.{1,300}?)\s{0,9}[\"”»]",
     re.IGNORECASE,
 )
-QUOTED = re.compile(r"[\"“«]\s*(.{1,300}?)\s*[\"”»]")
+QUOTED = re.compile(r"[\"“«]\s{0,9}(.{1,300}?)\s{0,9}[\"”»]")
 AD = re.compile(r"https://(?:www\.)?kijiji\.ca/v-[\w%./-]{1,400}?/(\d{6,14})\b", re.ASCII)
 AD_ID = re.compile(r"\b(?:ad id|adid|id de l.annonce|annonce no)\W{1,5}(\d{6,14})\b", re.IGNORECASE | re.ASCII)
+LONGEST_SUBJECT = 500  # characters: what is looked for in it takes their square in time
 LOOKED_AT = 200_000  # characters of the body
 
 
@@ -44,7 +46,7 @@ def relayed(message: Message, authority: str) -> Relayed | None:
     sender = next((address for _, address in decoding.addresses(message, "From")), "")
     if not sender.endswith("@rts.kijiji.ca") or not is_signed(message, authority):
         return None
-    subject = decoding.header(message, "Subject")
+    subject = decoding.header(message, "Subject")[:LONGEST_SUBJECT]
     told = SUBJECT.search(subject)
     answers = [address for _, address in decoding.addresses(message, "Reply-To")]
     relay = next((each for each in (*answers, sender) if RELAY.fullmatch(each) and each not in NOTICES), "")

@@ -1,5 +1,6 @@
 """Which mails are a seller's, passed on by Kijiji, and that nothing else opens a conversation."""
 
+import time
 from email import message_from_bytes
 from email.message import Message
 from pathlib import Path
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.channels.email import parts
-from domain.channels.kijiji_mail import Relayed, is_signed, is_unvouched, relayed
+from domain.channels.kijiji_mail import SUBJECT, Relayed, is_signed, is_unvouched, relayed
 
 PAYLOADS = Path(__file__).parents[2] / "payloads" / "kijiji"
 OURS = "mx.lots.example"
@@ -41,6 +42,13 @@ def test_an_answer_in_a_conversation_comes_from_its_relay():
     found = read(payload("answer"))
     assert found == Relayed(RELAY, "", "2019 Subaru Outback Premium")
     assert found.about == "2019 Subaru Outback Premium"
+
+
+@pytest.mark.parametrize("words", ["a" + " " * 9_000, "a about" + " " * 9_000, "a(" * 4_000], ids=["a", "about", "("])
+def test_a_long_subject_holds_nobody_up(words: str) -> None:
+    began = time.process_time()
+    assert SUBJECT.search(f"New message from {words}") is None
+    assert time.process_time() - began < 0.5
 
 
 def test_what_kijiji_mails_of_its_own_accord_is_nobodys_message():
