@@ -83,12 +83,14 @@ async def take(connection: Connection, event: UUID, said: Incoming) -> UUID | No
 def _read(channel: str, said: Incoming) -> Reading:
     """A stop is heard wherever it stands: also in what a machine wrote, and as the subject, all that mail programs fill
     in when somebody unsubscribes. The subject of an answer is not their word."""
-    reading = opt_out_words.understand(said.body)
-    if channel == "email" and opt_out_words.read(said.subject) is Word.STOP:
-        return opt_out_words.understand(said.subject)
+    reading = opt_out_words.understand(said.subject if _stops_by_subject(channel, said) else said.body)
     if said.automatic and reading.outcome is not Outcome.OPT_OUT:
         return Reading(Outcome.CARRY_ON)
     return reading
+
+
+def _stops_by_subject(channel: str, said: Incoming) -> bool:
+    return channel == "email" and opt_out_words.read(said.subject) is Word.STOP
 
 
 async def _is_a_relays(connection: Connection, sender: str) -> bool:
@@ -145,9 +147,9 @@ async def _stop(
     account: UUID, channel: str, listing: UUID | None, said: Incoming, message_id: UUID, written_to: str
 ) -> bool:
     """True when that is news. Who answers from another address means the one that we wrote to as well."""
-    news = False
+    word, news = (said.subject if _stops_by_subject(channel, said) else said.body)[:40], False
     for address in dict.fromkeys((said.from_address, written_to or said.from_address)):
-        new = await suppressions.opt_out(account, address, said.body[:40], message_id, channel)
+        new = await suppressions.opt_out(account, address, storable(word), message_id, channel)
         await messages.cancel_for_address(account, address, "The seller asked to stop.", "opted_out")
         if listing and new:
             await history.note(account, listing, "opted_out", message=message_id, address=address)

@@ -71,6 +71,8 @@ async def test_a_bare_stop_in_the_subject_counts_whatever_the_body_says(house: N
     dealer, connection, _ = await house_of("email")
     await tell(connection, monkeypatch, mail(subject="Stop", body="Sent from my phone"))
     assert await stopped(dealer, MAIL)
+    [told] = await suppressions.OptOut.objects()
+    assert told.word == "Stop"  # what they said, and not what stood below
 
 
 async def test_the_subject_of_an_answer_is_no_stop(house: None, monkeypatch: Any) -> None:
