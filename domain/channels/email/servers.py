@@ -2,7 +2,6 @@
 
 import asyncio
 import ipaddress
-import os
 import socket
 import ssl
 from collections.abc import Iterable
@@ -46,12 +45,12 @@ def is_loopback(host: str) -> bool:
 def context() -> ssl.SSLContext:
     """Whoever answers has to prove that it is the host we asked for. Made once: reading all whom we trust takes long
     enough to be felt by whoever waits for the loop."""
-    return _trusting(os.environ.get("SSL_CERT_FILE", ""), os.environ.get("SSL_CERT_DIR", ""))
+    return _trusting(ssl.get_default_verify_paths())
 
 
 @cache
-def _trusting(file: str, folder: str) -> ssl.SSLContext:
-    """Of those whom the file and the folder name, as OpenSSL reads them from the environment."""
+def _trusting(whom: ssl.DefaultVerifyPaths) -> ssl.SSLContext:
+    """Of those whom OpenSSL reads from these files and folders."""
     return ssl.create_default_context()
 
 
