@@ -62,9 +62,7 @@ MEANINGS: dict[int, Meaning] = {
     21661: Meaning(PERMANENT, OUR_FROM),
     21703: Meaning(PERMANENT, "The Messaging Service has no number to send from. Add one at Twilio."),
     # Where we are
-    21609: Meaning(
-        PERMANENT, "Twilio cannot call this Lotwire at its address. Ask whoever runs it to check that."
-    ),
+    21609: Meaning(PERMANENT, "Twilio cannot call this Lotwire at its address. Ask whoever runs it to check that."),
     # What it says, and its files
     21602: Meaning(PERMANENT, NOT_TAKEN),
     21604: Meaning(PERMANENT, NOT_TAKEN),
