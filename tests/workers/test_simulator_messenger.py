@@ -158,7 +158,7 @@ async def test_a_seller_who_writes_is_heard_and_answered(
         ("gone", Kind.PERMANENT),
         ("abusive", Kind.RESTS),
         ("busy", Kind.THROTTLED),
-        ("moment", Kind.NEVER_CONNECTED),
+        ("moment", Kind.UNKNOWN),
         ("broken", Kind.UNKNOWN),
         ("hang", Kind.UNKNOWN),
     ],
