@@ -10,6 +10,7 @@ from uuid import UUID
 
 from domain import clock, connections, db, ids
 from domain.channels.base import HookEvent
+from domain.errors import Unavailable
 from domain.inbox.tables import ProviderEvent
 
 MOST = 500  # events of one statement
@@ -40,17 +41,26 @@ class Intake:
     async def _keep(self) -> None:
         while self._calls:
             calls, self._calls = self._calls[:MOST], self._calls[MOST:]
-            try:
-                new = await keep([(connection, each) for connection, events, _ in calls for each in events])
-                await self._note({connection for connection, _, _ in calls})
-            except Exception as error:
-                for _, _, kept in calls:
-                    if not kept.done():
-                        kept.set_exception(error)
-                continue
-            for connection, events, kept in calls:
-                if not kept.done():  # whoever called may be gone
-                    kept.set_result(any((connection, each.key) in new for each in events))
+            if not await self._kept(calls, alone=len(calls) == 1):
+                for each in calls:  # one that cannot be kept keeps none of the others out
+                    await self._kept([each], alone=True)
+
+    async def _kept(self, calls: Sequence[Call], *, alone: bool) -> bool:
+        """Tells every caller what became of theirs; False when that has to be found out one by one."""
+        try:
+            new = await keep([(connection, each) for connection, events, _ in calls for each in events])
+            await self._note({connection for connection, _, _ in calls})
+        except Exception as error:
+            if not alone and not isinstance(error, Unavailable):
+                return False
+            for _, _, kept in calls:
+                if not kept.done():
+                    kept.set_exception(error)
+            return True
+        for connection, events, kept in calls:
+            if not kept.done():  # whoever called may be gone
+                kept.set_result(any((connection, each.key) in new for each in events))
+        return True
 
     async def _note(self, heard: set[UUID]) -> None:
         for each in heard:

@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import suppress
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -57,6 +58,19 @@ async def test_every_caller_hears_that_it_was_not_kept_and_the_next_one_is(
     assert [type(each) for each in told] == [Unavailable] * 3
     monkeypatch.setattr(intake, "keep", keep)
     assert await here.store(connection.id, [event("k1")])
+
+
+async def test_one_that_cannot_be_kept_keeps_no_other_of_its_moment_out(house: None) -> None:
+    here, connection = Intake(), await make.connection()
+    told = await asyncio.gather(
+        here.store(connection.id, [event("before")]),
+        here.store(uuid4(), [event("of nobody")]),
+        here.store(connection.id, [event("after")]),
+        return_exceptions=True,
+    )
+    assert (told[0], told[2]) == (True, True)
+    assert isinstance(told[1], Exception)
+    assert await ProviderEvent.count() == 2
 
 
 async def test_a_caller_who_is_gone_loses_nothing_and_keeps_nobody_waiting(house: None) -> None:
