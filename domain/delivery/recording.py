@@ -103,7 +103,9 @@ async def follow_up(limit: int = 200) -> set[UUID]:
             # Few wait for an answer, and of a batch to new sellers nobody does: the others cost no statement each.
             for listing in await messages.waiting_among(touched):
                 await messages.answered(listing, newest[listing], now)
-        await FollowUp.raw(f"DELETE FROM follow_up WHERE {db.among('message')}", db.listed(row["id"] for row in rows))
+        await FollowUp.raw(
+            f"DELETE FROM follow_up WHERE {db.among('message')}", db.listed(row["message"] for row in noted)
+        )
     return touched | {row["listing"] for row in refused if row["listing"]}
 
 
