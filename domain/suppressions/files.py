@@ -35,6 +35,7 @@ LARGEST_FILE = 200_000_000  # bytes
 CHUNK = 2_500  # rows in one transaction, in which no message of the account can begin to leave
 SHOWN_REFUSALS = 1000
 KEPT_REFUSALS = timedelta(days=30)
+FIRST_PUBLIC_LIST = 1985  # Florida kept its own from 1987; the federal one is of 2003
 
 log = logging.getLogger(__name__)
 
@@ -155,6 +156,8 @@ def _moment(scrubbed_on: str, country: str) -> datetime | None:
     day = ad_values.day(scrubbed_on, country, "scrubbed_on")
     if day is None or day > clock.now().date():
         raise Refused("This day is still to come. Give the day the list was fetched.", field="scrubbed_on")
+    if day.year < FIRST_PUBLIC_LIST:
+        raise Refused(f"No do-not-call list is from {day.year}. Look at the year.", field="scrubbed_on")
     return datetime.combine(day, time(), UTC)
 
 

@@ -80,6 +80,15 @@ async def test_a_file_becomes_listings_by_way_of_its_columns(manager_client: Cli
     assert "'=Subaru" in refused.text
 
 
+async def test_a_file_with_a_header_alone_is_not_called_imported(manager_client: Client, queue: str) -> None:
+    url = await uploaded(manager_client, HEADER)
+    await manager_client.submit(url, COLUMNS)
+    await imports.run(UUID(url.rpartition("/")[2]), "a worker")
+    page = text(await manager_client.get(url))
+    assert "a header and no row below it, so nothing was imported" in page
+    assert "every row of it" not in page
+
+
 async def test_it_works_by_htmx_too(manager_client: Client) -> None:
     response = await manager_client.submit("/imports", {}, files={"file": ("a.csv", HEADER + GOOD)}, htmx=True)
     assert response.status_code == 204

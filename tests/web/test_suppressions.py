@@ -204,9 +204,18 @@ async def test_a_file_without_addresses_is_refused_at_its_field(manager_client: 
     ):
         assert response.status_code == 422
         assert 'id="f-file-err"' in response.text
-    late = await upload(manager_client, f"{PHONE}\n", scrubbed_on="2027-01-01")
-    assert 'id="f-scrubbed_on-err"' in late.text
+    for day in ("2027-01-01", "0001-01-01"):
+        refused = await upload(manager_client, f"{PHONE}\n", scrubbed_on=day)
+        assert 'id="f-scrubbed_on-err"' in refused.text
     assert await ListImport.count() == 0
+
+
+async def test_a_file_with_a_header_alone_is_not_called_imported(manager_client: Client, queue: str) -> None:
+    url = (await upload(manager_client, "Phone\n")).headers["location"]
+    await files.run(UUID(url.rpartition("/")[2]))
+    page = text(await manager_client.get(url))
+    assert "a header and no row below it, so nothing was imported" in page
+    assert "every row of it" not in page
 
 
 async def test_only_who_imports_listings_imports_lists(agent_client: Client) -> None:
