@@ -16,6 +16,7 @@ from domain import (
     enclosures,
     file_rules,
     gate,
+    house_mail,
     judging,
     messages,
     plans,
@@ -25,7 +26,7 @@ from domain import (
 from domain.channels.base import ChannelError, Kind, Sender
 from domain.channels.registry import CHANNELS
 from domain.composing import GateRefused
-from domain.connections import ConnectionState
+from domain.connections import ConnectionState, senders
 from domain.errors import Refused
 from domain.gate import SenderState
 from domain.listings import Listing
@@ -391,7 +392,7 @@ async def test_an_old_look_at_the_sender_is_made_again_and_a_fresh_one_is_not(ho
             asked.append(email)
             return Sender("77", "Robin", ())
 
-    monkeypatch.setattr(connections, "adapter", lambda _: Listening())
+    monkeypatch.setattr(senders, "adapter", lambda _: Listening())
     listing = await make.listing(dealer.account)
     assert (await dealer.scene(listing)).sender_state == SenderState.LINKED
     clock.advance(minutes=6)
@@ -407,7 +408,7 @@ async def test_a_provider_that_does_not_answer_leaves_the_sender_unchecked_and_t
             raise ChannelError("dialpad.com was not found.", Kind.NEVER_CONNECTED)
 
     dealer = await shop()
-    monkeypatch.setattr(connections, "adapter", lambda _: Mute())
+    monkeypatch.setattr(senders, "adapter", lambda _: Mute())
     clock.advance(minutes=6)
     scene = await dealer.scene(await make.listing(dealer.account))
     assert scene.sender_state == SenderState.UNCHECKED
@@ -421,7 +422,7 @@ async def test_a_provider_that_hangs_keeps_the_window_waiting_for_a_moment_only(
             return None
 
     dealer = await shop()
-    monkeypatch.setattr(connections, "adapter", lambda _: Hanging())
+    monkeypatch.setattr(senders, "adapter", lambda _: Hanging())
     monkeypatch.setattr(scenes, "PATIENCE", 0.05)
     clock.advance(minutes=6)
     async with asyncio.timeout(5):
@@ -436,7 +437,7 @@ async def test_a_key_refused_while_composing_pauses_the_connection_and_tells_the
 
     dealer = await shop()
     boss = await make.user(dealer.account, role="admin")
-    monkeypatch.setattr(connections, "adapter", lambda _: Closed())
+    monkeypatch.setattr(senders, "adapter", lambda _: Closed())
     clock.advance(minutes=6)
     listing = await make.listing(dealer.account)
     for _ in range(2):
@@ -445,7 +446,7 @@ async def test_a_key_refused_while_composing_pauses_the_connection_and_tells_the
             await composing.send(scene, draft())
         assert refused.value.code == "no_connection"
     assert (await connections.by_id(dealer.connection.id)).state == ConnectionState.BROKEN
-    mails = await connections.house_mail.Mail.select(connections.house_mail.Mail.recipient)
+    mails = await house_mail.Mail.select(house_mail.Mail.recipient)
     assert [mail["recipient"] for mail in mails] == [boss.email]
 
 

@@ -3,7 +3,6 @@
 import asyncio
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,7 +12,6 @@ from domain.channels.base import ChannelError, Field, Kind, Sender
 from domain.channels.registry import CHANNELS
 from domain.connections import Connection, ConnectionState, SenderLink
 from domain.errors import Refused, Unavailable
-from domain.settings import settings
 from domain.vault import unseal
 from tests import make
 from tests.sending import Provider, shop
@@ -40,7 +38,8 @@ class Door(Provider):
 
 @pytest.fixture(autouse=True)
 def door(monkeypatch: pytest.MonkeyPatch) -> type[Door]:
-    monkeypatch.setattr(connections, "CHANNELS", {"simulator": Door, "dialpad": Door})
+    monkeypatch.setitem(CHANNELS, "simulator", Door)
+    monkeypatch.setitem(CHANNELS, "dialpad", Door)
     Door.problem, Door.people, Door.asked = None, {}, []
     return Door
 
@@ -209,15 +208,15 @@ async def test_every_hook_call_that_is_refused_counts(house):
 
 
 def test_the_simulator_is_part_of_every_plan_and_others_where_it_says_so(monkeypatch):
-    monkeypatch.setattr(connections, "CHANNELS", CHANNELS)
+    monkeypatch.undo()
     assert connections.included("simulator", set())
     assert connections.included("dialpad", {"dialpad"})
     assert not connections.included("dialpad", {"messaging"})
 
 
-async def test_of_two_that_ask_for_the_hook_at_once_the_second_takes_its_own_back(house, monkeypatch):
+async def test_of_two_that_ask_for_the_hook_at_once_the_second_takes_its_own_back(house, monkeypatch, configure):
     """The web process connects, and meanwhile a worker finds a connection without a hook."""
-    monkeypatch.setattr(connections, "settings", lambda: replace(settings(), public_url="https://lotwire.example"))
+    configure(LOTWIRE_PUBLIC_URL="https://lotwire.example")
     both, hooks = asyncio.Barrier(2), set()
 
     class Slow(Door):
@@ -231,7 +230,7 @@ async def test_of_two_that_ask_for_the_hook_at_once_the_second_takes_its_own_bac
         async def remove_hook(self, hook: str) -> None:
             hooks.remove(hook)
 
-    monkeypatch.setattr(connections, "CHANNELS", {"simulator": Slow})
+    monkeypatch.setitem(CHANNELS, "simulator", Slow)
     account = await make.account()
     async with asyncio.timeout(20):
         connecting = asyncio.create_task(connect(account))
@@ -283,7 +282,7 @@ class Post(Provider):
 
 
 async def test_several_secrets_are_sealed_together_and_what_is_none_may_be_shown(house, monkeypatch):
-    monkeypatch.setattr(connections, "CHANNELS", {"email": Post})
+    monkeypatch.setitem(CHANNELS, "email", Post)
     account = await make.account(country="CA")
     made, _ = await connections.connect(account.id, None, "email", {"host": "mx.example", "password": " s3cret "})
     assert "s3cret" not in made.secret + made.options
@@ -312,14 +311,15 @@ async def test_one_key_kept_alone_of_old_is_still_read(house):
     ],
 )
 async def test_a_provider_is_refused_at_the_field_that_is_wrong(house, monkeypatch, country, given, field):
-    monkeypatch.setattr(connections, "CHANNELS", {"email": Post})
+    monkeypatch.setitem(CHANNELS, "email", Post)
     account = await make.account(country=country)
     with pytest.raises(Refused) as refused:
         await connections.connect(account.id, None, "email", given)
     assert refused.value.field == field
 
 
-def test_every_app_says_what_it_does_and_needs_and_of_which_plan_it_is():
+def test_every_app_says_what_it_does_and_needs_and_of_which_plan_it_is(monkeypatch):
+    monkeypatch.undo()
     kinds = {feature.slug for feature in plans.FEATURES}
     for each in CHANNELS.values():
         assert not each.listed or (each.summary and each.does and each.needs), each.kind

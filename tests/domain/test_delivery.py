@@ -13,7 +13,8 @@ import pytest
 from domain import clock, connections, db, delivery, house_mail, inbox, messages
 from domain.attempts import Attempt
 from domain.channels.base import Accepted, ChannelError, Kind, Outgoing, Sender
-from domain.connections import Connection, ConnectionState
+from domain.channels.registry import CHANNELS
+from domain.connections import Connection, ConnectionState, senders
 from domain.consents import Consent
 from domain.delivery import Outcome, starting
 from domain.listings import Listing, Stage
@@ -428,7 +429,7 @@ async def test_a_mended_connection_goes_on_with_what_waited(house, monkeypatch):
     dealer = await shop()
     message = await dealer.text()
     await end(await dealer.start(), ChannelError("The key is not accepted.", Kind.CONNECTION_BROKEN))
-    monkeypatch.setattr(connections, "CHANNELS", {"simulator": Provider})
+    monkeypatch.setitem(CHANNELS, "simulator", Provider)
     await connections.connect(dealer.account.id, None, "simulator", {"api_key": "a new key"}, "http://127.0.0.1:9")
     assert await delivery.due_connections(10) == {dealer.connection.id: 1}
     await make.sender_link(dealer.connection, dealer.user)
@@ -661,7 +662,7 @@ async def test_a_look_at_the_sender_that_is_old_is_made_again_before_the_call(ho
     dealer = await shop()
     provider = Provider()
     provider.senders = {dealer.user.email: Sender("77", "Robin", ("+16195550199",))}
-    monkeypatch.setattr(connections, "adapter", lambda _: provider)
+    monkeypatch.setattr(senders, "adapter", lambda _: provider)
     await dealer.text()
     clock.advance(minutes=6)
     claimed = await dealer.claim()
@@ -672,7 +673,7 @@ async def test_a_look_at_the_sender_that_is_old_is_made_again_before_the_call(ho
 
 async def test_an_account_that_is_gone_at_the_hour_fails_with_exactly_the_known_words(house, monkeypatch, clock):
     dealer = await shop()
-    monkeypatch.setattr(connections, "adapter", lambda _: Provider())
+    monkeypatch.setattr(senders, "adapter", lambda _: Provider())
     message = await dealer.text()
     clock.advance(minutes=6)
     claimed = await dealer.claim()
@@ -684,7 +685,7 @@ async def test_an_account_that_is_gone_at_the_hour_fails_with_exactly_the_known_
 @pytest.mark.parametrize("kind", ["batch", "scheduled", "automated"])
 async def test_the_sender_of_what_leaves_by_itself_is_asked_for_when_its_time_has_come(house, monkeypatch, clock, kind):
     dealer = await shop()
-    monkeypatch.setattr(connections, "adapter", lambda _: Provider())
+    monkeypatch.setattr(senders, "adapter", lambda _: Provider())
     message = await dealer.text(kind=kind)
     clock.advance(seconds=30)  # the account was there half a minute ago
     claimed = await dealer.claim()
@@ -703,7 +704,7 @@ async def test_of_a_batch_each_sender_is_asked_for_once_in_some_seconds(house, m
     asked: list[str] = []
     provider = Counting()
     provider.senders = {dealer.user.email: Sender("77", "Robin", ("+16195550199",))}
-    monkeypatch.setattr(connections, "adapter", lambda _: provider)
+    monkeypatch.setattr(senders, "adapter", lambda _: provider)
     for _ in range(5):
         await dealer.text(kind="batch")
     clock.advance(seconds=30)
@@ -728,7 +729,7 @@ async def test_where_the_provider_cannot_say_who_sends_the_message_waits_untried
             raise ChannelError("Not now.", kind)
 
     dealer = await shop()
-    monkeypatch.setattr(connections, "adapter", lambda _: Mute())
+    monkeypatch.setattr(senders, "adapter", lambda _: Mute())
     message = await dealer.text()
     clock.advance(minutes=6)
     claimed = await dealer.claim()
@@ -748,7 +749,7 @@ async def test_a_provider_that_never_says_who_sends_ends_in_failure(house, monke
             raise ChannelError("dialpad.com was not found.", Kind.NEVER_CONNECTED)
 
     dealer = await shop()
-    monkeypatch.setattr(connections, "adapter", lambda _: Mute())
+    monkeypatch.setattr(senders, "adapter", lambda _: Mute())
     message = await dealer.text()
     for _ in range(5):
         clock.advance(minutes=11)

@@ -5,7 +5,6 @@ import base64
 import json
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 from uuid import uuid4
@@ -17,14 +16,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from redis.asyncio import Redis
 
-from domain import clock, connections, inbox
+from domain import clock, inbox
 from domain.channels.base import BadSignature, HookAnswer, HookCall, HookEvent
 from domain.channels.registry import CHANNELS
 from domain.connections import Connection, ConnectionState
 from domain.errors import Unavailable
 from domain.inbox import ProviderEvent
 from domain.messages import Message
-from domain.settings import settings as app_settings
 from tests import make
 from tests.client import Client
 from tests.sending import Provider
@@ -271,9 +269,9 @@ class Telling(Provider):
 
 
 @pytest.fixture
-def telling(monkeypatch: pytest.MonkeyPatch) -> None:
+def telling(monkeypatch: pytest.MonkeyPatch, configure: Any) -> None:
     monkeypatch.setitem(CHANNELS, "dialpad", Telling)
-    monkeypatch.setattr(connections, "settings", lambda: replace(app_settings(), public_url="https://lots.example"))
+    configure(LOTWIRE_PUBLIC_URL="https://lots.example")
     Telling.calls.clear()
 
 

@@ -15,7 +15,7 @@ from domain.attachments import MessageAttachment
 from domain.attempts import Attempt
 from domain.channels import http
 from domain.channels.base import Accepted, Channel, ChannelError, Kind, Outgoing, Sender
-from domain.connections import Connection, ConnectionState
+from domain.connections import Connection, ConnectionState, senders
 from domain.errors import Unavailable
 from domain.messages import Message, State
 from tests import make
@@ -588,7 +588,8 @@ def providers(monkeypatch: pytest.MonkeyPatch) -> dict[object, Channel]:
             raise Unavailable("A stored credential was sealed with another secret key.")
         return found[connection.id]
 
-    monkeypatch.setattr(connections, "adapter", adapter)
+    for each in (connections, senders):
+        monkeypatch.setattr(each, "adapter", adapter)
     return found
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from domain import by_hand, clock, composing, connections, delivery, ids, inbox, plans, scenes, suppressions, threads
+from domain.accounts import Account
 from domain.channels import kijiji
 from domain.channels.base import Bounce, ChannelError, HookEvent, Incoming, Kind, Mail, Media, Outgoing
 from domain.channels.email.imap import Found
@@ -178,7 +179,7 @@ async def hear(connection: Connection, name: str) -> None:
 
 
 async def scene_of(connection: Connection, listing: Listing) -> scenes.Scene:
-    account = await connections.Account.objects().get(connections.Account.id == connection.account)
+    account = await Account.objects().get(Account.id == connection.account)
     assert account is not None
     return await scenes.of(account, await make.user(account), listing)
 

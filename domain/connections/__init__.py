@@ -1,0 +1,52 @@
+"""Installed providers of an account: credentials (encrypted), health, and who at the dealership may send."""
+
+from domain.connections.adapters import adapter, hook_url, options_of, require_released
+from domain.connections.connecting import change_options, connect, disconnect, recheck
+from domain.connections.finding import (
+    as_now,
+    as_one,
+    by_id,
+    carriers,
+    carrying,
+    current,
+    heard_by_listening,
+    included,
+    installed,
+)
+from domain.connections.hooks import hook_refused, register_missing_hooks, rotate_hook_secret, verified
+from domain.connections.noting import broken, failed, heard, worked
+from domain.connections.senders import LINK_AGE, sender
+from domain.connections.tables import Connection, ConnectionState, SenderLink
+
+__all__ = [
+    "LINK_AGE",
+    "Connection",
+    "ConnectionState",
+    "SenderLink",
+    "adapter",
+    "as_now",
+    "as_one",
+    "broken",
+    "by_id",
+    "carriers",
+    "carrying",
+    "change_options",
+    "connect",
+    "current",
+    "disconnect",
+    "failed",
+    "heard",
+    "heard_by_listening",
+    "hook_refused",
+    "hook_url",
+    "included",
+    "installed",
+    "options_of",
+    "recheck",
+    "register_missing_hooks",
+    "require_released",
+    "rotate_hook_secret",
+    "sender",
+    "verified",
+    "worked",
+]

@@ -1,0 +1,146 @@
+"""Our hook at a provider: asked for, signed, counted when its signature does not hold, and ended."""
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from domain import audit, clock, hook_secrets
+from domain.channels.base import BadSignature, Channel, ChannelError, HookCall, HookEvent
+from domain.channels.registry import CHANNELS
+from domain.connections.adapters import adapter, hook_url, made_with, options_of, require_released
+from domain.connections.finding import by_id
+from domain.connections.noting import failed
+from domain.connections.tables import Connection, ConnectionState
+from domain.db import writing
+from domain.errors import Refused, Unavailable
+from domain.settings import settings
+
+logger = logging.getLogger(__name__)
+
+NO_REPLIES = "Replies will not arrive until the webhook is set up."
+REMOVAL_SECONDS = 5.0  # how long disconnecting waits for the provider to forget our hook
+
+
+def verified(connection: Connection, call: HookCall) -> Sequence[HookEvent]:
+    """The events of a hook call, signed with the secret that counts now or, for a day, with the one before. Raises
+    BadSignature, NotUnderstood, Unavailable."""
+    good = hook_secrets.read(connection.hook_secret).good
+    for n, secret in enumerate(good, 1):
+        try:
+            return made_with(connection, options_of(connection), secret).verify(call)
+        except BadSignature:
+            if n == len(good):
+                raise
+    raise BadSignature("Nothing can prove whose call this is.")
+
+
+async def hook_refused(connection_id: UUID) -> None:
+    """Counts a hook call whose signature did not hold."""
+    await Connection.update({Connection.refused_hooks: Connection.refused_hooks + 1}).where(
+        Connection.id == connection_id
+    )
+
+
+async def rotate_hook_secret(connection: Connection, user: UUID, secret: str = "") -> str:
+    """Makes another secret for its hook, or takes this one; the secret, shown to a person once. The one before is good
+    for a day. Where the provider can be asked it signs with the new one from now on; one that will not keeps the old.
+    Raises Refused."""
+    await require_released(CHANNELS[connection.kind].name)
+    provider = adapter(connection)
+    before, old = connection.hook_secret, connection.hook_id
+    fresh = secret.strip() or secrets.token_urlsafe(32)
+    changed = hook_secrets.read(before).changed(fresh).sealed()
+    there = (Connection.id == connection.id) & (Connection.state != ConnectionState.DISCONNECTED)
+    as_it_was = there & (Connection.hook_secret == before)
+    if not await Connection.update({Connection.hook_secret: changed}).where(as_it_was).returning(Connection.id):
+        raise Refused(f"{provider.name} was just changed or disconnected. Look at it again first.")
+    if settings().public_url and old:
+        try:
+            hook_id = await provider.register_hook(hook_url(connection), fresh)
+        except ChannelError as error:
+            kept = Connection.update({Connection.hook_secret: before})
+            await kept.where((Connection.id == connection.id) & (Connection.hook_secret == changed))
+            raise Refused(f"{provider.name} would not take another secret: {error.reason}") from None
+        if hook_id and not await _note(connection, provider, hook_id):
+            raise Refused(f"{provider.name} was changed or disconnected meanwhile. Look at it again first.")
+    async with writing():
+        await audit.record(connection.account, user, "connection.hook_secret_changed", connection.id)
+    return fresh
+
+
+async def register_missing_hooks() -> int:
+    """Asks providers again that could not be asked to call us when they were connected, or that were connected before
+    Lotwire had a public address; how many agreed now."""
+    kinds = [kind for kind, provider in CHANNELS.items() if "hook" in provider.events]
+    if not settings().public_url or not kinds:
+        return 0
+    now = clock.now()
+    # Soon while it is new, later only now and then: a provider that says no is not to be pestered.
+    young = Connection.created_at > now - timedelta(minutes=2)
+    rested = Connection.last_error_at.is_null() | (Connection.last_error_at < now - timedelta(hours=1))
+    missing = (Connection.state == ConnectionState.CONNECTED) & (Connection.hook_id == "")
+    waiting = await Connection.objects().where(missing & Connection.kind.is_in(kinds) & (young | rested))
+    for connection in waiting:
+        # Noted first, so that of many workers one asks, and whatever comes of it the next question is an hour off.
+        mine = Connection.update({Connection.last_error_at: now})
+        if not await mine.where((Connection.id == connection.id) & missing & (young | rested)).returning(Connection.id):
+            continue
+        try:
+            await register_hook(connection, adapter(connection), hook_secrets.read(connection.hook_secret).now)
+        except (Refused, Unavailable) as error:  # its credentials are not whole, or cannot be unsealed
+            logger.warning("A hook could not be asked for: %s", error, extra={"connection": str(connection.id)})
+    if not waiting:
+        return 0
+    return await Connection.count().where(
+        Connection.id.is_in([connection.id for connection in waiting]) & (Connection.hook_id != "")
+    )
+
+
+async def register_hook(connection: Connection, provider: Channel, hook_secret: str) -> None:
+    """Asks the provider to call us. When it will not, the hook it had stays; replies do not arrive where it had none,
+    and the health panel says so."""
+    try:
+        hook_id = await provider.register_hook(hook_url(connection), hook_secret)
+    except ChannelError as error:
+        words = "The webhook could not be set up again." if connection.hook_id else NO_REPLIES
+        await failed(connection.id, f"{words} {error.reason}")
+        return
+    if hook_id:  # else it is set up by hand
+        await _note(connection, provider, hook_id)
+
+
+async def _note(connection: Connection, provider: Channel, hook_id: str) -> bool:
+    """Keeps the name of a hook just made and ends the one before it; False when it is not the one that counts.
+
+    Web and workers may ask at the same moment: whoever is noted second takes back what it asked for, or the provider
+    would go on calling a hook that nobody can end. Some name every hook of a number or Page alike: what the first one
+    noted under that name is not ended by the second, nor the new hook as if it were the old.
+    """
+    as_it_was = (
+        (Connection.id == connection.id)
+        & (Connection.hook_id == connection.hook_id)
+        & (Connection.state != ConnectionState.DISCONNECTED)
+    )
+    values: dict[Any, Any] = {Connection.hook_id: hook_id, Connection.last_error: ""}
+    if await Connection.update(values).where(as_it_was).returning(Connection.id):
+        if connection.hook_id and connection.hook_id != hook_id:
+            await remove_hook(connection, connection.hook_id, provider)
+        return True
+    now = await by_id(connection.id)
+    if now and now.state != ConnectionState.DISCONNECTED and now.hook_id == hook_id:
+        return True
+    await remove_hook(connection, hook_id, provider)
+    return False
+
+
+async def remove_hook(connection: Connection, hook_id: str, provider: Channel | None = None) -> None:
+    """Asks the provider to call no more, as well as it goes: a call that still comes is refused."""
+    try:
+        async with asyncio.timeout(REMOVAL_SECONDS):
+            await (provider or adapter(connection)).remove_hook(hook_id)
+    except (ChannelError, Unavailable, ValueError, TimeoutError) as error:
+        logger.info("A hook could not be removed: %s", error, extra={"connection": str(connection.id)})

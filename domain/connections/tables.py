@@ -1,0 +1,50 @@
+"""An installed provider of an account, and which account there belongs to whom."""
+
+from enum import StrEnum
+
+from piccolo.columns import JSON, Integer, Text, Varchar
+from piccolo.table import Table
+
+from domain.accounts import Account
+from domain.columns import key, made, moment, parent
+from domain.db import DB
+from domain.users import User
+
+
+class ConnectionState(StrEnum):
+    CONNECTED = "connected"
+    BROKEN = "broken"  # the provider refused our key: pending messages wait
+    DISCONNECTED = "disconnected"
+
+
+class Connection(Table, db=DB, tablename="connection"):
+    id = key()
+    account = parent(Account)
+    kind = Varchar(20)  # dialpad, …: domain.channels.registry
+    state = Varchar(20, default=ConnectionState.CONNECTED)
+    base_url = Text(default="")
+    secret = Text(default="")  # encrypted: JSON of its secret fields; of old the API key itself
+    hook_secret = Text(default="")  # encrypted
+    hook_id = Text(default="")  # what the provider calls our hook
+    options = JSON(default="{}")
+    last_ok_at = moment()
+    last_error = Text(default="")
+    last_error_at = moment()
+    refused_hooks = Integer(default=0)
+    rests_until = moment()  # the provider asked for silence: nothing leaves before
+    last_event_at = moment()  # when it was last heard of, to half a minute
+    opt_outs_read_at = moment()  # when its own list of opt-outs was last read whole
+    created_at = made()
+    disconnected_at = moment()
+
+
+class SenderLink(Table, db=DB, tablename="sender_link"):
+    """Which account at the provider belongs to which of our people, as last looked up; trusted for minutes only."""
+
+    id = key()
+    connection = parent(Connection)
+    user = parent(User)
+    provider_id = Text(default="")  # empty: no active account with that email
+    name = Text(default="")
+    numbers = Text(default="")  # E.164, space-separated
+    checked_at = made()
