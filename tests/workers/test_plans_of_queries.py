@@ -219,6 +219,40 @@ async def test_no_statement_of_sending_receiving_or_showing_scans_a_table_that_g
     assert len(statements) > 40
 
 
+@pytest.mark.parametrize("state", ["stopped", "cancelled"])
+async def test_what_did_not_leave_is_paged_by_an_index_in_its_order(house, explained, state):
+    dealer = await shop()
+    for _ in range(3):
+        moment = clock.now() - timedelta(days=1)
+        await dealer.text(state=State.CANCELLED, kind="scheduled", wording="Hi", scheduled_at=moment)
+    manager = await make.user(dealer.account, role="manager")
+    explained.clear()
+    first = await schedules.page(manager, schedules.Filters(state), limit=1)
+    assert len((await schedules.page(manager, schedules.Filters(state), first.next)).rows) == 2
+    for query, arguments in explained.items():
+        plan = await _plan(query, arguments)
+        assert "message_not_left" in plan
+        assert not re.search("TEMP B-TREE|Sort", plan)
+
+
+async def _plan(query: str, arguments: list[Any]) -> str:
+    if db.on_postgres():
+        async with db.writing():
+            connection = db.DB.current_transaction.get().connection
+            for other in (
+                "seqscan",
+                "bitmapscan",
+                "sort",
+                "hashjoin",
+                "mergejoin",
+            ):  # what small tables are best read by
+                await connection.execute(f"SET LOCAL enable_{other} = off")
+            return "\n".join(row[0] for row in await connection.fetch("EXPLAIN " + query, *arguments))
+    return "\n".join(
+        row["detail"] for row in await db.DB._run_in_new_connection("EXPLAIN QUERY PLAN " + query, arguments)
+    )
+
+
 async def _scans(query: str, arguments: list[Any]) -> bool:
     if db.on_postgres():
         async with db.writing():
