@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from domain import email_bodies, mails, unsubscribes, wordings
+from domain import email_bodies, imprints, mails, wordings
 from domain.accounts import Account
 from domain.channels.base import Form, Mail
 from domain.form_transports import FormTransport
@@ -55,7 +55,7 @@ async def _mail(row: Mapping[str, Any]) -> Mail:
         in_reply_to=answered,
         references=references,
         token=await mails.token_of(row["account"], row["listing"], row["to_address"]),
-        unsubscribe=unsubscribes.address(row["id"]) if row["kind"] in unsubscribes.OFFERED else "",
+        unsubscribe=imprints.link(row["listing"], row["to_address"]) if imprints.wanted(row["kind"], "email") else "",
     )
 
 

@@ -31,12 +31,13 @@ class EmailBody:
     html: str
 
 
-def render(body: str, signature: str = "") -> EmailBody:
-    """The body exactly as the seller will read it, the signature below its line. The body is final: wildcards are
-    filled in before."""
-    body, signature = tidy(body), tidy(signature)
-    signed = f"{SIGNATURE_LINE}\n{signature}" if signature else ""
-    text = "\n\n".join(part for part in (body, signed) if part)
+def render(body: str, signature: str = "", below: str = "") -> EmailBody:
+    """The body exactly as the seller will read it, the signature below its line, and last what stands `below`. The body
+    is final: wildcards are filled in before. What stands below is there to be seen: then the signature has no line, for
+    mail programs would fold away both."""
+    body, signature, below = tidy(body), tidy(signature), tidy(below)
+    signed = f"{SIGNATURE_LINE}\n{signature}" if signature and not below else signature
+    text = "\n\n".join(part for part in (body, signed, below) if part)
     return EmailBody(text, as_html(text))
 
 

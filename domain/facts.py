@@ -53,6 +53,7 @@ class Means:
     may_send: bool = True
     agent: bool = False  # an admin may let them send batches
     provider: str = ""  # its name, where all send as one
+    without_postal_address: bool = False  # the dealership's is not complete
 
 
 def ad(url: str, description: str) -> dict[str, str]:
@@ -127,6 +128,7 @@ def of(
         may_send=means.may_send,
         agent=means.agent,
         provider=means.provider,
+        without_postal_address=means.without_postal_address,
         missing=missing,
         files=files,
         late=late,

@@ -13,6 +13,7 @@ from domain import (
     db,
     facts,
     gate,
+    imprints,
     plans,
     quiet_hours,
     quotas,
@@ -115,6 +116,7 @@ async def judge(account: Account, user: User, kind: str) -> Judge:
     features = (await plans.table()).get(account.tier, frozenset())
     link, sender_state = await scenes.sender(user, *found.get("text", (None, None)))
     may_send, agent = users.may(user, users.sending(kind)), user.role == Role.AGENT
+    nowhere = not imprints.is_known(account)
     means = {
         channel: facts.Means(
             features,
@@ -124,11 +126,12 @@ async def judge(account: Account, user: User, kind: str) -> Judge:
             may_send,
             agent,
             connections.as_one(carrier.kind),
+            nowhere,
         )
         for channel, (carrier, _) in found.items()
     }
     for channel in ("text", "email", "form"):  # none carries it: the plan and the role still have their say
-        means.setdefault(channel, facts.Means(features, False, "", sender_state, may_send, agent))
+        means.setdefault(channel, facts.Means(features, False, "", sender_state, may_send, agent, "", nowhere))
     hours = await seller_hours.rules_of(account.id)
     carriers = {channel: carrier for channel, (carrier, _) in found.items()}
     day = await quotas.of(carriers.get("text"), account.timezone)

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
-from domain import appointments, clock, db, wordings
+from domain import appointments, clock, db, imprints, wordings
 from domain.accounts import Account
 from domain.appointments import Next
 from domain.listings import Listing
@@ -26,22 +26,26 @@ COLUMNS = ", ".join(
 )
 
 
-def letter(
+def of_batch(
     row: Row,
     account: Account,
     sender: User,
     channel: str,
+    to: str,
     subject: str,
     wording: str,
     known: Mapping[str, str] | None = None,
 ) -> Letter:
-    """A wording made final for one row with COLUMNS, as `sender` would send it now. `known` is what `wordings.ours`
-    says of the two, for whoever asks about many."""
-    plain = account.plain_texts
-    known = known or wordings.ours(account, sender)
-    tokens = wordings.tokens(channel, subject, wording, plain=plain)
-    values = wordings.of_row(row, account, known, tokens)
-    return wordings.compose(channel, subject, wording, values, plain=plain, signature=sender.signature)
+    """The wording of a batch made final for one row {listing} with COLUMNS, as `sender` would send it there now.
+    `known` is what `wordings.ours` says of the two, for whoever asks about many."""
+    below = imprints.below(account, row["listing"], to) if imprints.wanted("batch", channel) else ""
+    return _letter(row, account, sender, channel, subject, wording, known or wordings.ours(account, sender), below)
+
+
+def is_open(row: Mapping[str, Any]) -> bool:
+    """Whether a message, by {kind, channel, wording, body}, gets its words at the moment it leaves. An email to many
+    that holds nothing but files does, too: it says who sends it."""
+    return bool(row["wording"]) or (not row["body"] and imprints.wanted(row["kind"], row["channel"]))
 
 
 async def of_messages(ids: Sequence[UUID], now: datetime) -> dict[UUID, Letter]:
@@ -49,7 +53,8 @@ async def of_messages(ids: Sequence[UUID], now: datetime) -> dict[UUID, Letter]:
     if not ids:
         return {}
     rows = await Message.raw(
-        f"""SELECT m.id, m.account, m."user" AS person, m.channel, m.wording, m.wording_subject, {COLUMNS}
+        f"""SELECT m.id, m.account, m."user" AS person, m.channel, m.kind, m.listing, m.to_address, m.wording,
+                   m.wording_subject, {COLUMNS}
             FROM message m JOIN listing l ON l.id = m.listing JOIN source i ON i.id = l.source
             LEFT JOIN seller p ON p.listing = l.id {appointments.joined("l.id")}
             WHERE {db.among("m.id")}""",  # noqa: S608 - fixed words
@@ -60,7 +65,8 @@ async def of_messages(ids: Sequence[UUID], now: datetime) -> dict[UUID, Letter]:
 
 
 async def of_rows(rows: Sequence[Mapping[str, Any]]) -> dict[UUID, Letter]:
-    """The same from rows {id, account, person, channel, wording, wording_subject} with COLUMNS. Two queries."""
+    """The same from rows {id, account, person, channel, kind, listing, to_address, wording, wording_subject} with
+    COLUMNS. Two queries."""
     if not rows:
         return {}
     accounts = await _by_id("account", {row["account"] for row in rows})
@@ -68,7 +74,7 @@ async def of_rows(rows: Sequence[Mapping[str, Any]]) -> dict[UUID, Letter]:
     pairs = {(row["account"], row["person"]) for row in rows}
     known = {(one, other): wordings.ours(accounts[one], people[other]) for one, other in pairs}
     return {
-        row["id"]: letter(
+        row["id"]: _letter(
             row,
             accounts[row["account"]],
             people[row["person"]],
@@ -76,6 +82,7 @@ async def of_rows(rows: Sequence[Mapping[str, Any]]) -> dict[UUID, Letter]:
             row["wording_subject"],
             row["wording"],
             known[row["account"], row["person"]],
+            _below(row, accounts[row["account"]], row["listing"]),
         )
         for row in rows
     }
@@ -98,6 +105,7 @@ def on_page(
         wordings.values(listing, seller, source_name, account, sender, following),
         plain=account.plain_texts,
         signature=row["signature"] or "",
+        below=_below(row, account, listing.id),
     )
 
 
@@ -110,6 +118,26 @@ async def around(listing: UUID) -> tuple[str, Next | None]:
         listing,
     )
     return rows[0]["source_name"], Next.of(rows[0])
+
+
+def _letter(
+    row: Row,
+    account: Account,
+    sender: User,
+    channel: str,
+    subject: str,
+    wording: str,
+    known: Mapping[str, str],
+    below: str,
+) -> Letter:
+    plain = account.plain_texts
+    tokens = wordings.tokens(channel, subject, wording, plain=plain)
+    values = wordings.of_row(row, account, known, tokens)
+    return wordings.compose(channel, subject, wording, values, plain=plain, signature=sender.signature, below=below)
+
+
+def _below(row: Mapping[str, Any], account: Any, listing: UUID) -> str:
+    return imprints.below(account, listing, row["to_address"]) if imprints.wanted(row["kind"], row["channel"]) else ""
 
 
 async def _by_id(table: str, wanted: Set[UUID]) -> dict[UUID, Any]:

@@ -1,37 +1,25 @@
-"""One click in a mail program after which no email comes any more (RFC 8058): an address for each that many get."""
+"""A seller ends our emails to their address, by one click in a mail program (RFC 8058) or by the link in an email."""
 
-import base64
 import hmac
 from uuid import UUID
 
-from domain import db, history, messages, suppressions
-from domain.db import found
+from domain import db, history, imprints, messages, suppressions
 from domain.errors import NotFound
 from domain.messages import Message
-from domain.settings import settings
 
 WORD = "unsubscribe"
-OFFERED = ("batch", "automated")  # kinds of messages that nobody wrote to this seller alone
 
 
-def address(message: UUID) -> str:
-    """Where the seller's mail program says it; empty while this installation has no https address."""
-    public = settings().public_url
-    return f"{public}/unsubscribe/{message}/{signature(message)}" if public.startswith("https://") else ""
-
-
-def signature(message: UUID) -> str:
-    """What only this installation can say of a message: HMAC-SHA256 with a key of its own, 43 characters."""
-    key = hmac.digest(settings().secret_key, b"unsubscribe", "sha256")
-    return base64.urlsafe_b64encode(hmac.digest(key, message.bytes, "sha256")).decode().rstrip("=")
-
-
-async def asked(message: UUID, signed: str) -> Message:
-    """The email that an address stands in. Raises NotFound when it is not from us."""
-    if not hmac.compare_digest(signed.encode(), signature(message).encode()):
-        raise NotFound
-    mine = (Message.id == message) & (Message.channel == "email") & (Message.direction == "out")
-    return await found(Message.objects().get(mine))
+async def asked(listing: UUID, signed: str) -> Message:
+    """The newest of the emails in which this link stands. Raises NotFound when it is not from us, or none was sent."""
+    ours = (Message.listing == listing) & (Message.channel == "email") & (Message.direction == "out")
+    for row in await Message.select(Message.to_address).where(ours).group_by(Message.to_address):
+        to = row["to_address"]
+        if to and hmac.compare_digest(signed.encode(), imprints.signature(listing, to).encode()):
+            newest = Message.objects().where(ours & (Message.to_address == to)).order_by(Message.at, ascending=False)
+            if message := await newest.first():
+                return message
+    raise NotFound
 
 
 async def unsubscribe(message: Message) -> bool:

@@ -56,7 +56,7 @@ class Letter(NamedTuple):
     """A message made final for its channel: what is shown, stored and sent, from one render.
 
     subject, html  of an email; empty otherwise
-    body           as it leaves: an email's with its signature
+    body           as it leaves: an email's with its signature, and its last lines
     missing        the tokens without a value, of body and subject
     """
 
@@ -73,14 +73,22 @@ class Letter(NamedTuple):
 
 
 def compose(
-    channel: str, subject: str, wording: str, values: Mapping[str, str], *, plain: bool = False, signature: str = ""
+    channel: str,
+    subject: str,
+    wording: str,
+    values: Mapping[str, str],
+    *,
+    plain: bool = False,
+    signature: str = "",
+    below: str = "",
 ) -> Letter:
-    """What leaves by this channel. `plain` concerns texts alone, subject and signature emails alone."""
+    """What leaves by this channel. `plain` concerns texts alone; the subject, the signature and what stands `below` it
+    emails alone."""
     rendered = render(wording, values, plain=plain and channel == "text")
     if channel != "email":
         return Letter(channel, "", rendered.body, "", rendered.missing, rendered)
     topic = email_bodies.subject(subject, values)
-    letter = email_bodies.render(rendered.body, signature)
+    letter = email_bodies.render(rendered.body, signature, below)
     missing = tuple(dict.fromkeys((*email_bodies.subject_missing(subject, values), *rendered.missing)))
     return Letter(channel, topic, letter.text, letter.html, missing, rendered)
 

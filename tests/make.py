@@ -72,7 +72,8 @@ def phone() -> str:
 async def account(**values: Any) -> Account:
     global _first_account
     n = next(_count)
-    made = Account(**{"slug": f"dealer-{n}", "name": f"Harbor Motors {n}", "phone": phone(), **values})
+    where = {"street": "4820 E Speedway Blvd", "city": "Tucson", "state": "AZ", "postal_code": "85712"}
+    made = Account(**{"slug": f"dealer-{n}", "name": f"Harbor Motors {n}", "phone": phone(), **where, **values})
     await Account.insert(made)
     _first_account = _first_account or made
     return made

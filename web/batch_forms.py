@@ -1,8 +1,9 @@
 """The window in which one wording is written to many: its fields, and what its buttons do to them."""
 
 from typing import Any
+from uuid import UUID
 
-from domain import attachments, departures, email_bodies, message_templates, plans
+from domain import attachments, departures, email_bodies, imprints, message_templates, plans
 from domain import drafts as kept_drafts
 from domain.accounts import Account
 from domain.batches import drafts
@@ -29,6 +30,7 @@ FILE_CHOICES = (
     ("without", "Send to them without the files"),
     ("link", "Send them a link to each file"),
 )
+NO_LISTING = UUID(int=0)  # of the made-up seller in the preview
 FIELDS = ("body", "subject", "channel", "to_field", "attachment", "file_choice", "date", "time", "zone")
 
 
@@ -173,4 +175,5 @@ def preview(account: Account, me: User, form: Form) -> dict[str, Any]:
     line = form.ticked("opt_out_line") or not form.ticked("opt_out_shown")
     body = Words(form.value("body"), opt_out_line=line).of(kind)
     typed = Typed(type=kind, scope="", purpose="", name="", body=body, subject=form.value("subject"))
-    return template_pages.preview(account, me, typed)
+    below = imprints.below(account, NO_LISTING, "") if imprints.wanted("batch", kind) else ""
+    return template_pages.preview(account, me, typed, below)

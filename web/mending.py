@@ -40,6 +40,8 @@ def page(refused: gate.Refusal, listing: UUID, reader: User, *, hidden: bool = F
         return None
     if code in ("no_connection", "sender_not_linked", "sender_without_number"):
         return url_for("apps.show", kind="dialpad")
+    if code == "no_postal_address":
+        return url_for("accounts.edit") if users.may(reader, Permission.EDIT_ACCOUNT) else None
     places = {
         "tier": "plans.index",
         "dealership_reported": "dealership_reports.index",

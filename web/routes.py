@@ -151,8 +151,8 @@ VISITORS = [
 
 SELLERS = [
     GET("/files/{link_id:str}/{token:str}/{name:str}", file_links.show),
-    GET("/unsubscribe/{message_id:str}/{token:str}", unsubscribes.show),
-    POST("/unsubscribe/{message_id:str}/{token:str}", unsubscribes.create),
+    GET("/unsubscribe/{listing_id:str}/{token:str}", unsubscribes.show),
+    POST("/unsubscribe/{listing_id:str}/{token:str}", unsubscribes.create),
     GET("/files/for/{attachment_id:str}/{most_bytes:str}/{until:str}/{token:str}/{name:str}", sent_files.show),
 ]
 

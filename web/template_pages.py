@@ -173,14 +173,14 @@ def file_rows(files: Sequence[Attachment], problem: str = "") -> dict[str, Any]:
     return {"files": [web_files.row(each) for each in files], "file_problem": problem}
 
 
-def preview(account: Account, me: User, typed: Typed) -> dict[str, Any]:
-    """What a seller would read, with made-up values for the vehicle and the seller, and what is wrong with it."""
+def preview(account: Account, me: User, typed: Typed, below: str = "") -> dict[str, Any]:
+    """What a seller would read, with made-up values for the vehicle and the seller, and what is wrong with it. `below`
+    is what an email ends with."""
     kind = typed.type if typed.type in TYPES else "text"
     short = replace(typed, body=typed.body[: checking.LONGEST_OTHER_BODY], subject=typed.subject[:1000])
     signature = me.signature if kind == "email" else ""
-    letter = wordings.compose(
-        kind, short.subject, short.body, examples(account, me), plain=account.plain_texts, signature=signature
-    )
+    last = {"signature": signature, "below": below}
+    letter = wordings.compose(kind, short.subject, short.body, examples(account, me), plain=account.plain_texts, **last)
     cost = letter.rendered.cost
     problems = [each for words in (typed.subject, typed.body) for each in wildcards.problems(words[:20_000])]
     return {

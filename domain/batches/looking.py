@@ -149,7 +149,9 @@ class Look:
         letter = None
         if {each.code for each in decision.refusals} <= WAITS:
             wording = self._wordings[channel]
-            letter = renderings.letter(row, judge.account, judge.user, channel, words.subject, wording, self._known)
+            letter = renderings.of_batch(
+                row, judge.account, judge.user, channel, to, words.subject, wording, self._known
+            )
             too_long = len(letter.body) > letter.longest
             if letter.missing or too_long:
                 seen = decision.facts._replace(missing=letter.missing, too_long=too_long)

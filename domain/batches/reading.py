@@ -129,7 +129,8 @@ async def sample(batch: Batch, account: Account, user: User, summary: Summary, p
     row, words = rows[0], drafts.words_of(batch)
     async for found in judging.rows(account, [row["listing"]], (), *looking.what_words_need()):
         for known in found:
-            letter = renderings.letter(known, account, user, row["channel"], words.subject, words.of(row["channel"]))
+            by, to = row["channel"], known["email"] or ""
+            letter = renderings.of_batch(known, account, user, by, to, words.subject, words.of(by))
             return Sample(
                 letter,
                 row["listing"],

@@ -82,7 +82,7 @@ async def start(
         await release(owner, [row["id"] for row in rows if row["connection_state"] != ConnectionState.CONNECTED])
         days = await quotas.of_claimed(healthy, now)  # before first contacts are claimed: others may wait for those
         healthy = await _readdressed(healthy, now)
-        letters = await renderings.of_rows([row for row in healthy if row["wording"]])
+        letters = await renderings.of_rows([row for row in healthy if renderings.is_open(row)])
         first = await first_contacts(healthy, now)
         just_now: Counter[tuple[UUID, str]] = Counter()  # automatic ones of this very transaction, by address
         for row in healthy:

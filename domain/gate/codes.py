@@ -59,6 +59,11 @@ CODES = {
         "The rest goes tomorrow, or from another sender.",
         EVERY_KIND - {ANSWER},
     ),
+    "no_postal_address": Code(
+        "An email to many has to show your dealership's postal address, and it is not complete.",
+        "Complete it under Your dealership.",
+        frozenset({"batch", "automated"}),
+    ),
     "missing_wildcard": Code("The message has a blank that is not filled.", "Fill it in or remove it."),
     "too_long": Code("With its blanks filled in the message is too long.", "Shorten the wording."),
     "attachment_unsupported": Code("A file cannot go along.", "Send it as a link, or remove it."),

@@ -59,6 +59,7 @@ class Facts(NamedTuple):
     late: bool = False  # more than an hour past its time; an answer: too late to be one
     confirms: bool = False  # the answer to this very opt-out, or the one answer to HELP of somebody who opted out
     provider: str = ""  # by its name, where all send as one by it
+    without_postal_address: bool = False  # the dealership, of which an email to many has to show it
     evidence: Mapping[str, str] = {}  # the ad as seen, the basis, the seller's clock
 
 
@@ -161,6 +162,8 @@ def _codes(facts: Facts) -> Iterable[str]:
             yield "sender_without_number"
     if facts.over_quota:
         yield "over_quota"
+    if facts.without_postal_address and facts.channel == "email":
+        yield "no_postal_address"
 
 
 def _about_the_listing(facts: Facts) -> Iterable[str]:

@@ -112,7 +112,7 @@ async def test_what_is_no_limit_is_told_at_its_field_and_stays_there_and_nothing
     assert 'id="f-first_contacts_an_hour-err"' in answer.text
     assert f'value="{typed}"' in answer.text
     account = await Account.objects().get(Account.id == manager_client.user.account)
-    assert (account.first_contacts_an_hour, account.city) == (0, "")
+    assert (account.first_contacts_an_hour, account.city) == (0, "Tucson")
     assert not await AuditEntry.exists()
 
 
@@ -136,7 +136,7 @@ async def test_an_admin_who_switches_the_line_off_is_warned_first_and_loses_noth
     assert 'value="New Haven"' in warned.text
     assert 'id="f-aware" name="aware"' in warned.text
     account = await Account.objects().get(Account.id == admin_client.user.account)
-    assert (account.introduces_itself, account.city) == (True, "")
+    assert (account.introduces_itself, account.city) == (True, "Tucson")
     assert not await AuditEntry.exists()
 
 

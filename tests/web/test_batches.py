@@ -290,6 +290,19 @@ async def test_each_row_that_does_not_go_leads_to_what_mends_it(manager: Client)
     assert (await batch_of(url)).state == "draft"
 
 
+async def test_a_batch_by_email_without_our_address_leads_to_where_it_is_written(manager: Client) -> None:
+    assert manager.user
+    await make.connection(manager.user.account, kind="email", options={"from_email": "sales@lots.example"})
+    url = await chosen(manager, 1, seller={"email": "dana@mail.example"})
+    await written(manager, url, channel="email", subject="Your car")
+    assert "4820 E Speedway Blvd, Tucson AZ 85712" in text(await manager.get(f"{url}/look"))
+    await Account.update({Account.street: ""}).where(Account.id == manager.user.account)
+    page = await manager.get(f"{url}/look?again=1")
+    assert "An email to many has to show your dealership's postal address" in text(page)
+    assert re.search(r'<a class="link" href="/dealership\?back=[^"]+">Complete it under Your dealership', page.text)
+    assert "Nobody of these would get it" in text(page)
+
+
 async def test_the_messages_can_be_paged_the_longest_first(manager: Client) -> None:
     long = await make.listing(model="Grand Wagoneer")
     short = await make.listing(model="Up")

@@ -2,10 +2,11 @@
 
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
-from domain import clock, delivery, ids, plans, suppressions, unsubscribes
+from domain import clock, delivery, ids, imprints, plans, suppressions, unsubscribes
 from domain.channels.base import Accepted
 from domain.messages import Message, State
 from tests import make
@@ -21,8 +22,9 @@ async def email(client: Client | None = None) -> Message:
     return await make.message(listing, channel="email", to_address=DANA, state=State.SENT)
 
 
-def path(message: Message) -> str:
-    return f"/unsubscribe/{message.id}/{unsubscribes.signature(message.id)}"
+def path(message: Message, listing: UUID | None = None, to: str = DANA) -> str:
+    assert message.listing
+    return f"/unsubscribe/{listing or message.listing}/{imprints.signature(message.listing, to)}"
 
 
 async def test_one_click_of_a_mail_program_ends_our_emails_and_a_second_changes_nothing(client: Client) -> None:
@@ -52,16 +54,32 @@ async def test_looking_ends_nothing_and_shows_a_button(client: Client) -> None:
 async def test_only_the_address_that_stands_in_the_email_works(client: Client) -> None:
     message, other = await email(), await email()
     text = await make.message(await make.listing())
+    unsent = await make.listing(seller={"email": DANA})
     wrong = [
         path(message)[:-1] + ("A" if path(message)[-1] != "A" else "B"),
-        f"/unsubscribe/{message.id}/{unsubscribes.signature(other.id)}",
-        f"/unsubscribe/none/{unsubscribes.signature(other.id)}",
-        path(text),
+        path(message, other.listing),
+        path(message, to="ben@mail.example"),
+        path(text, to=text.to_address),
+        f"/unsubscribe/none/{imprints.signature(other.listing, DANA)}",
+        f"/unsubscribe/{unsent.id}/{imprints.signature(unsent.id, DANA)}",  # as in a preview: nothing went there yet
     ]
     for each in wrong:
         assert (await client.post(each, data=ONE_CLICK)).status_code == 404
         assert (await client.get(each)).status_code == 404
     assert not await suppressions.opted_out(message.account, DANA, "email")
+
+
+async def test_an_email_ends_emails_to_where_it_went_also_when_the_seller_moved(client: Client) -> None:
+    message = await email()
+    await Message.raw("UPDATE seller SET email = 'new@mail.example' WHERE listing = {}", message.listing)
+    await make.message(await lot(message), channel="email", to_address="new@mail.example", state=State.SENT)
+    assert (await client.post(path(message), data=ONE_CLICK)).status_code == 200
+    assert await suppressions.opted_out(message.account, DANA, "email")
+    assert not await suppressions.opted_out(message.account, "new@mail.example", "email")
+
+
+async def lot(message: Message) -> Any:
+    return await make.Listing.objects().get(make.Listing.id == message.listing)
 
 
 async def test_the_history_tells_that_they_want_no_more_emails(agent_client: Client) -> None:
@@ -72,7 +90,7 @@ async def test_the_history_tells_that_they_want_no_more_emails(agent_client: Cli
     assert f"{DANA} asked not to get emails" in page.text
 
 
-@pytest.mark.parametrize("kind", ["one_to_one", "batch"])
+@pytest.mark.parametrize("kind", ["one_to_one", "batch", "automated"])
 async def test_emails_that_many_get_carry_the_address_and_others_do_not(house: None, configure: Any, kind: str) -> None:
     configure(LOTWIRE_PUBLIC_URL="https://lots.example")
     dealer = await shop()
@@ -93,10 +111,15 @@ async def test_emails_that_many_get_carry_the_address_and_others_do_not(house: N
     [call] = started
     assert call.outgoing.mail is not None
     offered = f"https://lots.example{path(written)}"
-    assert call.outgoing.mail.unsubscribe == (offered if kind == "batch" else "")
+    many = kind != "one_to_one"
+    assert call.outgoing.mail.unsubscribe == (offered if many else "")
+    assert call.outgoing.body.endswith(f"\n{imprints.BY_LINK}{offered}") == many
+    assert (f'href="{offered}"' in call.outgoing.mail.html) == many
+    for said in (call.outgoing.body, call.outgoing.mail.html):
+        assert ("4820 E Speedway Blvd, Tucson AZ 85712" in said) == many
     await end(started, Accepted(call.outgoing.mail.message_id, state="sent"))
 
 
 def test_without_an_https_address_of_ours_no_click_is_offered(configure: Any) -> None:
     configure(LOTWIRE_PUBLIC_URL="http://lots.example")
-    assert unsubscribes.address(ids.new()) == ""
+    assert imprints.link(ids.new(), DANA) == ""

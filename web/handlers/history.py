@@ -99,7 +99,8 @@ async def _context(
 ) -> dict[str, Any]:
     name = sellers.full_name(seller.first_name, seller.last_name)
     for row in found.rows:
-        if row["what"] == "message" and row["wording"] and not row["body"]:  # it has not left: as it would read now
+        # It has not left: as it would read now.
+        if row["what"] == "message" and not row["body"] and renderings.is_open(row):
             around = around or await renderings.around(listing.id)
             letter = renderings.on_page(row, account, listing, seller, *around)
             row |= {"body": letter.body, "subject": letter.subject}

@@ -17,28 +17,28 @@ ENDED = "You will get no more emails from us. If one was on its way already, ple
 USELESS = "It is not complete. Answer the email with the word STOP instead."
 
 
-async def show(request: AnyRequest, message_id: FromPath[str], token: FromPath[str]) -> Response[str]:
+async def show(request: AnyRequest, listing_id: FromPath[str], token: FromPath[str]) -> Response[str]:
     """Looking ends nothing: mail scanners look, too."""
     try:
-        message = await _asked(message_id, token)
+        message = await _asked(listing_id, token)
     except NotFound:
         return render.problem(request, 404, "This link does not work", USELESS)
-    ends = render.url_for("unsubscribes.create", message_id=message.id, token=token)
+    ends = render.url_for("unsubscribes.create", listing_id=listing_id, token=token)
     return render.page(request, "unsubscribes/show.html", to=message.to_address, ends=ends, page_title="Unsubscribe")
 
 
-async def create(request: AnyRequest, message_id: FromPath[str], token: FromPath[str]) -> Response[str]:
+async def create(request: AnyRequest, listing_id: FromPath[str], token: FromPath[str]) -> Response[str]:
     """Of a mail program nobody reads the answer; it follows no redirect."""
     try:
-        message = await _asked(message_id, token)
+        message = await _asked(listing_id, token)
     except NotFound:
         return render.problem(request, 404, "This link does not work", USELESS)
     await unsubscribes.unsubscribe(message)
     return render.page(request, "unsubscribes/done.html", sentence=ENDED, page_title="You are unsubscribed")
 
 
-async def _asked(message_id: str, token: str) -> Message:
+async def _asked(listing_id: str, token: str) -> Message:
     try:
-        return await unsubscribes.asked(UUID(message_id), token)
+        return await unsubscribes.asked(UUID(listing_id), token)
     except ValueError:
         raise NotFound from None
