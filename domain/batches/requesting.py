@@ -70,6 +70,7 @@ async def start(
         setattr(batch, column._meta.name, value)
     try:
         async with db.writing():
+            await starting.require_line(batch, account, user, summary)
             await choosing.put(batch, chosen)
             rows = [BatchAttachment(batch=batch.id, attachment=each, position=n) for n, each in enumerate(words.files)]
             if rows:
@@ -77,8 +78,9 @@ async def start(
             await idempotency.remember_batch(account.id, key, request, batch.id)
             facts: dict[str, Any] = {"size": batch.size, "sendable": summary.sendable, "channel": batch.channel}
             await audit.record(account.id, user.id, "batch.started", batch.id, **facts)
-    except db.DUPLICATE as error:
-        if not db.is_duplicate(error):
+    except (*db.DUPLICATE, Refused) as error:
+        # What was refused may be the same request: the first of it has filled the day.
+        if not isinstance(error, Refused) and not db.is_duplicate(error):
             raise
         first = await idempotency.first_batch(account.id, key, request)
         if first is None:

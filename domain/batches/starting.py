@@ -58,6 +58,7 @@ async def start(batch: Batch, account: Account, user: User, revision: int, seen:
         await timing.checked(account, plan)  # its time may be over by now
     now = clock.now()
     async with db.writing():
+        await require_line(batch, account, user, summary)
         started = (
             await Batch.update(
                 {
@@ -76,6 +77,16 @@ async def start(batch: Batch, account: Account, user: User, revision: int, seen:
     if not started and await Batch.exists().where((Batch.id == batch.id) & (Batch.state == "draft")):
         raise Refused(drafts.CHANGED, code="changed")
     return bool(started)
+
+
+async def require_line(batch: Batch, account: Account, user: User, summary: Summary) -> None:
+    """Counts the sender's day once more while nobody else can start for them: of two batches that were looked at when
+    either still fitted, the second needs the opt-out line. In your transaction. Raises Refused."""
+    if batch.opt_out_line or not summary.channels["text"]:
+        return
+    await User.raw("UPDATE app_user SET name = name WHERE id = {} RETURNING id", user.id)
+    if await drafts.texts_left(account, user, batch.scheduled_at) < summary.channels["text"]:
+        raise Refused(LINE, code="changed")
 
 
 def changed(seen: Summary, found: Summary) -> str:

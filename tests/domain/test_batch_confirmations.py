@@ -1,14 +1,16 @@
 """What was confirmed is what leaves: by whom, to how many, with the line that says how to stop; or nothing leaves."""
 
+import asyncio
 from collections import Counter
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from domain import clock as the_clock
 from domain import schedules, suppressions
-from domain.batches import drafts, expanding, reading, requesting, starting
+from domain.batches import drafts, expanding, looking, reading, requesting, starting
 from domain.batches.drafts import Words
 from domain.batches.looking import Summary
 from domain.batches.tables import Batch
@@ -146,6 +148,50 @@ async def test_one_after_another_they_count_although_nothing_left_yet(house: Non
     await expanding.expand(first.id)
     await expanding.expand(second.id)
     assert {*await texts(first), *await texts(second)} == {"Hi", "Ho\nReply STOP to opt out"}
+
+
+async def test_of_two_started_at_the_same_moment_the_second_needs_it(house: None, monkeypatch: Any) -> None:
+    monkeypatch.setattr(drafts, "LOCKED_FROM", 3)
+    dealer = await sender()
+    pair = [await draft(dealer, await listings(dealer, 2), words, opt_out_line=False) for words in ("Hi", "Ho")]
+    for each in pair:
+        await look(dealer, each)
+    both, look_at = asyncio.Barrier(2), looking.look
+
+    async def together(*given: Any) -> Summary:
+        summary = await look_at(*given)
+        await both.wait()  # each fitted when it was looked at
+        return summary
+
+    monkeypatch.setattr(looking, "look", together)
+    outcomes = await asyncio.gather(*(press(dealer, each) for each in pair), return_exceptions=True)
+    assert sorted(str(each) for each in outcomes) == [starting.LINE, "True"]
+
+
+async def test_of_two_programs_at_the_same_moment_the_second_needs_it_and_one_key_stays_one_batch(
+    house: None, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(drafts, "LOCKED_FROM", 3)
+    dealer = await sender()
+    chosen = [each.id for each in await listings(dealer, 2)]
+    words = Words("Hi", channel="text", opt_out_line=False)
+    all_three, look_at = asyncio.Barrier(3), requesting.look
+
+    async def together(*given: Any) -> Any:
+        found = await look_at(*given)
+        await all_three.wait()
+        return found
+
+    monkeypatch.setattr(requesting, "look", together)
+    same, other = ({"key": "a"}, {"key": "b"})
+    asked = [("a", same), ("a", same), ("b", other)]
+    outcomes = await asyncio.gather(
+        *(requesting.start(dealer.account, dealer.user, chosen, words, *each) for each in asked), return_exceptions=True
+    )
+    refused = [each for each in outcomes if isinstance(each, Refused)]
+    assert {each.message for each in refused} == {starting.LINE}
+    assert len({each for each in outcomes if isinstance(each, UUID)}) == 1
+    assert len(refused) == (1 if isinstance(outcomes[0], UUID) else 2)
 
 
 async def test_the_line_stays_on_for_whoever_sends_and_not_for_who_wrote(house: None, monkeypatch: Any) -> None:
