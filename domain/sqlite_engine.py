@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from functools import lru_cache
+from time import monotonic
 from typing import Any
 from uuid import UUID
 
@@ -28,8 +29,13 @@ from domain.errors import Unavailable
 
 NOT_OPEN = "The database is not open: call domain.db.start() first."
 
-COMMON = ("journal_mode=WAL", "foreign_keys=1", "busy_timeout=30000", "temp_store=MEMORY")
-WRITER = (*COMMON, "synchronous=FULL", "cache_size=-8000")  # FULL: a power cut forgets no attempt row
+PATIENCE = 30.0  # seconds that a statement waits for what another process writes
+BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_BUSY_RECOVERY)
+LOOK = 2  # milliseconds of one wait of SQLite's own, see `_begun`
+
+COMMON = ("journal_mode=WAL", "foreign_keys=1", f"busy_timeout={PATIENCE * 1000:.0f}", "temp_store=MEMORY")
+# FULL: a power cut forgets no attempt row. The last, since the first may have to wait for others.
+WRITER = (*COMMON, "synchronous=FULL", "cache_size=-8000", f"busy_timeout={LOOK}")
 READER = (*COMMON, "synchronous=NORMAL", "cache_size=-4000")
 
 # The rows of a page or a handful repeat themselves: the account, who sends, the moment. Each of these conversions is
@@ -65,6 +71,9 @@ class PooledTransaction(SQLiteTransaction):
         if self.here:
             self.engine.here.add(self.connection)
         return self
+
+    async def begin(self) -> None:
+        await _run(self.connection, f"BEGIN {self.transaction_type.value}", ())
 
     async def __aexit__(self, kind: Any, error: Any, traceback: Any) -> bool:
         if self._parent:
@@ -184,11 +193,23 @@ async def _run(connection: Any, query: str, args: Any) -> Any:
 
 
 def _execute(connection: sqlite3.Connection, query: str, args: Any) -> list[Any]:
-    cursor = connection.execute(query, args)
+    cursor = _begun(connection, query, args)
     try:
         return cursor.fetchall()
     finally:
         cursor.close()
+
+
+def _begun(connection: sqlite3.Connection, query: str, args: Any) -> sqlite3.Cursor:
+    """Of a write it looks every millisecond whether the other process has ended its own. SQLite would sleep longer
+    each time, at last for a tenth of a second, and whoever writes all the time is never found idle so rarely."""
+    give_up = monotonic() + PATIENCE
+    while True:
+        try:
+            return connection.execute(query, args)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode not in BUSY or monotonic() > give_up:
+                raise
 
 
 async def _settle(connection: Any) -> None:

@@ -18,7 +18,7 @@ from piccolo.columns import Integer, Text
 from piccolo.engine.sqlite import SQLiteEngine, SQLiteTransaction
 from piccolo.table import Table
 
-from domain import db, ids
+from domain import db, ids, sqlite_engine
 from domain.accounts import Account
 from domain.errors import NotFound, Unavailable
 from domain.history import Event
@@ -210,6 +210,55 @@ async def test_two_processes_of_sixteen_writers_each_meet_no_lock(house: None) -
     for done in await asyncio.gather(*both):
         assert done.returncode == 0, done.stderr[-2000:]
     assert (await _again(account)).name == str(2 * 5 * 16)
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("alone", [True, False], ids=["one statement", "a transaction"])
+async def test_a_write_looks_again_and_again_whether_another_process_has_ended_its_own(
+    house: None, monkeypatch: pytest.MonkeyPatch, data_dir: Path, alone: bool
+) -> None:
+    account = await make.account()
+    other = sqlite3.connect(data_dir / "lotwire.sqlite3", check_same_thread=False, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    looks = 0
+
+    class Looked(tuple[int, ...]):
+        __slots__ = ()
+
+        def __contains__(self, code: object) -> bool:
+            nonlocal looks
+            if (looks := looks + 1) == 50:
+                other.execute("COMMIT")
+            return super().__contains__(code)
+
+    monkeypatch.setattr(sqlite_engine, "BUSY", Looked(sqlite_engine.BUSY))
+    change = Account.update({Account.name: "changed"}).where(Account.id == account.id)
+    if alone:
+        await change
+    else:
+        async with db.writing():
+            await change
+    other.close()
+    assert looks == 50
+    assert (await _again(account)).name == "changed"
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+async def test_a_write_that_another_process_never_lets_through_gives_up_and_the_next_one_works(
+    house: None, monkeypatch: pytest.MonkeyPatch, data_dir: Path
+) -> None:
+    account = await make.account()
+    monkeypatch.setattr(sqlite_engine, "PATIENCE", 0.05)
+    other = sqlite3.connect(data_dir / "lotwire.sqlite3", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(sqlite3.OperationalError, match="locked"):
+        async with db.writing():
+            pytest.fail("Two wrote at once.")
+    other.execute("ROLLBACK")
+    other.close()
+    async with db.writing():
+        await Account.update({Account.name: "changed"}).where(Account.id == account.id)
+    assert (await _again(account)).name == "changed"
 
 
 async def test_writers_get_their_turn_first_come_first_served(house: None) -> None:
