@@ -11,6 +11,7 @@ from domain.connections import Connection
 from domain.inbox import told_beside
 from domain.inbox.incoming import take
 from domain.inbox.intake import keep
+from domain.inbox.plausible import made_good
 from domain.inbox.reported import heed
 from domain.inbox.tables import ProviderEvent
 
@@ -54,7 +55,7 @@ async def handle(event_id: UUID) -> UUID | None:
             return None
         changed = None
         for each in said:
-            changed = await _do(connection, event, each) or changed
+            changed = await _do(connection, event, made_good(each)) or changed
     return changed
 
 

@@ -31,13 +31,12 @@ from domain.listings import Listing
 from domain.messages import Message, State
 from domain.opt_out_words import Outcome, Reading, Word
 from domain.suppressions.addresses import key
-from domain.text import storable
 
 
 async def take(connection: Connection, event: UUID, said: Incoming) -> UUID | None:
     """Opt-outs first, then the message, then the listing it belongs to; all in the caller's transaction."""
     account, channel = connection.account, CHANNELS[connection.kind].channel
-    said = replace(said, body=storable(said.body), from_address=key(said.from_address))
+    said = replace(said, from_address=key(said.from_address))
     if await _is_a_relays(connection, said.from_address):
         return None
     reading = _read(channel, said)
@@ -149,7 +148,7 @@ async def _stop(
     """True when that is news. Who answers from another address means the one that we wrote to as well."""
     word, news = (said.subject if _stops_by_subject(channel, said) else said.body)[:40], False
     for address in dict.fromkeys((said.from_address, written_to or said.from_address)):
-        new = await suppressions.opt_out(account, address, storable(word), message_id, channel)
+        new = await suppressions.opt_out(account, address, word, message_id, channel)
         await messages.cancel_for_address(account, address, "The seller asked to stop.", "opted_out")
         if listing and new:
             await history.note(account, listing, "opted_out", message=message_id, address=address)
@@ -180,10 +179,10 @@ def _inbound(message_id: UUID, connection: Connection, listing: UUID | None, sai
         channel=CHANNELS[connection.kind].channel,
         direction="in",
         author_kind="seller",
-        author_name=storable(said.from_name),
+        author_name=said.from_name,
         origin="hook",
         kind="external" if said.external else "one_to_one",
-        subject=storable(said.subject),
+        subject=said.subject,
         body=said.body,
         to_address=said.to_address,
         from_address=said.from_address,

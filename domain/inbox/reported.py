@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from domain import clock, ids, messages, number_facts, receipts, suppressions, threads, told
+from domain import clock, ids, messages, number_facts, receipts, resting, suppressions, threads, told
 from domain.attempts import Attempt
 from domain.batches import credit
 from domain.channels import base
@@ -15,7 +15,6 @@ from domain.inbox.matching import listing_of
 from domain.inbox.tables import EMPTY, ProviderEvent
 from domain.messages import RANKS, Message, State
 from domain.suppressions.first_contacts import nothing_yet
-from domain.text import storable
 
 SAME_CALL = timedelta(minutes=15)  # between our call and the provider's clock
 MOST_TRIES = 8  # looks at an event that may be the answer we still wait for: about two minutes
@@ -30,6 +29,8 @@ async def heed(connection: Connection, event: ProviderEvent, said: base.Receipt)
     elif said.state == State.DELIVERED and said.to and channel == "text":
         await number_facts.clear(connection.account, said.to, said.at)
     await receipts.keep(connection.id, event.id, said)
+    if said.rests_until and (left := said.rests_until - clock.now()) > timedelta(0):
+        await resting.rest(connection.id, left.total_seconds(), said.reason)
     if owner := await receipts.owner(connection.id, said.provider_id):
         if said.out_of_credit:
             await credit.ran_out([owner["message"]], said.reason)
@@ -146,7 +147,7 @@ async def _typed_elsewhere(connection: Connection, said: base.Receipt) -> UUID |
         user=link.user if link else None,
         author_name=link.name if link else "",
         origin="app",
-        body=storable(said.body or ""),
+        body=said.body or "",
         to_address=said.to,
         from_address=said.from_address,
         nonce=receipts.app_nonce(connection.id, said.provider_id),

@@ -8,7 +8,6 @@ from domain.channels.base import Bounce, Channel, ReadUntil, Stopped
 from domain.connections import Connection
 from domain.mails import LONGEST_ID, EmailHeader
 from domain.messages import RANKS, Message, State, cancel_for_address
-from domain.text import storable
 
 THEIR_PROVIDER = "the seller’s mail provider"
 
@@ -69,7 +68,7 @@ async def _undelivered(message: Message, reason: str) -> UUID | None:
                 Message.state: State.UNDELIVERED,
                 Message.rank: RANKS[State.UNDELIVERED],
                 Message.code: "provider",
-                Message.reason: storable(reason[:2000]),
+                Message.reason: reason[:2000],
                 Message.changed_at: clock.now(),
             }
         )

@@ -128,6 +128,14 @@ async def test_a_hundred_replays_are_one_message(client: Client, connection: Con
     assert await ProviderEvent.count() == 1
 
 
+async def test_an_event_with_half_a_character_in_its_names_is_kept_and_handled_once(
+    client: Client, connection: Connection, listing: Listing
+) -> None:
+    assert await tell(client, connection, written(mid="m_\udfff")) == 200
+    assert await Message.count() == 1
+    assert await ProviderEvent.count().where(ProviderEvent.handled_at.is_null()) == 0
+
+
 async def test_a_call_not_signed_by_the_app_is_refused_and_counted(client: Client, connection: Connection) -> None:
     assert await tell(client, connection, written(), "another secret") == 401
     assert (await client.post(f"/hooks/facebook/{connection.id}", content=written())).status_code == 401
