@@ -1,11 +1,11 @@
-"""From an exception to what a person reads, or a program at /api."""
+"""From an exception to what a person reads, a program at /api or a provider at /hooks."""
 
 import logging
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from litestar import Request, Response
+from litestar import MediaType, Request, Response
 from litestar.exceptions import HTTPException, NotFoundException, PermissionDeniedException
 from litestar.types import ExceptionHandlersMap
 
@@ -43,6 +43,7 @@ FOR_PROGRAMS = {
     404: "There is no such address. /api/v1/openapi.json lists them all.",
     405: "This address does not take this method. /api/v1/openapi.json says which it takes.",
 }
+FOR_PROVIDERS = {404: "There is no such hook.", 405: "This hook is called in another way."}
 BROKEN = "Something went wrong"
 
 
@@ -61,6 +62,9 @@ def on_error(request: AnyRequest, error: Exception) -> Response[Any]:
     if request.url.path.startswith("/api/"):
         code, field = (error.code, error.field) if isinstance(error, Refused) else (_code(status), "")
         return api_problem(status, FOR_PROGRAMS.get(status, sentence), code, field, headers)
+    if request.url.path.startswith("/hooks"):  # what the router itself refuses; the rest is web.handlers.hooks
+        said = f"{FOR_PROVIDERS.get(status, sentence)}\n"
+        return Response(said, status_code=status, media_type=MediaType.TEXT, headers=headers)
     return render.problem(request, status, title, sentence, _next_step(request, status, error), headers)
 
 

@@ -124,6 +124,7 @@ class Channel(ABC):
     borrows: ClassVar[str] = ""  # a channel of the same dealership whose provider it sends by: see `lend`
     relays: ClassVar[str] = ""  # the domain whose mail is this channel's, also where another reads the same mailbox
     secret_label: ClassVar[str] = ""  # of the webhook secret, where it signs with ours; empty: with a credential
+    hook_parts: ClassVar[Sequence[str]] = ()  # what it is told to call beneath its hook, beside the hook itself
     thanks: ClassVar[HookAnswer] = HookAnswer()  # what its hook calls are answered
     tells_what_it_took: ClassVar[bool] = False  # it can be asked what became of a call that was not answered
 

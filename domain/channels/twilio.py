@@ -99,6 +99,7 @@ class Twilio(Channel):
     per_minute = 60  # the least that a registered number may: one a second
     per_second = 10
     fetches = True
+    hook_parts = (twilio_hooks.RECEIPTS,)
     thanks = HookAnswer("<Response/>", "text/xml")
     tells_what_it_took = True
 
@@ -191,7 +192,8 @@ class Twilio(Channel):
         form += [("Body", outgoing.body)] if outgoing.body or not outgoing.media else []
         form += [("SmartEncoded", "false"), ("ValidityPeriod", str(self._validity))]
         if self.hook_url:
-            form += [("StatusCallback", f"{self.hook_url}?{twilio_hooks.REFERENCE}={outgoing.message_id.hex}")]
+            receipts = f"{self.hook_url}/{twilio_hooks.RECEIPTS}"
+            form += [("StatusCallback", f"{receipts}?{twilio_hooks.REFERENCE}={outgoing.message_id.hex}")]
         return form + [("MediaUrl", each.url) for each in outgoing.media]
 
     async def check(self) -> None:

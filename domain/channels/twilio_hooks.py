@@ -15,6 +15,7 @@ from domain.channels.base import HookCall, Incoming, IncomingFile, Kind, NotUnde
 from domain.channels.twilio_errors import CANCELLED, FAILED, MEANINGS, code_of
 
 SID = re.compile(r"(?:SM|MM)[0-9a-f]{32}", re.ASCII | re.IGNORECASE)
+RECEIPTS = "status"  # beneath our hook: where delivery states are asked for; the hook itself takes them, too
 REFERENCE = "message"  # in the query of the address we ask to be called at: which message of ours it is about
 OUR_ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
 MOST_FILES = 10

@@ -224,6 +224,23 @@ async def test_a_hook_that_is_not_there_is_not_found(client: Client, connection:
     assert not await ProviderEvent.exists()
 
 
+async def test_a_machine_reads_a_short_plain_answer_whatever_it_asks_beneath_the_hooks(
+    client: Client, connection: Connection
+) -> None:
+    asked = [
+        ("PUT", url(connection), 405),
+        ("DELETE", url(connection), 405),
+        ("GET", f"{url(connection)}/status", 405),
+        ("POST", f"{url(connection)}/status", 404),  # Dialpad is told of no such address
+        ("POST", f"{url(connection)}/status/more", 404),
+        ("GET", "/hooks", 404),
+    ]
+    for method, path, status in asked:
+        answer = await client.request(method, path)
+        assert (answer.status_code, answer.headers["content-type"].split(";")[0]) == (status, "text/plain"), path
+        assert len(answer.text) < 60
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=10), inner, max_size=4),

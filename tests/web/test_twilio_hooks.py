@@ -59,10 +59,15 @@ def status(state: str, **values: str) -> dict[str, str]:
 
 
 async def call(
-    client: Client, connection: Connection, fields: dict[str, str], about: Message | None = None, token: str = TOKEN
+    client: Client,
+    connection: Connection,
+    fields: dict[str, str],
+    about: Message | None = None,
+    token: str = TOKEN,
+    part: str = "",
 ) -> httpx.Response:
     """As Twilio calls. What it says is then handled."""
-    path = hook_url(connection) + (f"?message={about.id.hex}" if about else "")
+    path = hook_url(connection) + part + (f"?message={about.id.hex}" if about else "")
     headers = {
         "x-twilio-signature": signature(token, f"{BASE}{path}", list(fields.items())),
         "content-type": "application/x-www-form-urlencoded",
@@ -131,6 +136,26 @@ async def test_states_end_the_same_in_any_order(client: Client, dealer: Shop, or
 
     assert (await again(message)).state == State.DELIVERED
     assert len(await written()) == 1
+
+
+@pytest.mark.parametrize("part", ["", "/status"])
+async def test_a_state_is_taken_at_the_hook_and_at_the_address_beneath_it(
+    client: Client, dealer: Shop, part: str
+) -> None:
+    listing = await make.listing(dealer.account, seller={"mobile": PHONE})
+    message = await dealer.unknown(listing, to_address=PHONE)
+
+    answer = await call(client, dealer.connection, status("sent"), message, part=part)
+
+    assert (answer.status_code, (await again(message)).state) == (200, State.SENT)
+
+
+async def test_a_state_signed_for_another_address_of_ours_is_refused(client: Client, dealer: Shop) -> None:
+    fields = status("sent")
+    signed = {"x-twilio-signature": signature(TOKEN, f"{BASE}{hook_url(dealer.connection)}", list(fields.items()))}
+    answer = await client.post(f"{hook_url(dealer.connection)}/status", data=fields, headers=signed)
+
+    assert (answer.status_code, await ProviderEvent.count()) == (401, 0)
 
 
 async def test_a_state_that_comes_before_the_answer_waits_for_it(client: Client, dealer: Shop) -> None:

@@ -16,12 +16,13 @@ from web import queue
 
 logger = logging.getLogger(__name__)
 
+HOOK = "/{kind:str}/{connection_id:str}"
 LARGEST_BODY = 1024 * 1024  # bytes; Facebook tells up to a thousand things at once
 
 AnyRequest = Request[Any, Any, Any]
 
 
-@post("/{kind:str}/{connection_id:str}", name="hooks.create", status_code=200)
+@post([HOOK, f"{HOOK}/{{part:str}}"], name="hooks.create", status_code=200)
 async def create(request: AnyRequest) -> Response[str]:
     """Answers 200 once its events are in the database, new or not; 503 makes the provider try again."""
     connection = await _connection(request)
@@ -35,7 +36,7 @@ async def create(request: AnyRequest) -> Response[str]:
     return Response(provider.thanks.body, media_type=provider.thanks.media_type)
 
 
-@get("/{kind:str}/{connection_id:str}", name="hooks.show")
+@get(HOOK, name="hooks.show")
 async def show(request: AnyRequest) -> Response[str]:
     """The provider asks whether the hook is ours."""
     connection = await _connection(request)
@@ -59,19 +60,23 @@ def _call(request: AnyRequest, connection: Connection, body: bytes = b"") -> Hoo
     base = connections.hook_url(connection)
     if base.startswith("/"):
         base = f"{str(request.base_url).rstrip('/')}{base}"
+    if part := request.path_params.get("part"):
+        base = f"{base}/{part}"
     query = request.scope["query_string"].decode("latin-1")
     url = f"{base}?{query}" if query else base
     return HookCall(url, body, dict(request.headers), request.method)
 
 
 async def _connection(request: AnyRequest) -> Connection:
-    """The connection of that kind and id that is still installed. Raises NotFound."""
+    """The connection of that kind and id that is still installed, called where its provider may. Raises NotFound."""
     kind, connection_id = request.path_params["kind"], request.path_params["connection_id"]
     try:
         connection = await connections.by_id(UUID(connection_id))
     except ValueError:
         raise NotFound from None
     if connection is None or connection.kind != kind or connection.state == ConnectionState.DISCONNECTED:
+        raise NotFound
+    if (part := request.path_params.get("part")) and part not in CHANNELS[kind].hook_parts:
         raise NotFound
     return connection
 

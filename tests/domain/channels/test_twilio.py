@@ -205,7 +205,7 @@ async def test_a_text_goes_to_one_number_in_the_very_words(provider: Scripted, t
         "Body": "It’s “still” there? – 100 € \n",
         "SmartEncoded": "false",
         "ValidityPeriod": "14400",
-        "StatusCallback": f"{HOOK}?message={message.message_id.hex}",
+        "StatusCallback": f"{HOOK}/status?message={message.message_id.hex}",
     }
 
 
