@@ -1,6 +1,7 @@
 """What connecting a provider asks for: a value for each of its fields, of which the secret ones are sealed together."""
 
 import json
+import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,6 +9,7 @@ from domain.channels.base import Channel
 from domain.errors import Refused
 from domain.vault import seal, unseal
 
+LONGEST = 4_000  # characters; access tokens have up to two thousand, and servers take headers of eight
 GONE = "disconnected"  # in the place of a secret that was forgotten
 
 Provider = type[Channel]
@@ -21,11 +23,16 @@ def parted(provider: Provider, given: Mapping[str, Any]) -> tuple[dict[str, str]
 
 
 def complete(provider: Provider, credentials: Mapping[str, str]) -> None:
-    """Raises Refused at the first field that has to be filled in and is not, or that names none of its choices."""
+    """Raises Refused at the first field that has to be filled in and is not, that names none of its choices, or that
+    holds what none of them can: several lines, or a whole document."""
     for field in provider.fields:
         value = credentials[field.name]
+        label = field.label if field.label[1:2].isupper() else field.label[:1].lower() + field.label[1:]
+        if len(value) > LONGEST:
+            raise Refused(f"This is too long for the {label}. Copy it once more.", field=field.name)
+        if any(unicodedata.category(char) == "Cc" for char in value):
+            raise Refused(f"The {label} is one line without tabs. Copy it once more.", field=field.name)
         if field.required and not value:
-            label = field.label if field.label[1:2].isupper() else field.label[:1].lower() + field.label[1:]
             raise Refused(f"{'Paste' if field.secret else 'Give'} the {label} first.", field=field.name)
         if field.choices and value and value not in {choice for choice, _ in field.choices}:
             raise Refused(f"Choose one of these: {', '.join(label for _, label in field.choices)}.", field=field.name)

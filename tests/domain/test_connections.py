@@ -48,6 +48,24 @@ async def connect(account, key: str = "key", **values):
     return await connections.connect(account.id, None, "simulator", {"api_key": key}, URL, **values)
 
 
+@pytest.mark.parametrize(
+    ("key", "says"),
+    [
+        ("two\nlines", "The API key is one line without tabs. Copy it once more."),
+        ("a\0b", "The API key is one line without tabs. Copy it once more."),
+        ("k" * 4001, "This is too long for the API key. Copy it once more."),
+    ],
+)
+async def test_what_cannot_be_a_key_is_refused_without_asking_the_provider_or_saying_it(
+    house: None, key: str, says: str
+) -> None:
+    Door.problem = ChannelError("Asked all the same.", Kind.PERMANENT)
+    with pytest.raises(Refused) as refused:
+        await connect(await make.account(), key)
+    assert (refused.value.field, refused.value.message) == ("api_key", says)
+    assert await Connection.count() == 0
+
+
 async def test_what_is_connected_is_sealed_and_found_by_its_kind(house):
     account = await make.account()
     connection, hook_secret = await connect(account, "  the key ")

@@ -45,6 +45,7 @@ def test_a_time_that_can_be_stays(clock: Any, ago: timedelta) -> None:
 async def test_the_page_of_a_vehicle_opens_whenever_its_seller_is_said_to_have_written(
     agent_client: Client, milliseconds: int
 ) -> None:
+    assert agent_client.user
     dealer = await shop(account=agent_client.user.account)
     listing = await make.listing(dealer.account, seller={"mobile": "+15205550123"})
     await dealer.hook(**dealer.inbound("+15205550123", "Still there", created_date=milliseconds))

@@ -122,6 +122,16 @@ async def test_only_admins_switch_pictures_and_only_of_their_own_connection(
     assert [row["options"] for row in await Connection.select(Connection.options)] == ["{}"]
 
 
+async def test_an_app_without_a_switch_or_a_day_of_texts_has_none_to_change(admin_client: Client) -> None:
+    await plans.seed()
+    assert admin_client.user
+    for kind in ("email", "form", "facebook"):
+        await make.connection(admin_client.user.account, kind=kind)
+        assert (await admin_client.submit(f"/apps/{kind}/options", {"mms": "true"})).status_code == 404
+        assert (await admin_client.submit(f"/apps/{kind}/quota", {"segments_a_day": "5"})).status_code == 404
+    assert {row["options"] for row in await Connection.select(Connection.options)} == {"{}"}
+
+
 FIELD = 'name="segments_a_day" type="text" value="{}"'
 
 
@@ -248,7 +258,7 @@ async def test_the_health_panel_tells_how_the_list_of_opt_outs_was_last_read(adm
     await plans.seed()
     dialpad = await make.connection(admin_client.user.account)
     page = (await admin_client.get("/apps/dialpad")).text
-    assert "Not yet. It is read within the hour." in page
+    assert "Not yet. It is read within minutes." in page
     now = clock.now()
     await Connection.update({Connection.opt_outs_read_at: now - timedelta(hours=3)}).where(Connection.id == dialpad.id)
     async with db.writing():

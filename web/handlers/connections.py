@@ -5,7 +5,7 @@ from litestar.params import FromPath
 
 from domain import connections, plans
 from domain.db import found
-from domain.errors import Refused
+from domain.errors import NotFound, Refused
 from web import apps, queue, render
 from web.forms import Form
 from web.lookups import Me, TheAccount, TheForm
@@ -33,7 +33,10 @@ async def create(request: Request, me: Me, account: TheAccount, kind: FromPath[s
 
 async def update(request: Request, me: Me, account: TheAccount, kind: FromPath[str], form: TheForm) -> Response:
     """Lets pictures go along with texts, or no longer."""
-    connection, on = await found(connections.current(account.id, apps.of(kind).kind)), form.value("mms") == "true"
+    app = apps.of(kind)
+    if not app.provider.files_switch:
+        raise NotFound
+    connection, on = await found(connections.current(account.id, app.kind)), form.value("mms") == "true"
     await connections.change_options(connection, me.id, mms=on)
     notice = "Pictures go along with texts now." if on else "Texts leave without pictures now."
     return render.go(request, render.url_for("apps.show", kind=kind), notice=notice)

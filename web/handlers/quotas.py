@@ -5,7 +5,7 @@ from litestar.params import FromPath
 
 from domain import connections, prices, quotas
 from domain.db import found
-from domain.errors import Refused
+from domain.errors import NotFound, Refused
 from web import apps, render
 from web.forms import Form
 from web.lookups import Me, TheAccount, TheForm
@@ -15,6 +15,8 @@ FIELDS = (quotas.OPTION, prices.OPTION)
 
 async def update(request: Request, me: Me, account: TheAccount, kind: FromPath[str], form: TheForm) -> Response:
     app = apps.of(kind)
+    if app.provider.channel != "text":
+        raise NotFound
     connection = await found(connections.current(account.id, kind))
     try:
         price = {prices.OPTION: prices.read(form.value(prices.OPTION))} if prices.OPTION in form.values else {}
