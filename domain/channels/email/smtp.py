@@ -22,6 +22,11 @@ TODAY = re.compile(r"\b5\.4\.5\b|daily.{0,20}limit|limit.{0,30}exceeded|quota.{0
 NO_MAILBOX = re.compile(r"\b5\.(?:1\.(?:1|2|3|6|10)|2\.1)\b")
 ENHANCED = re.compile(r"\b[245]\.\d{1,3}\.\d{1,3}\b")
 NO_STATUS = "5.0.0"  # says nothing
+# What is no matter of this mail, though it is said of a recipient or of the whole mail (Postfix, Microsoft).
+NOT_OF_THIS_ACCOUNT = re.compile(
+    r"sender address rejected: not (?:owned by|logged in)|not have permissions to send as", re.IGNORECASE
+)
+NOT_PASSED_ON = re.compile(r"^\d{3}(?: [245]\.\d+\.\d+)?(?: <\S*>:)? relay(?:ing)? (?:access )?denied", re.IGNORECASE)
 NO_MAILBOX_WORDS = re.compile(
     r"(?:user|mailbox|recipient|account|address).{0,40}(?:unknown|not found|not exist|doesn'?t exist|disabled|inactive)"
     r"|(?:unknown|no such|invalid|inactive) (?:user|mailbox|recipient|account)",
@@ -49,7 +54,7 @@ async def submit(server: Server, login: Login, sender: str, recipient: str, mail
         try:
             await client.rcpt(recipient)
         except aiosmtplib.SMTPResponseException as error:
-            raise _refused(error) from error
+            raise _refused(server, error) from error
         except (aiosmtplib.SMTPException, OSError) as error:
             raise servers.unreachable(server) from error
         try:
@@ -60,7 +65,7 @@ async def submit(server: Server, login: Login, sender: str, recipient: str, mail
             if not 400 <= error.code < 600:  # no answer to what we asked: it may have the email
                 reason = f"{server.host} did not say clearly whether it has the email. {_words(error)}"
                 raise ChannelError(reason[:500], Kind.UNKNOWN, code="unclear") from error
-            raise _refused(error) from error
+            raise _refused(server, error) from error
         except (aiosmtplib.SMTPException, OSError) as error:
             reason = f"The connection to {server.host} broke before it said that it has the email."
             raise ChannelError(reason, Kind.UNKNOWN, code="broken") from error
@@ -72,10 +77,18 @@ async def check(server: Server, login: Login) -> None:
         pass
 
 
+class _Client(aiosmtplib.SMTP):
+    def close(self) -> None:
+        """Nothing more is said, and nobody's goodbye waited for; it is also called after a 421 and a QUIT."""
+        if self.transport:
+            cast(asyncio.Transport, self.transport).abort()
+        super().close()
+
+
 @asynccontextmanager
 async def _signed_in(server: Server, login: Login) -> AsyncIterator[aiosmtplib.SMTP]:
     line = await servers.dial(server)
-    client = aiosmtplib.SMTP(
+    client = _Client(
         hostname=server.host,
         sock=line,
         use_tls=server.security == "tls",
@@ -105,8 +118,6 @@ async def _signed_in(server: Server, login: Login) -> AsyncIterator[aiosmtplib.S
             async with asyncio.timeout(2):
                 await client.quit()
     finally:
-        if client.transport:
-            cast(asyncio.Transport, client.transport).abort()  # nothing more is said, and nobody's goodbye waited for
         client.close()
         await asyncio.sleep(0)  # in which the line is closed
 
@@ -141,14 +152,23 @@ def _sender_refused(server: Server, error: aiosmtplib.SMTPResponseException) -> 
     if error.code < 500 or error.code in NO_AUTH or TODAY.search(error.message):
         return _not_now(server, error)
     if error.code == 552:  # larger than it takes
-        return _refused(error)
+        return _refused(server, error)
+    return _not_of_this_account(server, error)
+
+
+def _not_of_this_account(server: Server, error: aiosmtplib.SMTPResponseException) -> ChannelError:
     reason = f"{server.host} does not let this account send from your address. {_words(error)}"
     return ChannelError(reason, Kind.CONNECTION_BROKEN, code=str(error.code))
 
 
-def _refused(error: aiosmtplib.SMTPResponseException) -> ChannelError:
-    """It did not take this mail for this recipient."""
+def _refused(server: Server, error: aiosmtplib.SMTPResponseException) -> ChannelError:
+    """It did not take this mail for this recipient, or says only now that it takes none of ours."""
     said, code = _words(error), str(error.code)
+    if NOT_OF_THIS_ACCOUNT.search(said):
+        return _not_of_this_account(server, error)
+    if NOT_PASSED_ON.search(said):
+        reason = f"{server.host} passes on no emails of this account. Check how it is signed in. {said}"
+        return ChannelError(reason, Kind.CONNECTION_BROKEN, code=code)
     if error.code == 421 or TODAY.search(said):
         wait = A_WHILE if error.code < 500 else A_LONG_WHILE
         return ChannelError(said, Kind.THROTTLED, retry_after=wait, code=code)
