@@ -24,6 +24,7 @@ class Receipt(Table, db=DB, tablename="receipt"):
     message = parent(Message, null=True)  # None: it came before we knew the provider's id
     state = Varchar(12)
     reason = Text(default="")
+    code = Varchar(20, default="")  # what follows from it, where more does than the reason says
     at = moment()  # by the provider's clock
     received_at = made()
 
@@ -68,6 +69,7 @@ async def keep(connection: UUID, event: UUID, receipt: base.Receipt) -> None:
         provider_id=receipt.provider_id,
         state=receipt.state,
         reason=receipt.reason,
+        code=receipt.code,
         at=receipt.at,
     )
     once = Receipt.insert(row).on_conflict(target=Receipt.id, action="DO NOTHING")
@@ -84,7 +86,7 @@ async def apply_early(known: Sequence[tuple[UUID, str]]) -> None:
     if not known:
         return
     rows = await Receipt.raw(
-        f"""SELECT id, connection, provider_id, state, reason FROM receipt
+        f"""SELECT id, connection, provider_id, state, reason, code FROM receipt
             WHERE message IS NULL AND {db.among("connection")} AND {db.among("provider_id")}""",  # noqa: S608 - fixed words
         db.listed({connection for connection, _ in known}),
         db.listed({provider_id for _, provider_id in known}),
@@ -93,7 +95,7 @@ async def apply_early(known: Sequence[tuple[UUID, str]]) -> None:
         attempt = await owner(row["connection"], row["provider_id"])
         if attempt:
             await Receipt.update({Receipt.message: attempt["message"]}).where(Receipt.id == row["id"])
-            await _climb(attempt["message"], attempt["n"], row["state"], row["reason"])
+            await _climb(attempt["message"], attempt["n"], row["state"], row["reason"], row["code"])
 
 
 async def match_early(limit: int = 200) -> set[UUID]:
@@ -113,7 +115,7 @@ async def match_early(limit: int = 200) -> set[UUID]:
     return {row["listing"] for row in rows if row["listing"]}
 
 
-async def _climb(message: UUID, n: int, state: str, reason: str) -> None:
+async def _climb(message: UUID, n: int, state: str, reason: str, code: str) -> None:
     """Only the newest attempt speaks for the message, only upwards, and not while the next attempt waits."""
     rank = RANKS[State(state)]
     await Message.update(
@@ -121,7 +123,7 @@ async def _climb(message: UUID, n: int, state: str, reason: str) -> None:
             Message.state: state,
             Message.rank: rank,
             Message.reason: reason,
-            Message.code: "provider" if state == State.UNDELIVERED else "",
+            Message.code: (code or "provider") if state == State.UNDELIVERED else "",
             Message.changed_at: clock.now(),
         }
     ).where(

@@ -129,7 +129,7 @@ async def end_without_plan(batch: Batch) -> None:
         return
     await Batch.update({Batch.held_reason: NOT_IN_PLAN}).where(Batch.id == batch.id)
     number = await Message.count().where((Message.batch == batch.id) & (Message.reason == NOT_IN_PLAN))
-    await _tell_starter(
+    await tell_starter(
         batch.id,
         "Your batch stopped: batches are no longer part of your plan",
         f"{number:,} messages that had not left were cancelled. What was sent stays in the history.\n\n"
@@ -143,7 +143,7 @@ async def _tell_of_credit(batch: UUID) -> None:
         batch,
     )
     if rows[0]["number"]:
-        await _tell_starter(
+        await tell_starter(
             batch,
             "Your batch stopped: the provider is out of credit",
             f"{rows[0]['number']:,} messages were not sent, because the provider takes no more until credit is added."
@@ -151,12 +151,12 @@ async def _tell_of_credit(batch: UUID) -> None:
         )
 
 
-async def _tell_starter(batch: UUID, subject: str, text: str) -> None:
-    """`text` ends with the way to the batch."""
+async def tell_starter(batch: UUID, subject: str, text: str, how: str = "stopped") -> None:
+    """`text` ends with the way to the batch; `how` is what became of it."""
     rows = await Batch.raw(
         """SELECT u.email, u.name, b.size FROM batch b JOIN app_user u ON u.id = b."user" WHERE b.id = {}""", batch
     )
     where = f"{settings().public_url}/batches/{batch}" if settings().public_url else "Batches"
     for row in rows:
-        stopped = f"Hello {row['name']},\n\nyour batch to {row['size']:,} listings stopped. "
-        await house_mail.send(row["email"], subject, f"{stopped}{text}{where}\n")
+        begins = f"Hello {row['name']},\n\nyour batch to {row['size']:,} listings {how}. "
+        await house_mail.send(row["email"], subject, f"{begins}{text}{where}\n")

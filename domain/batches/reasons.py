@@ -9,6 +9,8 @@ BETTER_SAID = ("cancelled", "unknown", "tier")  # by the messages themselves, wh
 SENTENCES = {
     "stopped": "The batch was stopped.",
     "out_of_credit": "The provider is out of credit.",
+    "spam": "The carrier took it for spam.",
+    "sender_full": "Carriers took no more texts from your number that day.",
     "cancelled": "It was cancelled before it left.",
     "undone": "It was taken back before it left.",
     "seller_wrote": "The seller wrote meanwhile.",

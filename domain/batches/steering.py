@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from domain import audit, clock, db
-from domain.batches import canaries, ending, holding
+from domain.batches import canaries, ending, holding, spam
 from domain.batches.tables import Batch
 from domain.errors import Refused
 from domain.messages import Message
@@ -21,15 +21,19 @@ async def pause(batch: Batch, user: User) -> bool:
 
 
 async def resume(batch: Batch, user: User) -> bool:
-    """It goes on where it was, also with its canaries, unless it was they who held it: then all others go. What was
-    planned for a time that has passed leaves now. False when it is not paused."""
+    """It goes on where it was, also with its canaries, unless it held by itself: then all others go, and what was taken
+    for spam so far does not hold it again. What was planned for a time that has passed leaves now. False when it is
+    not paused."""
     require(user, Permission.BATCH)
     now = clock.now()
     async with db.writing():
         rows = await Batch.raw(
             """UPDATE batch SET state = CASE WHEN expanded < size THEN 'expanding' ELSE 'running' END,
-                      canary = CASE WHEN held_reason = '' THEN canary ELSE 0 END, held_reason = '', changed_at = {}
+                      canary = CASE WHEN held_reason = '' THEN canary ELSE 0 END,
+                      judged_from = CASE WHEN held_reason = '' THEN judged_from ELSE {} END,
+                      held_reason = '', changed_at = {}
                WHERE id = {} AND state = 'paused' RETURNING state, canary""",
+            now,
             now,
             batch.id,
         )
@@ -93,6 +97,7 @@ async def _go_on(batch: Batch, standing: dict[str, Any], retried: list[UUID], no
             Batch.state: "running",
             Batch.finished_at: None,
             Batch.held_reason: "",
+            Batch.judged_from: now,
             Batch.changed_at: now,
         }
         await Batch.update(running).where(Batch.id == batch.id)
@@ -105,12 +110,13 @@ async def _go_on(batch: Batch, standing: dict[str, Any], retried: list[UUID], no
 
 
 async def tend() -> set[UUID]:
-    """What batches under way need from time to time: their first messages are looked at, and those that are through
-    end. Returns the batches that changed."""
+    """What batches under way need from time to time: their first messages are looked at, carriers' word of spam is
+    heeded, and those that are through end. Returns the batches that changed."""
     now = clock.now()
     changed: set[UUID] = set()
     if await Batch.exists().where(Batch.state == "paused"):  # whose last ones were cancelled meanwhile
         changed |= await ending.through()
+    changed |= await spam.look()
     open_ones = await Batch.objects().where(Batch.state == "running").order_by(Batch.changed_at).limit(200)
     for batch in open_ones:
         if (batch.canary and await canaries.look(batch, now)) or (not batch.canary and await ending.through(batch.id)):

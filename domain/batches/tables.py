@@ -31,6 +31,7 @@ class Batch(Table, db=DB, tablename="batch"):
     state = Varchar(10, default="draft")  # draft | expanding | running | paused | stopped | done
     revision = Integer(default=0)  # of the draft: what was looked at is what starts
     held_reason = Text(default="")  # why it paused by itself, in a sentence
+    judged_from = moment()  # since when what carriers took for spam counts; None: since it started
     canary = Integer(default=0)  # how many go first
     canary_until = moment()  # when those are looked at
     scheduled_at = moment()

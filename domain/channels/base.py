@@ -10,6 +10,8 @@ from domain.channels.faults import ChannelError, Kind
 from domain.channels.hooks import BadSignature, HookAnswer, HookCall, HookEvent, NotUnderstood, TooOld
 from domain.channels.outgoing import Accepted, Form, Mail, Media, Outgoing
 from domain.channels.said import (
+    FULL,
+    SPAM,
     Bounce,
     Incoming,
     IncomingFile,
@@ -22,6 +24,8 @@ from domain.channels.said import (
 )
 
 __all__ = [
+    "FULL",
+    "SPAM",
     "Accepted",
     "BadSignature",
     "Bounce",
@@ -244,6 +248,11 @@ class Listening(ABC):
     @abstractmethod
     async def well(self) -> None:
         """The line stands: noted for the health panel."""
+
+    async def hears(self, anew: bool) -> None:
+        """As `well`, of a line over which everything is told once. `anew`: none stood before, and what was told
+        meanwhile is lost."""
+        await self.well()
 
     async def failed(self, reason: str) -> None:
         """A part of it failed, the line stands: noted for the health panel."""

@@ -17,6 +17,7 @@ import phonenumbers
 from domain import clock, prices
 from domain.channels import http, read, sockets
 from domain.channels.base import (
+    SPAM,
     Accepted,
     BadSignature,
     Channel,
@@ -223,7 +224,7 @@ class Dialpad(Channel):
             raise ChannelError("Dialpad's answer could not be read.", Kind.UNKNOWN, code="unreadable")
         state, reason = _state(said)
         if state == "undelivered":
-            code = str(said.get("message_delivery_result") or "failed")
+            code = _code(said) or str(said.get("message_delivery_result") or "failed")
             raise ChannelError(reason, Kind.PERMANENT, code=code, tells=_tells(said, bool(outgoing.media)))
         provider_id = _id(said.get("id"))
         if not provider_id:
@@ -407,7 +408,7 @@ class Dialpad(Channel):
             await listening.keep(events)
 
         try:
-            await sockets.hear(lambda: self._line(listening), take, listening.well, RENEW_AFTER)
+            await sockets.hear(lambda: self._line(listening), take, listening.hears, RENEW_AFTER)
         except ChannelError as error:
             if error.code not in NO_LINES:
                 raise
@@ -557,6 +558,10 @@ def _tells(said: dict[str, Any], picture: bool) -> Tells:
     return "untextable" if known and not (result == "not_supported" and picture) else ""
 
 
+def _code(said: dict[str, Any]) -> str:
+    return SPAM if said.get("message_delivery_result") == "rejected_spam" else ""
+
+
 def _opted_out(item: dict[str, Any]) -> str:
     """The number of an entry that stands. "" for any other: Dialpad's filter is not trusted."""
     return read.e164(item.get("external_endpoint")) if item.get("opt_out_state", "opted_out") == "opted_out" else ""
@@ -595,6 +600,7 @@ def _receipt(provider_id: str, payload: dict[str, Any]) -> Receipt:
         from_address=read.e164(payload.get("from_number")),
         body=_text(payload),
         tells=_tells(payload, payload.get("mms") is True),
+        code=_code(payload),
     )
 
 

@@ -17,14 +17,19 @@ Tells = Literal[
 ]
 
 
+SPAM = "spam"  # a carrier took the words for spam
+FULL = "sender_full"  # the sender's day is full
+
+
 @dataclass(frozen=True)
 class IncomingFile:
     """A file that came with a message, not read yet: `Channel.fetch` gets it by `ref`, a URL at the provider or the
-    name of a part of the stored event."""
+    name of a part of the stored event. One with a `problem` is never fetched: the history says why instead."""
 
     ref: str
     name: str = ""
     media_type: str = ""
+    problem: str = ""
 
 
 @dataclass(frozen=True)
@@ -68,6 +73,8 @@ class Receipt:
     tells: Tells = ""
     ours: str = ""  # the id of the message of ours that it says it is about: what we asked to be called with
     out_of_credit: bool = False  # it did not leave for want of money
+    code: str = ""  # of one that did not arrive: SPAM or FULL, from which more follows than the sentence
+    rests_until: datetime | None = None  # the connection's senders take nothing more until then
 
 
 @dataclass(frozen=True)

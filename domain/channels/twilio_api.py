@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
+from domain import clock
 from domain.channels import http, read
 from domain.channels.base import ChannelError, Kind
-from domain.channels.twilio_errors import BUSY, FAILED, MEANINGS, NO_KEY, Meaning, code_of
+from domain.channels.twilio_errors import BUSY, FAILED, MEANINGS, NO_KEY, Meaning, code_of, next_day
 
 LARGEST_FILE = 6_000_000  # bytes, of one that came with a text: Twilio takes 5 MB
 MOST_HOPS = 3  # redirects from a file's address to where it lies
@@ -154,4 +155,8 @@ def meant(code: int, reason: str, retry_after: float | None = None) -> ChannelEr
     """The ChannelError that one of Twilio's codes stands for; `reason` is said of a code that is not known."""
     meaning = MEANINGS.get(code, Meaning(Kind.PERMANENT, reason or FAILED))
     wait = retry_after if meaning.kind is Kind.THROTTLED else None
-    return ChannelError(meaning.words, meaning.kind, retry_after=wait, code=str(code or "failed"), tells=meaning.tells)
+    if meaning.kind is Kind.RESTS:
+        now = clock.now()
+        wait = (next_day(now) - now).total_seconds()
+    name = meaning.code or str(code or "failed")
+    return ChannelError(meaning.words, meaning.kind, retry_after=wait, code=name, tells=meaning.tells)

@@ -1,8 +1,10 @@
 """What Twilio's error codes mean for a text (twilio.com/docs/api/errors): data, for there is nothing else to go by."""
 
 from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
-from domain.channels.base import Kind, Tells
+from domain.channels.base import FULL, SPAM, Kind, Tells
 
 
 @dataclass(frozen=True)
@@ -12,9 +14,10 @@ class Meaning:
     kind: Kind
     words: str
     tells: Tells = ""
+    code: str = ""  # where more follows from it than the sentence says
 
 
-PERMANENT, THROTTLED = Kind.PERMANENT, Kind.THROTTLED
+PERMANENT, THROTTLED, RESTS = Kind.PERMANENT, Kind.THROTTLED, Kind.RESTS
 BROKEN, NO_MONEY = Kind.CONNECTION_BROKEN, Kind.OUT_OF_CREDIT
 
 NO_KEY = "Twilio no longer accepts the credentials. Ask an admin to connect Twilio again."
@@ -28,6 +31,7 @@ OUR_FROM = "Twilio cannot send texts from your number. Ask an admin to check it 
 UNREGISTERED = "Carriers stop texts from your number until it is registered. Ask an admin to register it at Twilio."
 BUSY = "Twilio is taking no more texts just now."
 LIMIT = "Carriers take no more texts from your number today. Try again tomorrow."
+SPAM_WORDS = "The carrier took this text for spam. Change the words before you try again."
 UNREACHABLE = "The phone could not be reached. It may be off. Try again later."
 NO_WORD = "The carrier did not say why this text did not arrive. Try again later, or email."
 NOT_TAKEN = "Twilio did not take this text as it was written. Change it before you try again."
@@ -76,15 +80,15 @@ MEANINGS: dict[int, Meaning] = {
     14107: Meaning(THROTTLED, BUSY),
     21611: Meaning(THROTTLED, BUSY),
     30001: Meaning(THROTTLED, BUSY),
-    30022: Meaning(THROTTLED, LIMIT),
-    30023: Meaning(THROTTLED, LIMIT),
-    30027: Meaning(THROTTLED, LIMIT),
+    30022: Meaning(RESTS, LIMIT, code=FULL),
+    30023: Meaning(RESTS, LIMIT, code=FULL),
+    30027: Meaning(RESTS, LIMIT, code=FULL),
     # What carriers say afterwards
     30003: Meaning(PERMANENT, UNREACHABLE),
     30004: Meaning(PERMANENT, "The seller or their carrier blocks your texts. Call, or try email.", "untextable"),
     30005: Meaning(PERMANENT, "No carrier knows this number. Try another number or email.", "untextable"),
     30006: Meaning(PERMANENT, LANDLINE, "untextable"),
-    30007: Meaning(PERMANENT, "The carrier took this text for spam. Change the words before you try again."),
+    30007: Meaning(PERMANENT, SPAM_WORDS, code=SPAM),
     30008: Meaning(PERMANENT, NO_WORD),
     30017: Meaning(PERMANENT, "The seller's carrier was too busy. Try again later."),
     30032: Meaning(PERMANENT, "Your toll-free number is not verified yet. Ask an admin to verify it at Twilio."),
@@ -98,6 +102,7 @@ MEANINGS: dict[int, Meaning] = {
     35114: Meaning(PERMANENT, NOT_TAKEN),
     35118: Meaning(PERMANENT, NOT_TAKEN),
 }
+CARRIERS_DAY = ZoneInfo("America/Los_Angeles")
 FAILED = "Twilio could not deliver this text."
 CANCELLED = "This text was cancelled at Twilio."
 
@@ -107,3 +112,9 @@ def code_of(raw: object) -> int:
     if isinstance(raw, str) and raw.isascii() and raw.isdigit() and len(raw) < 7:
         return int(raw)
     return raw if isinstance(raw, int) and not isinstance(raw, bool) and 0 < raw < 10_000_000 else 0
+
+
+def next_day(at: datetime) -> datetime:
+    """When carriers count a sender's texts anew: T-Mobile, whose limit it is, does at midnight by the Pacific."""
+    midnight = datetime.combine(at.astimezone(CARRIERS_DAY).date() + timedelta(days=1), time(), CARRIERS_DAY)
+    return midnight.astimezone(at.tzinfo)

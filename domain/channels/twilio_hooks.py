@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit, urlunsplit
 
 from domain.channels import read
 from domain.channels.base import HookCall, Incoming, IncomingFile, Kind, NotUnderstood, Receipt, Said, State, Stopped
-from domain.channels.twilio_errors import CANCELLED, FAILED, MEANINGS, code_of
+from domain.channels.twilio_errors import CANCELLED, FAILED, MEANINGS, code_of, next_day
 
 SID = re.compile(r"(?:SM|MM)[0-9a-f]{32}", re.ASCII | re.IGNORECASE)
 RECEIPTS = "status"  # beneath our hook: where delivery states are asked for; the hook itself takes them, too
@@ -118,6 +118,8 @@ def _receipt(sid: str, status: str, fields: Mapping[str, str], at: datetime, ref
         tells=meaning.tells if meaning else "",
         ours=ours,
         out_of_credit=meaning is not None and meaning.kind is Kind.OUT_OF_CREDIT,
+        code=meaning.code if meaning else "",
+        rests_until=next_day(at) if meaning and meaning.kind is Kind.RESTS else None,
     )
 
 

@@ -83,7 +83,7 @@ async def test_an_undelivered_message_says_why(house):
     message = await dealer.accepted(provider_id="1004")
     assert await dealer.hook(**receipt(dealer, message, 1004, "undelivered")) == message.listing
     ended = await again(message)
-    assert (ended.state, ended.code) == (State.UNDELIVERED, "provider")
+    assert (ended.state, ended.code) == (State.UNDELIVERED, "spam")
     assert ended.reason.startswith("The carrier took this text for spam.")
 
 

@@ -2,13 +2,15 @@
 
 import asyncio
 import json
+from datetime import UTC, datetime
 from itertools import permutations
+from typing import Any
 from urllib.parse import urlencode
 
 import httpx
 import pytest
 
-from domain import delivery, inbox
+from domain import delivery, inbox, messages, resting
 from domain.batches.tables import Batch
 from domain.channels.base import Accepted, ChannelError, Kind
 from domain.channels.twilio_hooks import signature
@@ -281,3 +283,50 @@ async def test_an_account_without_money_ends_the_batch_it_was_found_out_in(clien
     left = await again(waiting)
     assert (left.state, left.code) == (State.FAILED, "out_of_credit")
     assert "Add money at Twilio" in left.reason
+
+
+@pytest.mark.parametrize("code", ["30022", "30023", "30027"])
+async def test_a_sender_whose_day_is_full_rests_until_carriers_count_anew_and_nothing_is_lost(
+    client: Client, dealer: Shop, code: str, clock: Any
+) -> None:
+    clock.set(datetime(2026, 11, 24, 19, 0, tzinfo=UTC))  # 11:00 by the Pacific
+    listing = await make.listing(dealer.account, seller={"mobile": PHONE})
+    message = await dealer.accepted(listing, SID, to_address=PHONE)
+    waiting = await dealer.text(await make.listing(dealer.account))
+
+    await call(client, dealer.connection, status("undelivered", ErrorCode=code), message)
+
+    full = await again(message)
+    assert (full.state, full.code) == (State.UNDELIVERED, "sender_full")
+    assert full.reason == "Carriers take no more texts from your number today. Try again tomorrow."
+    row = await Connection.objects().get(Connection.id == dealer.connection.id)
+    assert row is not None
+    until = resting.until(row)
+    assert until is not None
+    assert until.replace(microsecond=0) == datetime(2026, 11, 25, 8, 0, tzinfo=UTC)
+    assert await delivery.due_connections(10) == {}
+    assert await messages.retry(full, dealer.user, full.attempts)
+    clock.set(datetime(2026, 11, 25, 19, 0, tzinfo=UTC))
+    assert {each.outgoing.message_id for each in await dealer.start()} == {message.id, waiting.id}
+
+
+async def test_a_full_day_that_is_over_when_it_is_heard_of_holds_nothing(
+    client: Client, dealer: Shop, clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock.set(datetime(2026, 11, 25, 7, 59, 59, tzinfo=UTC))  # a second before midnight by the Pacific
+    listing = await make.listing(dealer.account, seller={"mobile": PHONE})
+    message = await dealer.accepted(listing, SID, to_address=PHONE)
+    due = inbox.due
+    monkeypatch.setattr(inbox, "due", lambda: _later(clock, due))
+
+    await call(client, dealer.connection, status("undelivered", ErrorCode="30023"), message)
+
+    assert (await again(message)).code == "sender_full"
+    row = await Connection.objects().get(Connection.id == dealer.connection.id)
+    assert row is not None
+    assert row.rests_until is None
+
+
+async def _later(clock: Any, due: Any) -> Any:
+    clock.advance(seconds=2)
+    return await due()

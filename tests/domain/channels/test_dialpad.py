@@ -384,7 +384,9 @@ async def test_a_failed_text_is_refused_for_good_in_a_plain_sentence(
 async def test_a_pending_text_with_a_failing_result_has_failed(provider: Scripted, dialpad: Dialpad):
     provider.answers(200, {"id": 7, "message_status": "pending", "message_delivery_result": "rejected_spam"})
 
-    assert (await refusal(dialpad)).kind is Kind.PERMANENT
+    error = await refusal(dialpad)
+
+    assert (error.kind, error.code) == (Kind.PERMANENT, "spam")
 
 
 @pytest.mark.parametrize(

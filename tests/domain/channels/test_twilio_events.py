@@ -216,6 +216,10 @@ def test_every_code_of_a_receipt_has_words(code: int):
     assert isinstance(receipt, Receipt)
     assert (receipt.reason, receipt.tells) == (MEANINGS[code].words, MEANINGS[code].tells)
     assert receipt.out_of_credit is (code in (10001, 20005, 30002, 90010))
+    assert receipt.code == {30007: "spam", 30022: "sender_full", 30023: "sender_full", 30027: "sender_full"}.get(
+        code, ""
+    )
+    assert (receipt.rests_until is None) is (receipt.code != "sender_full")
 
 
 def test_a_state_of_another_programs_text_names_nobody():
