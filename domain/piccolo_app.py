@@ -11,7 +11,7 @@ from domain.attempts import Attempt
 from domain.audit import AuditEntry
 from domain.batches.files import BatchAttachment
 from domain.batches.tables import Batch, BatchListing
-from domain.connections import Connection, SenderLink
+from domain.connections import Connection, SenderLink, Silence
 from domain.consents import Consent, Tombstone
 from domain.dealerships import DealershipReport, ReportedIdentity, ReportedListing
 from domain.delivery import Lease
@@ -59,6 +59,7 @@ TABLES = [
     TemplateVersion,
     Connection,
     SenderLink,
+    Silence,
     OptOut,
     Batch,
     Message,

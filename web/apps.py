@@ -210,6 +210,8 @@ async def _health(account: Account, connection: Connection) -> dict[str, Any]:
     facts = (
         ("Last success", ago(connection.last_ok_at, account.timezone) or "Never"),
         ("Last error", error or "None"),
+        ("Webhook", f"{connection.hook_problem} It is tried again every hour." if connection.hook_problem else ""),
+        ("Not heard", " ".join(await _unheard(account, connection))),
         ("Last event in", ago(connection.last_event_at, account.timezone) or "None yet" if provider.events else ""),
         ("Refused calls", f"{connection.refused_hooks:,}" if "hook" in provider.events else ""),
         ("Waiting to leave", f"{told['queued']:,}"),
@@ -235,6 +237,23 @@ def _heard(connection: Connection) -> str:
     if "websocket" in provider.events and _listens(connection):
         return "By a line that we keep open"
     return "By calls to this Lotwire" if "hook" in provider.events else ""
+
+
+async def _unheard(account: Account, connection: Connection) -> list[str]:
+    """When a line did not stand, a sentence each, with what to do: a mailbox would have kept what came meanwhile."""
+    if "websocket" not in CHANNELS[connection.kind].events or not _listens(connection):
+        return []
+    name, told = CHANNELS[connection.kind].name, []
+    for since, until in await connections.silences(connection):
+        began = f"{day(since, account.timezone)}, {clock_time(since, account.timezone)}"
+        if until is None:
+            told.append(f"Nothing is heard since {began}. What comes meanwhile stands in {name} alone: look there.")
+        else:
+            ended = clock_time(until, account.timezone)
+            if day(until, account.timezone) != day(since, account.timezone):
+                ended = f"{day(until, account.timezone)}, {ended}"
+            told.append(f"From {began} to {ended} nothing could be heard. Look in {name} for what came then.")
+    return told
 
 
 def _listens(connection: Connection) -> bool:
@@ -291,5 +310,5 @@ async def _opt_outs(account: Account, connection: Connection) -> str:
     """How the provider's own list was last read."""
     last = await provider_lists.last(connection)
     if last is None:
-        return "Not yet. It is read within the hour."
+        return "Not yet. It is read within minutes."
     return f"{ago(last.at, account.timezone)}: {last.listed:,} on it, {last.new:,} new here"

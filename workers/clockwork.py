@@ -48,7 +48,7 @@ class Clockwork:
             (60.0, end_late_answers),
             (60.0, end_plans),
             (60.0, close_batches),
-            (3600.0, read_due_opt_outs),
+            (300.0, read_due_opt_outs),
             (3600.0, tidy),
             (3600.0, tidy_files),
             (86400.0, tidy_all_files),

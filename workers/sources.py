@@ -119,6 +119,13 @@ class _House(Listening):
         except Exception as error:  # no reason to hang up: what is heard is held until it can be stored
             logger.warning("That a line stands could not be noted: %s", error)
 
+    async def hears(self, anew: bool) -> None:
+        await self.well()
+        try:
+            await connections.hears(self._connection, anew)
+        except Exception as error:
+            logger.warning("Since when a line stands could not be noted: %s", error)
+
     async def failed(self, reason: str) -> None:
         await connections.failed(self._connection, reason)
 

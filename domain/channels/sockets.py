@@ -29,16 +29,17 @@ Take = Callable[[bytes], Awaitable[None]]
 
 
 async def hear(
-    address: Callable[[], Awaitable[str]], take: Take, well: Callable[[], Awaitable[None]], renew_after: float
+    address: Callable[[], Awaitable[str]], take: Take, hears: Callable[[bool], Awaitable[None]], renew_after: float
 ) -> None:
     """Hears one line after another until cancelled. `address` asks for a fresh one; the next line is open before the
     one whose time is over is closed. What `take` could not keep is given to it again until it did; a ChannelError of
-    its own ends the line. Raises ChannelError also when no line comes about, or one breaks at once."""
+    its own ends the line. `hears` is told every half minute that a line stands, with True when none did before. Raises
+    ChannelError also when no line comes about, or one breaks at once."""
     told: asyncio.Queue[bytes] = asyncio.Queue(MOST_WAITING)
     keeping = asyncio.create_task(_keep(told, take))
     try:
         async with asyncio.TaskGroup() as group:
-            await _one_after_another(group, address, told, keeping, well, renew_after)
+            await _one_after_another(group, address, told, keeping, hears, renew_after)
     except ExceptionGroup as errors:
         await _kept(told, keeping)
         raise _first_of(errors) from errors
@@ -55,20 +56,23 @@ async def _one_after_another(
     address: Callable[[], Awaitable[str]],
     told: asyncio.Queue[bytes],
     keeping: asyncio.Task[None],
-    well: Callable[[], Awaitable[None]],
+    hears: Callable[[bool], Awaitable[None]],
     renew_after: float,
 ) -> None:
     loop = asyncio.get_running_loop()
+    anew = True
     while True:
         opened, began = asyncio.Event(), loop.time()
         line = group.create_task(_line(await address(), told, opened))
         await _opens(opened, line)
         while not line.done() and (left := began + renew_after - loop.time()) > 0:
-            await well()
+            await hears(anew)
+            anew = False
             await asyncio.wait({line, keeping}, timeout=min(SIGN, left), return_when=asyncio.FIRST_COMPLETED)
             if keeping.done():
                 keeping.result()
-        if not line.done():
+        anew = line.done()
+        if not anew:
             group.create_task(_let_go(line))
         elif loop.time() - began < SHORT:
             raise ChannelError("The line for incoming messages broke at once.", Kind.NEVER_CONNECTED, code="line")

@@ -13,16 +13,18 @@ from domain.connections.finding import (
     included,
     installed,
 )
+from domain.connections.hearing import hears, silences
 from domain.connections.hooks import hook_refused, register_missing_hooks, rotate_hook_secret, verified
 from domain.connections.noting import broken, failed, heard, worked
 from domain.connections.senders import LINK_AGE, sender
-from domain.connections.tables import Connection, ConnectionState, SenderLink
+from domain.connections.tables import Connection, ConnectionState, SenderLink, Silence
 
 __all__ = [
     "LINK_AGE",
     "Connection",
     "ConnectionState",
     "SenderLink",
+    "Silence",
     "adapter",
     "as_now",
     "as_one",
@@ -37,6 +39,7 @@ __all__ = [
     "failed",
     "heard",
     "heard_by_listening",
+    "hears",
     "hook_refused",
     "hook_url",
     "included",
@@ -47,6 +50,7 @@ __all__ = [
     "require_released",
     "rotate_hook_secret",
     "sender",
+    "silences",
     "verified",
     "worked",
 ]

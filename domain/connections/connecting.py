@@ -13,7 +13,7 @@ from domain.channels.base import Channel, ChannelError, Kind
 from domain.channels.registry import CHANNELS
 from domain.connections.adapters import adapter, made_with, options_of, require_released
 from domain.connections.finding import by_id, newest
-from domain.connections.hooks import register_hook, remove_hook
+from domain.connections.hooks import BEING_MADE, register_hook, remove_hook
 from domain.connections.noting import broken, failed
 from domain.connections.tables import Connection, ConnectionState, SenderLink
 from domain.db import writing
@@ -36,8 +36,8 @@ async def connect(
 
     `given` are the values of its fields, by name; those that are no secrets are kept among the options.
     Where Lotwire has a public address the provider is asked to call it; a provider that will not is connected all the
-    same, and `last_error` says so. Returns the connection and its hook secret, shown to a person once. With
-    `unchecked_is_fine` a provider that does not answer is connected all the same; one that refuses the key never is.
+    same, and `hook_problem` says so until it did. Returns the connection and its hook secret, shown to a person once.
+    With `unchecked_is_fine` a provider that does not answer is connected all the same; one that refuses the key never is.
     Raises Refused.
     """
     if kind not in CHANNELS:
@@ -67,6 +67,9 @@ async def connect(
         Connection.secret: credentials.sealed(provider, values),
         Connection.hook_secret: _sealed_hook_secret(before, hook_secret),
         Connection.options: json.dumps(options | credentials.shown(provider, values)),
+        # Set before it is asked: should this process end in between, a worker asks.
+        Connection.hook_problem: BEING_MADE if settings().public_url and "hook" in provider.events else "",
+        Connection.hook_asked_at: now if ok else None,
         Connection.last_error: problem,
         Connection.rests_until: None,
         Connection.disconnected_at: None,
@@ -99,6 +102,8 @@ async def disconnect(connection: Connection, user: UUID | None) -> None:
                 Connection.state: ConnectionState.DISCONNECTED,
                 Connection.secret: "",
                 Connection.hook_id: "",
+                Connection.hook_problem: "",
+                Connection.heard_until: None,
                 Connection.disconnected_at: clock.now(),
             }
         ).where(Connection.id == connection.id)
@@ -138,7 +143,7 @@ async def recheck(connection: Connection) -> str:
     await Connection.update({**well, Connection.last_ok_at: clock.now()}).where(
         (Connection.id == connection.id) & (Connection.state != ConnectionState.DISCONNECTED)
     )
-    if settings().public_url and not connection.hook_id:  # the provider was away, or would not, when it was connected
+    if settings().public_url and (not connection.hook_id or connection.hook_problem):  # it was away, or would not
         await register_hook(connection, adapter(connection), hook_secrets.read(connection.hook_secret).now)
     return ""
 

@@ -13,15 +13,18 @@ from domain.channels.base import BadSignature, Channel, ChannelError, HookCall, 
 from domain.channels.registry import CHANNELS
 from domain.connections.adapters import adapter, hook_url, made_with, options_of, require_released
 from domain.connections.finding import by_id
-from domain.connections.noting import failed
 from domain.connections.tables import Connection, ConnectionState
 from domain.db import writing
 from domain.errors import Refused, Unavailable
 from domain.settings import settings
+from domain.text import storable
 
 logger = logging.getLogger(__name__)
 
+BEING_MADE = "The webhook is being set up."
 NO_REPLIES = "Replies will not arrive until the webhook is set up."
+NOT_AGAIN = "The webhook could not be set up again; the one before was left in place."
+AGAIN = timedelta(hours=1)  # a provider that says no is not to be pestered
 REMOVAL_SECONDS = 5.0  # how long disconnecting waits for the provider to forget our hook
 
 
@@ -73,20 +76,21 @@ async def rotate_hook_secret(connection: Connection, user: UUID, secret: str = "
 
 
 async def register_missing_hooks() -> int:
-    """Asks providers again that could not be asked to call us when they were connected, or that were connected before
-    Lotwire had a public address; how many agreed now."""
+    """Asks providers again that could not be asked to call us when they were connected or mended, or that were
+    connected before Lotwire had a public address; how many agreed now."""
     kinds = [kind for kind, provider in CHANNELS.items() if "hook" in provider.events]
     if not settings().public_url or not kinds:
         return 0
     now = clock.now()
-    # Soon while it is new, later only now and then: a provider that says no is not to be pestered.
+    # Soon while it is new or was mended just now, later only now and then.
     young = Connection.created_at > now - timedelta(minutes=2)
-    rested = Connection.last_error_at.is_null() | (Connection.last_error_at < now - timedelta(hours=1))
-    missing = (Connection.state == ConnectionState.CONNECTED) & (Connection.hook_id == "")
+    rested = Connection.hook_asked_at.is_null() | (Connection.hook_asked_at < now - AGAIN)
+    amiss = (Connection.hook_id == "") | (Connection.hook_problem != "")
+    missing = (Connection.state == ConnectionState.CONNECTED) & amiss
     waiting = await Connection.objects().where(missing & Connection.kind.is_in(kinds) & (young | rested))
     for connection in waiting:
         # Noted first, so that of many workers one asks, and whatever comes of it the next question is an hour off.
-        mine = Connection.update({Connection.last_error_at: now})
+        mine = Connection.update({Connection.hook_asked_at: now})
         if not await mine.where((Connection.id == connection.id) & missing & (young | rested)).returning(Connection.id):
             continue
         try:
@@ -96,21 +100,26 @@ async def register_missing_hooks() -> int:
     if not waiting:
         return 0
     return await Connection.count().where(
-        Connection.id.is_in([connection.id for connection in waiting]) & (Connection.hook_id != "")
+        Connection.id.is_in([each.id for each in waiting])
+        & (Connection.hook_id != "")
+        & (Connection.hook_problem == "")
     )
 
 
 async def register_hook(connection: Connection, provider: Channel, hook_secret: str) -> None:
-    """Asks the provider to call us. When it will not, the hook it had stays; replies do not arrive where it had none,
-    and the health panel says so."""
+    """Asks the provider to call us. When it will not, the hook it had stays; replies do not arrive where it had none.
+    The health panel says so until it did."""
+    as_it_was = (Connection.id == connection.id) & (Connection.hook_id == connection.hook_id)
     try:
         hook_id = await provider.register_hook(hook_url(connection), hook_secret)
     except ChannelError as error:
-        words = "The webhook could not be set up again." if connection.hook_id else NO_REPLIES
-        await failed(connection.id, f"{words} {error.reason}")
+        problem = storable(f"{NOT_AGAIN if connection.hook_id else NO_REPLIES} {error.reason}"[:500])
+        await Connection.update({Connection.hook_problem: problem}).where(as_it_was)
         return
-    if hook_id:  # else it is set up by hand
+    if hook_id:
         await _note(connection, provider, hook_id)
+    else:  # it is set up by hand
+        await Connection.update({Connection.hook_problem: ""}).where(as_it_was)
 
 
 async def _note(connection: Connection, provider: Channel, hook_id: str) -> bool:
@@ -125,7 +134,7 @@ async def _note(connection: Connection, provider: Channel, hook_id: str) -> bool
         & (Connection.hook_id == connection.hook_id)
         & (Connection.state != ConnectionState.DISCONNECTED)
     )
-    values: dict[Any, Any] = {Connection.hook_id: hook_id, Connection.last_error: ""}
+    values: dict[Any, Any] = {Connection.hook_id: hook_id, Connection.hook_problem: ""}
     if await Connection.update(values).where(as_it_was).returning(Connection.id):
         if connection.hook_id and connection.hook_id != hook_id:
             await remove_hook(connection, connection.hook_id, provider)

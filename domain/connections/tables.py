@@ -1,4 +1,4 @@
-"""An installed provider of an account, and which account there belongs to whom."""
+"""An installed provider of an account, when it could not be heard, and which account there belongs to whom."""
 
 from enum import StrEnum
 
@@ -26,6 +26,8 @@ class Connection(Table, db=DB, tablename="connection"):
     secret = Text(default="")  # encrypted: JSON of its secret fields; of old the API key itself
     hook_secret = Text(default="")  # encrypted
     hook_id = Text(default="")  # what the provider calls our hook
+    hook_problem = Text(default="")  # a sentence while the hook is not as it should be
+    hook_asked_at = moment()  # when the provider was last asked to call us
     options = JSON(default="{}")
     last_ok_at = moment()
     last_error = Text(default="")
@@ -33,9 +35,19 @@ class Connection(Table, db=DB, tablename="connection"):
     refused_hooks = Integer(default=0)
     rests_until = moment()  # the provider asked for silence: nothing leaves before
     last_event_at = moment()  # when it was last heard of, to half a minute
+    heard_until = moment()  # until then a line stood over which the provider tells everything once
     opt_outs_read_at = moment()  # when its own list of opt-outs was last read whole
     created_at = made()
     disconnected_at = moment()
+
+
+class Silence(Table, db=DB, tablename="silence"):
+    """A time in which nothing could be heard of a provider that tells everything once."""
+
+    id = key()
+    connection = parent(Connection)
+    since = made()
+    until = made()
 
 
 class SenderLink(Table, db=DB, tablename="sender_link"):

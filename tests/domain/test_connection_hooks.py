@@ -110,7 +110,62 @@ async def test_mending_leaves_the_working_hook_where_the_provider_makes_no_other
     Hooked.refuses = ChannelError("Not today.", Kind.PERMANENT)
     mended, _ = await connect(connection.account, "another key")
     assert (Hooked.said, mended.hook_id) == (["+page"], "page")
-    assert "Not today." in mended.last_error
+    assert mended.hook_problem == "The webhook could not be set up again; the one before was left in place. Not today."
+
+
+async def test_a_hook_that_was_not_made_again_is_asked_for_each_hour_until_it_is(house, clock):
+    connection = await old(hook_id="one")
+    Hooked.names = ["two", "three", "four"]
+    Hooked.refuses = ChannelError("Not today.", Kind.PERMANENT)
+    await connect(connection.account, "another key")
+    assert await connections.register_missing_hooks() == 0
+    clock.advance(minutes=61)
+    assert await connections.register_missing_hooks() == 0
+    assert (Hooked.said, (await fresh(connection)).hook_id) == (["+two", "+three"], "one")
+    Hooked.refuses = None
+    clock.advance(minutes=61)
+    assert await connections.register_missing_hooks() == 1
+    made = await fresh(connection)
+    assert (Hooked.said, made.hook_id, made.hook_problem) == (["+two", "+three", "+four", "-one"], "four", "")
+    clock.advance(minutes=61)
+    assert await connections.register_missing_hooks() == 0
+
+
+async def test_a_look_that_finds_all_well_does_not_hide_that_the_hook_was_not_made_again(house):
+    connection = await old(hook_id="one")
+    Hooked.names = ["two", "three", "four"]
+    Hooked.refuses = ChannelError("Not today.", Kind.PERMANENT)
+    await connect(connection.account, "another key")
+    assert await connections.recheck(await fresh(connection)) == ""
+    looked = await fresh(connection)
+    assert (looked.last_error, "Not today." in looked.hook_problem) == ("", True)
+    Hooked.refuses = None
+    assert await connections.recheck(looked) == ""
+    made = await fresh(connection)
+    assert (made.hook_id, made.hook_problem) == ("four", "")
+
+
+async def test_what_ends_between_mending_and_asking_for_the_hook_is_asked_for_later(house, clock):
+    connection = await old(hook_id="one")
+    Hooked.names = ["two", "three"]
+
+    async def killed():
+        raise asyncio.CancelledError
+
+    Hooked.meanwhile = killed
+    with pytest.raises(asyncio.CancelledError):
+        await connect(connection.account, "another key")
+    assert (await fresh(connection)).hook_problem == "The webhook is being set up."
+    Hooked.meanwhile = None
+    clock.advance(minutes=61)
+    assert await connections.register_missing_hooks() == 1
+    assert (await fresh(connection)).hook_problem == ""
+
+
+async def test_a_hook_that_is_set_up_by_hand_has_no_problem(house):
+    Hooked.names = [""]
+    made, _ = await connect((await make.account()).id)
+    assert (made.hook_id, made.hook_problem) == ("", "")
 
 
 async def test_a_secret_changed_while_somebody_disconnects_leaves_no_hook_and_no_trace(house):
@@ -149,7 +204,7 @@ async def test_of_two_who_change_the_secret_at_once_one_does(house):
 
 async def test_one_connected_before_there_was_a_public_address_gets_its_hook(house):
     connection = await old()
-    assert connection.last_error_at is None
+    assert connection.hook_asked_at is None
     assert await connections.register_missing_hooks() == 1
     assert (await fresh(connection)).hook_id == "page"
 
@@ -163,7 +218,7 @@ async def test_a_provider_that_makes_no_hook_is_asked_once_an_hour(house, clock)
     clock.advance(minutes=61)
     await connections.register_missing_hooks()
     assert Hooked.said == ["+page", "+page"]
-    assert (await fresh(connection)).last_error == "Replies will not arrive until the webhook is set up. Not today."
+    assert (await fresh(connection)).hook_problem == "Replies will not arrive until the webhook is set up. Not today."
 
 
 async def test_one_bad_connection_keeps_no_other_from_its_hook(house):
@@ -177,7 +232,7 @@ async def test_one_bad_connection_keeps_no_other_from_its_hook(house):
 async def test_who_calls_nobody_is_not_looked_at_for_a_hook(house, monkeypatch):
     monkeypatch.setitem(CHANNELS, "simulator", Unhooked)
     long_ago = clock.now() - timedelta(hours=2)
-    connection = await old(last_error_at=long_ago)
+    connection = await old(hook_asked_at=long_ago)
     assert await connections.register_missing_hooks() == 0
-    assert (await fresh(connection)).last_error_at == long_ago
+    assert (await fresh(connection)).hook_asked_at == long_ago
     assert Hooked.said == []

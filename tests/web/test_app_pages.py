@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from domain import clock, plans
+from domain import clock, connections, plans
 from domain.channels.base import Accepted, ChannelError, Kind, Outgoing, PermitLike, Sender
 from domain.channels.dialpad import Dialpad
 from domain.channels.registry import CHANNELS
@@ -75,6 +75,22 @@ async def test_the_health_says_what_came_in_what_waits_and_how_fast_it_goes(admi
         assert f"<dt>{label}</dt><dd>{value}</dd>" in page
     assert "3 messages wait." in page
     assert "go on when Dialpad is connected again" in page
+
+
+async def test_the_health_says_when_nothing_could_be_heard_and_where_to_look(admin_client: Client, clock: Any) -> None:
+    connection = await make.connection(hook_problem="The webhook could not be set up again. Not today.")
+    await connections.hears(connection.id, anew=True)
+    assert "nothing could be heard" not in await show(admin_client)
+    clock.advance(minutes=3)
+    assert "Nothing is heard since " in await show(admin_client)
+    await connections.hears(connection.id, anew=True)
+    page = await show(admin_client)
+    assert "Nothing is heard since " not in page
+    assert "nothing could be heard. Look in Dialpad for what came then." in page
+    assert "The webhook could not be set up again. Not today. It is tried again every hour." in page
+    clock.advance(days=8)
+    await connections.hears(connection.id, anew=False)
+    assert "could be heard" not in await show(admin_client)
 
 
 async def test_every_page_of_an_app_takes_eight_queries_at_most(

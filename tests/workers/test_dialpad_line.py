@@ -28,6 +28,7 @@ class House(Listening):
         self.kept: list[HookEvent] = []
         self.places: dict[str, tuple[int, int]] = {}
         self.signs = 0
+        self.anew = 0  # lines before which none stood
         self.full = False
         self.tries = 0
 
@@ -39,6 +40,10 @@ class House(Listening):
 
     async def well(self) -> None:
         self.signs += 1
+
+    async def hears(self, anew: bool) -> None:
+        self.anew += anew
+        await self.well()
 
     async def position(self, folder: str) -> tuple[int, int] | None:
         return self.places.get(folder)
@@ -102,6 +107,7 @@ async def test_a_line_that_broke_is_the_same_websocket_again(house: None, simula
     home.signs = 0
     async with heard(dialpad(simulator), home):
         assert home.places["websocket"] == place
+        assert home.anew == 2
         await until(home.texts)
     assert home.texts() == ["While nobody listened"]
     found = simulator.call_api("GET", "/api/v2/subscriptions/sms")
@@ -120,6 +126,7 @@ async def test_the_line_is_renewed_before_its_hour_is_over_and_nothing_is_lost(
             await asyncio.sleep(0.1)
         await until(lambda: len(set(home.texts())) == 12)
         assert not task.done()
+    assert (home.signs > 2, home.anew) == (True, 1)
     assert len(simulator.call_api("GET", "/api/v2/websockets")["items"]) == 1
 
 

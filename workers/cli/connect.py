@@ -66,11 +66,12 @@ async def _connect(args: argparse.Namespace, options: dict[str, str]) -> dict[st
             )
         finally:
             await http.close()
+    problem = f"{connection.last_error} {connection.hook_problem}".strip()
     return {
         "connection": str(connection.id),
         "hook": connections.hook_url(connection),
         "webhook_secret": webhook_secret,
-        "warning": f"Connected, but not all is well: {connection.last_error}" if connection.last_error else "",
+        "warning": f"Connected, but not all is well: {problem}" if problem else "",
     }
 
 
