@@ -85,4 +85,4 @@ async def message(account: UUID, message: UUID) -> dict[str, Any]:
 async def _add_files(rows: Sequence[dict[str, Any]]) -> None:
     files = await message_files.of_messages([row["id"] for row in rows])
     for row in rows:
-        row["files"] = files.get(row["id"], [])
+        row["files"] = [each for each in files.get(row["id"], []) if each["state"] == message_files.KEPT]

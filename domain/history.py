@@ -191,7 +191,9 @@ async def _rows(listing: UUID, compare: str, cursor: Cursor | None, limit: int) 
                      x.to_address, x.from_address, x.not_before, x.undoable, x.attempts, x.responded_at, x.changed_at,
                      x.scheduled_at, x."user" AS user_id, x.batch, x.wording, x.wording_subject,
                      u.phone AS person_phone, u.email AS person_email, u.title AS person_title, u.signature,
-                     EXISTS (SELECT 1 FROM message_attachment f WHERE f.message = x.id) AS with_files,
+                     EXISTS (SELECT 1 FROM message_attachment f WHERE f.message = x.id)
+                       OR x.direction = 'in' AND EXISTS (SELECT 1 FROM incoming_file i WHERE i.message = x.id)
+                       AS with_files,
                      x.channel = 'email' AND EXISTS (SELECT 1 FROM email_header h
                                                      WHERE h.message = x.id AND h.html <> '') AS with_html
               FROM message x LEFT JOIN app_user u ON u.id = x."user" {tail}) AS few

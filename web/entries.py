@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
-from domain import clock, email_bodies, erasures, file_rules, schedules, users
+from domain import clock, email_bodies, erasures, file_rules, message_files, schedules, users
 from domain.accounts import Account
 from domain.gate import ANSWER, BY_ITSELF, refusal
 from domain.messages import State
@@ -138,10 +138,11 @@ def _message(row: dict[str, Any], account: Account, seller_name: str, me: User |
         "channel": channel,
         "channel_icon": icon,
         "subject": row["subject"] or None,
-        "body": row["body"] or ("A picture or file (not shown here)" if inbound else row["wording"]),
+        "body": row["body"] or ("" if inbound else row["wording"]),
         "letter": _letter(row) if row["channel"] == "email" else None,
         "letter_url": url_for("letters.show", message_id=row["id"]) if row["with_html"] else None,
-        "files": [_file(each, account) for each in row["files"]],
+        "files": [_file(each, account) for each in row["files"] if each["state"] == message_files.KEPT],
+        "missing": [_missing(each) for each in row["files"] if each["state"] != message_files.KEPT],
         "state": row["state"],
         "state_label": "Undone" if row["code"] == "undone" else _when_it_leaves(row, account) or label,
         "state_tone": tone,
@@ -182,6 +183,14 @@ def _file(file: dict[str, Any], account: Account) -> dict[str, Any]:
         "thumb_url": f"{url}?size=thumb" if url and file["thumb"] else None,
         "link": _link(file, account) if file["link"] else None,
     }
+
+
+def _missing(file: dict[str, Any]) -> dict[str, Any]:
+    """A row of `message_files` that is not kept."""
+    waits = file["state"] == "waiting"
+    why = f" {file['problem']}" if file["problem"] else ""
+    told = f"on its way.{why}" if waits else why.strip() or "It could not be fetched."
+    return {"name": file["name"] or "A file", "told": told, "icon": "clock" if waits else "circle-alert"}
 
 
 def _link(file: dict[str, Any], account: Account) -> dict[str, Any]:

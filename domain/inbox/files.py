@@ -36,18 +36,19 @@ async def fetch_due(limit: int = 10) -> set[UUID]:
     changed = set()
     for row in await _claim(limit):
         try:
-            if listing := await _fetch(row):
-                changed.add(listing)
+            listing = await _fetch(row)
         except ChannelError as error:
             if error.kind in AWAY:
-                await _wait(row, error)
+                listing = await _wait(row, error)
             else:
-                await _again(row, error.reason, final=error.kind is Kind.PERMANENT)
+                listing = await _again(row, error.reason, final=error.kind is Kind.PERMANENT)
         except Unavailable as error:
-            await _again(row, str(error))
+            listing = await _again(row, str(error))
         except Exception:
             logger.exception("A file that came in could not be kept", extra={"incoming_file": str(row["id"])})
-            await _again(row, GAVE_UP)
+            listing = await _again(row, GAVE_UP)
+        if listing:
+            changed.add(listing)
     return changed
 
 
@@ -73,16 +74,25 @@ async def _fetch(row: dict[str, Any]) -> UUID | None:
     try:
         kept = await attachments.add(connection.account, None, _name(row, media), media.data)
     except Refused as refused:
-        await _settle(row["id"], "refused", refused.message)
-        return None
+        return await _refuse(row, refused.message)
     async with db.writing():
         if not await _settle(row["id"], "kept", "", kept.id):
             return None  # another worker was faster; what nothing holds is tidied away
         beside = MessageAttachment(message=row["message"], attachment=kept.id, position=row["position"])
         await MessageAttachment.insert(beside)
-        seen = Message.update({Message.changed_at: clock.now()}).where(Message.id == row["message"])
-        [message] = await seen.returning(Message.listing)
-    listing: UUID | None = message["listing"]
+        return await _changed(row["message"])
+
+
+async def _refuse(row: dict[str, Any], problem: str) -> UUID | None:
+    """It will never be here, and the history says why; the listing of its message."""
+    async with db.writing():
+        return await _changed(row["message"]) if await _settle(row["id"], "refused", problem) else None
+
+
+async def _changed(message: UUID) -> UUID | None:
+    seen = Message.update({Message.changed_at: clock.now()}).where(Message.id == message)
+    [row] = await seen.returning(Message.listing)
+    listing: UUID | None = row["listing"]
     return listing
 
 
@@ -90,22 +100,22 @@ def _name(row: dict[str, Any], media: Media) -> str:
     return row["name"] or media.name or f"file-{row['position'] + 1}"
 
 
-async def _wait(row: dict[str, Any], error: ChannelError) -> None:
+async def _wait(row: dict[str, Any], error: ChannelError) -> UUID | None:
     """The provider is away, or its connection is: the try does not count, and the longer it lasts the rarer we ask."""
     [event] = await ProviderEvent.select(ProviderEvent.received_at).where(ProviderEvent.id == row["event"])
     age = clock.now() - event["received_at"]
     if age > LONGEST_AWAY and error.kind is not Kind.CONNECTION_BROKEN:
-        await _settle(row["id"], "refused", error.reason)
-        return
+        return await _refuse(row, error.reason)
     wait = max(min(max(age / 4, SHORTEST_WAIT), LONGEST_WAIT), timedelta(seconds=error.retry_after or 0))
     await _later(row, error.reason, wait, row["tries"] - 1)
+    return None
 
 
-async def _again(row: dict[str, Any], problem: str, *, final: bool = False) -> None:
+async def _again(row: dict[str, Any], problem: str, *, final: bool = False) -> UUID | None:
     if final or row["tries"] >= MOST_TRIES:
-        await _settle(row["id"], "refused", problem)
-        return
+        return await _refuse(row, problem)
     await _later(row, problem, timedelta(seconds=10 * 2.0 ** row["tries"]), row["tries"])
+    return None
 
 
 async def _later(row: dict[str, Any], problem: str, wait: timedelta, tries: int) -> None:

@@ -131,7 +131,14 @@ async def _beside(
     if said.media:
         files = [
             IncomingFile(
-                message=message_id, event=event, position=n, origin=each.ref, name=each.name, media_type=each.media_type
+                message=message_id,
+                event=event,
+                position=n,
+                origin=each.ref,
+                name=each.name,
+                media_type=each.media_type,
+                state="refused" if each.problem else "waiting",
+                problem=each.problem,
             )
             for n, each in enumerate(said.media)
         ]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from domain import attachments, clock, connections, delivery, inbox, mails, number_facts, suppressions, threads
+from domain import attachments, clock, connections, delivery, history, inbox, mails, number_facts, suppressions, threads
 from domain.address_marks import AddressMark
 from domain.attachments import MessageAttachment
 from domain.channels.base import (
@@ -127,6 +127,35 @@ async def test_an_answer_to_our_address_belongs_where_its_token_says(house: None
     assert (header.rfc_id, header.html) == ("<a@mail>", "<p>Yes</p>")
     [file] = await inbox.IncomingFile.objects()
     assert (file.message, file.origin, file.name, file.state) == (message.id, "part:2", "front.jpg", "waiting")
+
+
+async def test_a_file_that_never_comes_is_told_in_the_history(house: None, monkeypatch: Any) -> None:
+    dealer, connection, listing = await house_of("email")
+    token = await mails.token_of(dealer.account.id, listing.id, MAIL)
+    files = (
+        IncomingFile("1", "front.jpg", "image/jpeg"),
+        IncomingFile("2", "setup.exe"),
+        IncomingFile("", "9 more files", problem="Open the email in the mailbox to see them."),
+    )
+    await tell(connection, monkeypatch, mail(token=token, media=files))
+
+    async def missing() -> list[tuple[str, str, str]]:
+        [row] = [row for row in (await history.page(listing.id)).rows if row["direction"] == "in"]
+        return [(each["name"], each["state"], each["problem"]) for each in row["files"] if each["state"] != "kept"]
+
+    more = ("9 more files", "refused", "Open the email in the mailbox to see them.")
+    assert await missing() == [("front.jpg", "waiting", ""), ("setup.exe", "waiting", ""), more]
+    before = await history.stamp(listing.id)
+
+    async def fetch(self: Post, ref: str, payload: Any) -> Media:
+        return Media("front.jpg", "image/jpeg", picture()) if ref == "1" else Media("setup.exe", "", b"MZ" + bytes(200))
+
+    monkeypatch.setattr(Post, "fetch", fetch)
+    assert await inbox.fetch_due() == {listing.id}
+    [(name, state, problem), last] = await missing()
+    assert (name, state, last) == ("setup.exe", "refused", more)
+    assert "setup.exe" in problem
+    assert await history.stamp(listing.id) != before
 
 
 async def test_an_answer_is_known_by_the_mail_it_answers(house: None, monkeypatch: Any) -> None:
@@ -368,8 +397,8 @@ async def test_two_workers_at_one_file_keep_it_once(house: None, data_dir: Any, 
 async def test_a_file_that_may_not_be_kept_says_why(
     house: None, data_dir: Any, monkeypatch: Any, answer: Any, problem: str
 ) -> None:
-    await with_file(monkeypatch, answer)
-    assert await inbox.fetch_due() == set()
+    message = await with_file(monkeypatch, answer)
+    assert await inbox.fetch_due() == {message.listing}
     [file] = await inbox.IncomingFile.objects()
     assert file.state == "refused"
     assert problem in file.problem

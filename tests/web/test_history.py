@@ -10,6 +10,7 @@ import pytest
 from domain import clock, email_bodies, history, plans
 from domain.attachments import Attachment, FileLink, MessageAttachment
 from domain.batches.tables import Batch
+from domain.inbox import IncomingFile, ProviderEvent
 from domain.messages import Message
 from tests import make
 from tests.client import Client
@@ -276,3 +277,29 @@ async def test_with_files_and_what_waits_the_page_asks_the_database_at_most_eigh
         with count_queries() as queries:
             assert AS_IT_READS in (await manager_client.get(path)).text
         assert queries.count <= 8, queries.statements
+
+
+async def test_a_file_that_did_not_arrive_is_named_with_what_became_of_it(
+    agent_client: Client, count_queries: Any
+) -> None:
+    listing = await make.listing(agent_client.user.account)
+    message = await make.message(listing, direction="in", body="")
+    event = ProviderEvent(connection=(await make.connection(agent_client.user.account)).id, event_key="e", payload="{}")
+    await ProviderEvent.insert(event)
+    for n, (name, state, problem) in enumerate(
+        [
+            ("front.jpg", "waiting", ""),
+            ("winmail.dat", "refused", "Lotwire does not take such files."),
+            ("", "refused", ""),
+        ]
+    ):
+        values = {"position": n, "origin": "1", "name": name, "state": state, "problem": problem}
+        await IncomingFile.insert(IncomingFile(message=message.id, event=event.id, **values))
+    await agent_client.get(f"/listings/{listing.id}")
+    with count_queries() as queries:
+        answer = await agent_client.get(f"/listings/{listing.id}")
+    assert queries.count <= 8, queries.statements
+    page = " ".join(re.sub(r"<[^>]+>", " ", answer.text).split())
+    assert "front.jpg on its way." in page
+    assert "winmail.dat Lotwire does not take such files." in page
+    assert "A file It could not be fetched." in page
