@@ -210,7 +210,7 @@ class Email(Channel):
                     payload["to"],
                     payload["text"],
                     at,
-                    tuple(IncomingFile(each["ref"], each["name"], each["type"]) for each in payload["files"]),
+                    tuple(_file(each) for each in payload["files"]),
                     subject=payload["subject"],
                     html=payload["html"],
                     from_name=payload["from_name"],
@@ -255,6 +255,10 @@ def _kept(found: Found, payload: dict[str, Any], folder: str, validity: int, uid
     at, key = min(found.at, clock.now()), reading.key(found.raw, found.size)
     place = {"folder": folder, "validity": validity, "uid": uid, "at": at.isoformat(), "key": key}
     return HookEvent(key, at, payload | place)
+
+
+def _file(told: dict[str, str]) -> IncomingFile:
+    return IncomingFile(told["ref"], told["name"], told["type"], told.get("problem", ""))
 
 
 def _close(opening: Future[Mailbox]) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Iterator
 from email import policy
 from email.message import Message
 from email.parser import BytesParser
@@ -15,6 +16,9 @@ LONGEST_NAME = 200
 MOST_FILES = 20
 SMALL_PICTURE = 20_000  # bytes in base64: of the logos that stand in signatures
 UNREADABLE = "This email could not be read. Open it in the mailbox."
+WORDLESS = "This email has no words that can be read here. Open it in the mailbox."
+IN_THE_MAILBOX = "Open the email in the mailbox to see them."
+NOBODY = "unknown@sender.invalid"  # RFC 2606: nothing leads there
 TOO_LARGE = "This email is too large to be read here. Open it in the mailbox."
 SIGNATURES = {"application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature"}
 ANSWERED_BY_MACHINE = re.compile(
@@ -32,11 +36,11 @@ MOST_IDS = 50
 def read(raw: bytes, ours: str, *, cut: bool = False) -> dict[str, Any]:
     """`ours` is the address of the mailbox. Of one that was `cut` only the beginning is here. Empty: it is ours."""
     message = parts.of(raw)
-    from_name, from_address = next(iter(decoding.addresses(message, "From", "Sender")), ("", ""))
+    from_name, from_address = _sender(message)
     if told := bounces.told(message):
         bounce = {"kind": told.kind, "rfc_id": told.rfc_id, "address": told.address, "reason": told.reason}
         return {"bounce": bounce}
-    if _is_nobodys(from_address, ours):
+    if _is_ours(from_address, ours):
         return {}
     text, html = _words(message)
     parted = replies.parted(text)
@@ -48,6 +52,9 @@ def read(raw: bytes, ours: str, *, cut: bool = False) -> dict[str, Any]:
     answers = bool(token) or any(bounces.OURS.fullmatch(each) for each in references)
     if not html and parted.folded:
         html = email_bodies.as_html(text)
+    files = list(_files(message))
+    if not new and not text.strip() and not files:
+        new = WORDLESS
     return {
         "from": from_address,
         "from_name": from_name,
@@ -59,7 +66,7 @@ def read(raw: bytes, ours: str, *, cut: bool = False) -> dict[str, Any]:
         "references": references,
         "token": token,
         "automatic": _is_automatic(message, subject, answers=answers),
-        "files": list(_files(message)),
+        "files": files,
         "mail": _fingerprint(message, from_address, new),
     }
 
@@ -68,8 +75,8 @@ def unread(raw: bytes, ours: str) -> dict[str, Any]:
     """What is kept of a mail that `read` fails on, for a fault of ours: who wrote, and where to read it. Empty where
     not even that can be told."""
     head = BytesParser(policy=policy.compat32).parsebytes(_head(raw), headersonly=True)
-    from_name, from_address = next(iter(decoding.addresses(head, "From", "Sender")), ("", ""))
-    if _is_nobodys(from_address, ours):
+    from_name, from_address = _sender(head)
+    if _is_ours(from_address, ours):
         return {}
     return {
         "from": from_address,
@@ -96,8 +103,14 @@ def _head(raw: bytes) -> bytes:
     return re.split(rb"\r?\n\r?\n", raw, maxsplit=1)[0]
 
 
-def _is_nobodys(sender: str, ours: str) -> bool:
-    return not sender or ours.lower() in (sender, _without_tag(sender))
+def _sender(message: Message) -> tuple[str, str]:
+    """Name and address. Where From holds none, who handed it in is the next best; nobody's is kept, too."""
+    named = decoding.addresses(message, "From", "Sender", "Reply-To", "Return-Path")
+    return named[0] if named else ("Unknown sender", NOBODY)
+
+
+def _is_ours(sender: str, ours: str) -> bool:
+    return ours.lower() in (sender, _without_tag(sender))
 
 
 def _words(message: Message) -> tuple[str, str]:
@@ -124,11 +137,11 @@ def _is_words(part: Message) -> bool:
     )
 
 
-def _files(message: Message) -> Any:
-    taken = 0
+def _files(message: Message) -> Iterator[dict[str, str]]:
+    taken = more = 0
     for path, part in parts.leaves(message):
         kind = part.get_content_type()
-        if _is_words(part) or kind in SIGNATURES or taken >= MOST_FILES:
+        if _is_words(part) or kind in SIGNATURES or part.get_content_maintype() == "multipart":
             continue
         packed = decoding.held_as_is(part)
         size = len(packed) if isinstance(packed, str) else 0
@@ -136,8 +149,14 @@ def _files(message: Message) -> Any:
             continue
         if not size and not isinstance(packed, list):
             continue
+        if taken == MOST_FILES:
+            more += 1
+            continue
         taken += 1
         yield {"ref": path, "name": _file_name(part) or _name_of(part, taken), "type": kind}
+    if more:
+        name = "1 more file" if more == 1 else f"{more:,} more files"
+        yield {"ref": "", "name": name, "type": "", "problem": IN_THE_MAILBOX}
 
 
 def _file_name(part: Message) -> str:

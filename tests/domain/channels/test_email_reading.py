@@ -101,7 +101,7 @@ def test_what_was_folded_away_can_still_be_read() -> None:
 
 def test_a_subject_stops_us_where_nothing_else_is_written() -> None:
     assert read(f"From: {DANA}\nSubject: Re: Unsubscribe\n\n\n")["text"] == "Unsubscribe"
-    assert read(f"From: {DANA}\nSubject: Re: Civic\n\n\n")["text"] == ""
+    assert read(f"From: {DANA}\nSubject: Re: Civic\n\n\n")["text"] == reading.WORDLESS
 
 
 # Words in any charset
@@ -260,7 +260,49 @@ def test_a_person_is_no_machine() -> None:
 def test_our_own_mail_in_our_mailbox_is_nobodys_message() -> None:
     assert read(f"From: Harbor <{US}>\n\nHi") == {}
     assert read(f"From: Harbor <sales+{TOKEN}@lots.example>\n\nHi") == {}
-    assert read("Subject: from nobody\n\nHi") == {}
+
+
+@pytest.mark.parametrize(
+    "from_", ["", "From: \n", 'From: <<>>@@, "unclosed <x@\n', f"From: {'d' * 250}@mail.example\n"]
+)
+def test_a_mail_whose_sender_cannot_be_read_is_kept_all_the_same(from_: str) -> None:
+    kept = read(f"{from_}To: sales+{TOKEN}@lots.example\n\nI still have it")
+    assert (kept["from"], kept["from_name"]) == (reading.NOBODY, "Unknown sender")
+    assert (kept["token"], kept["text"]) == (TOKEN, "I still have it")
+    assert read(f"Return-Path: <{DANA}>\n{from_}\nHi")["from"] == DANA
+
+
+@pytest.mark.parametrize(
+    "mail",
+    [
+        "Content-Type: multipart/mixed\n\nno boundary",
+        "Content-Type: text/html\n\n<html><body><img src=x></body></html>",
+        "\n",
+        "".join(f"Content-Type: multipart/mixed; boundary=b{n}\n\n--b{n}\n" for n in range(60)) + "\nHi\n",
+    ],
+)
+def test_a_mail_without_words_or_files_says_where_to_look(mail: str) -> None:
+    kept = read(f"From: {DANA}\n{mail}")
+    assert (kept["text"], kept["files"]) == (reading.WORDLESS, [])
+
+
+def test_an_answer_that_only_quotes_is_no_mail_without_words() -> None:
+    kept = plain("> Is it still for sale?\n")
+    assert kept["text"] == ""
+    assert "still for sale" in kept["html"]
+
+
+def test_of_a_great_many_files_some_come_and_the_others_are_counted() -> None:
+    mail = EmailMessage()
+    mail["From"] = DANA
+    mail.set_content("All of them")
+    for n in range(23):
+        mail.add_attachment(b"a,b\n", maintype="text", subtype="csv", filename=f"{n}.csv")
+    files = read(mail.as_bytes())["files"]
+    assert [each["name"] for each in files] == [*(f"{n}.csv" for n in range(20)), "3 more files"]
+    [said] = channel().parse(read(mail.as_bytes()) | {"at": "2026-11-24T16:00:00+00:00"})
+    assert isinstance(said, Incoming)
+    assert [each.problem for each in said.media] == [""] * 20 + [reading.IN_THE_MAILBOX]
 
 
 def test_a_token_of_another_address_is_not_ours() -> None:
