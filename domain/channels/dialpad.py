@@ -534,9 +534,9 @@ class Dialpad(Channel):
         elif 300 <= status < 400:
             plain, words = "Dialpad's address has moved. Ask an admin to check it.", ""
         if kind is Kind.PERMANENT and self._opted_out.search(words):
-            return ChannelError(words, kind, code="opted_out", tells="opted_out")
+            return ChannelError(read.said("Dialpad", words), kind, code="opted_out", tells="opted_out")
         retry_after = read.retry_after(answer.headers.get("retry-after", "")) if kind is Kind.THROTTLED else None
-        return ChannelError(words or plain, kind, retry_after=retry_after, code=str(status))
+        return ChannelError(read.said("Dialpad", words) or plain, kind, retry_after=retry_after, code=str(status))
 
 
 def _state(said: dict[str, Any]) -> tuple[State, str]:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from domain.channels import read
 from domain.channels.base import ChannelError, Kind, Tells
 
 HOUR = 3600.0
@@ -96,7 +97,7 @@ def refusal(status: int, said: Any, headers: Mapping[str, str], hidden: tuple[st
         wait = regained(headers) or SOON
     elif found.kind is Kind.RESTS:
         wait = max(found.rest, regained(headers))
-    sentence = found.sentence or words or f"Facebook refused this with status {status}."
+    sentence = found.sentence or read.said("Facebook", words) or f"Facebook refused this with status {status}."
     return ChannelError(sentence, found.kind, retry_after=wait, code=found.code or name, tells=found.tells)
 
 

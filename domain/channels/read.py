@@ -77,6 +77,11 @@ def words(answer: Answer, hidden: str) -> str:
     return re.sub(r"[\s\x00-\x1f\x7f-\x9f]+", " ", said).strip()[:300]
 
 
+def said(name: str, words: str) -> str:
+    """A provider's own words as a person reads them: whose they are comes first. Empty where they say nothing."""
+    return f"{name} says: {words}" if any(each.isalpha() for each in words) else ""
+
+
 def _sayings(said: Any) -> Iterator[str]:
     if not isinstance(said, dict):
         return

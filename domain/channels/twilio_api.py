@@ -132,7 +132,7 @@ class Api:
 
     def _refusal(self, answer: http.Answer) -> ChannelError:
         status, said = answer.status, answer.json()
-        words = read.words(answer, hidden=self._secret)
+        words = read.said("Twilio", read.words(answer, hidden=self._secret))
         code = code_of(said.get("code")) if isinstance(said, dict) else 0
         wait = read.retry_after(answer.headers.get("retry-after", ""))
         if status >= 500 or status == 408:  # whatever else it says: it may have been taken

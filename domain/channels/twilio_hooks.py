@@ -98,7 +98,7 @@ def state_of(status: str, error: object, message: str = "") -> tuple[State, str]
     if status == "canceled":
         return state, CANCELLED
     meaning = MEANINGS.get(code_of(error))
-    return state, meaning.words if meaning else message or FAILED
+    return state, meaning.words if meaning else read.said("Twilio", message) or FAILED
 
 
 def _receipt(sid: str, status: str, fields: Mapping[str, str], at: datetime, reference: str) -> Receipt:

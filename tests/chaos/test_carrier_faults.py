@@ -166,25 +166,31 @@ BROKE = "The connection to 127.0.0.1 broke before an answer came."
 SLOW = "127.0.0.1 took too long to answer."
 UNREADABLE = {"simulator": "Dialpad's answer could not be read.", "twilio": "Twilio's answer could not be read."}
 OWN_ERROR = {
-    "simulator": "Internal error.",
+    "simulator": "Dialpad says: Internal error.",
     "twilio": "Twilio had an error of its own before it confirmed this.",
 }
-UNAVAILABLE = OWN_ERROR | {"simulator": "Service unavailable."}
+UNAVAILABLE = OWN_ERROR | {"simulator": "Dialpad says: Service unavailable."}
 STOPPED = "This number asked not to get texts."
-MONEY = {"simulator": "Your company has run out of messaging credits.", "twilio": MEANINGS[20005].words}
+MONEY = {"simulator": "Dialpad says: Your company has run out of messaging credits.", "twilio": MEANINGS[20005].words}
 LANDLINE = {"simulator": "This number cannot get texts. Try another number or email.", "twilio": MEANINGS[30006].words}
+
+
+def says(words: str) -> dict[str, str]:
+    """In the provider's own words."""
+    return {"simulator": f"Dialpad says: {words}", "twilio": f"Twilio says: {words}"}
+
 
 # Refused for good, and nothing was sent: switch -> what the page says.
 REFUSED: dict[str, Any] = {
-    "bad_request": "A parameter is wrong.",
-    "forbidden": "You are not permitted to send on behalf of this user.",
-    "not_found": "Not found.",
-    "conflict": "This conflicts with what is there.",
+    "bad_request": says("A parameter is wrong."),
+    "forbidden": says("You are not permitted to send on behalf of this user."),
+    "not_found": says("Not found."),
+    "conflict": says("This conflicts with what is there."),
     "too_large": {
         "simulator": "Dialpad took this for too large. Send the picture as a link, or shorten the text.",
-        "twilio": "The request is too large.",
+        "twilio": "Twilio says: The request is too large.",
     },
-    "unprocessable": "This cannot be processed.",
+    "unprocessable": says("This cannot be processed."),
     "opted_out": STOPPED,
     "out_of_credit": MONEY,
     "failed": LANDLINE,

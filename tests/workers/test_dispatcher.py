@@ -205,7 +205,10 @@ async def test_a_refusal_is_shown_in_dialpads_words(dealer, queue, simulator, sw
     (message,) = await texts(dealer, 1, body())
     async with running(queue):
         await until(settled)
-    assert ((await again(message)).state, (await again(message)).reason) == (State.FAILED, words_of_dialpad)
+    assert ((await again(message)).state, (await again(message)).reason) == (
+        State.FAILED,
+        f"Dialpad says: {words_of_dialpad}",
+    )
 
 
 async def test_a_refused_key_pauses_everything_and_all_leaves_once_it_is_mended(dealer, queue, simulator):
@@ -555,7 +558,7 @@ async def test_a_picture_the_provider_refuses_fails_in_its_words(photographer, q
     async with running(queue):
         await until(settled)
     failed = await again(message)
-    assert (failed.state, failed.reason) == (State.FAILED, "media is no picture: send JPEG, PNG or GIF.")
+    assert (failed.state, failed.reason) == (State.FAILED, "Dialpad says: media is no picture: send JPEG, PNG or GIF.")
     assert [attempt.outcome for attempt in await attempts(message)] == ["permanent"]
 
 

@@ -411,18 +411,20 @@ async def test_a_text_typed_in_dialpads_own_app_is_reported_and_not_counted_as_o
 # Switches: answers
 
 NO_KEY = "Dialpad no longer accepts the API key. Ask an admin to connect Dialpad again."
+NOT_THEIRS = "Dialpad says: You are not permitted to send on behalf of this user."
+NO_MONEY = "Dialpad says: Your company has run out of messaging credits."
 
 
 @pytest.mark.parametrize(
     ("switch", "value", "kind", "reason", "sent"),
     [
         ("unauthorized", True, Kind.CONNECTION_BROKEN, NO_KEY, False),
-        ("forbidden", True, Kind.PERMANENT, "You are not permitted to send on behalf of this user.", False),
-        ("forbidden", "SMS rate limit reached", Kind.THROTTLED, "SMS rate limit reached", False),
-        ("out_of_credit", True, Kind.OUT_OF_CREDIT, "Your company has run out of messaging credits.", False),
-        ("too_many_requests", 7, Kind.THROTTLED, "Too many requests.", False),
-        ("server_error", True, Kind.UNKNOWN, "Internal error.", False),
-        ("server_error_after", True, Kind.UNKNOWN, "Internal error.", True),
+        ("forbidden", True, Kind.PERMANENT, NOT_THEIRS, False),
+        ("forbidden", "SMS rate limit reached", Kind.THROTTLED, "Dialpad says: SMS rate limit reached", False),
+        ("out_of_credit", True, Kind.OUT_OF_CREDIT, NO_MONEY, False),
+        ("too_many_requests", 7, Kind.THROTTLED, "Dialpad says: Too many requests.", False),
+        ("server_error", True, Kind.UNKNOWN, "Dialpad says: Internal error.", False),
+        ("server_error_after", True, Kind.UNKNOWN, "Dialpad says: Internal error.", True),
         ("not_json", True, Kind.UNKNOWN, "Dialpad's answer could not be read.", False),
         ("reset_before", True, Kind.UNKNOWN, "The connection to 127.0.0.1 broke before an answer came.", False),
         ("reset_after", True, Kind.UNKNOWN, "The connection to 127.0.0.1 broke before an answer came.", True),
@@ -672,7 +674,7 @@ async def test_it_refuses_a_recipient_who_opted_out_as_long_as_it_is_told_to(
     error = await refusal(dialpad)
 
     assert (error.kind, error.tells) == (Kind.PERMANENT, "opted_out")
-    assert error.reason == "The recipient has opted out of your messages."
+    assert error.reason == "Dialpad says: The recipient has opted out of your messages."
     await send(dialpad)
 
 

@@ -457,7 +457,7 @@ async def test_a_403_is_told_apart_by_its_words(
 
     error = await refusal(dialpad)
 
-    assert (error.kind, error.reason) == (kind, words)
+    assert (error.kind, error.reason) == (kind, f"Dialpad says: {words}")
 
 
 @pytest.mark.parametrize(
@@ -539,13 +539,20 @@ async def test_an_odd_retry_after_is_bounded_or_ignored(
 async def test_a_refusal_is_shown_in_dialpads_words(provider: Scripted, dialpad: Dialpad, body: Any, words: str):
     provider.answers(400, body)
 
-    assert (await refusal(dialpad)).reason == words
+    assert (await refusal(dialpad)).reason == f"Dialpad says: {words}"
 
 
 async def test_an_echoed_api_key_is_never_shown(provider: Scripted, dialpad: Dialpad):
     provider.answers(400, {"message": f"Bearer {KEY} may not"})
 
-    assert (await refusal(dialpad)).reason == "Bearer … may not"
+    assert (await refusal(dialpad)).reason == "Dialpad says: Bearer … may not"
+
+
+@pytest.mark.parametrize("body", [b"", b"402", {"message": "17"}])
+async def test_a_refusal_without_words_is_told_in_ours(provider: Scripted, dialpad: Dialpad, body: Any):
+    provider.answers(400, body)
+
+    assert (await refusal(dialpad)).reason == "Dialpad refused this with status 400."
 
 
 # Refused before any call

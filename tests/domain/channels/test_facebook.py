@@ -239,7 +239,7 @@ REGAIN = {facebook_errors.USAGE: json.dumps({"123": [{"type": "messenger", "esti
         (403, 10, 0, Kind.PERMANENT, "10", "", facebook_errors.NOT_ALLOWED),
         (403, 200, 0, Kind.PERMANENT, "200", "", facebook_errors.NOT_ALLOWED),
         (403, 299, 0, Kind.PERMANENT, "299", "", facebook_errors.NOT_ALLOWED),
-        (400, 100, 0, Kind.PERMANENT, "100", "", "Graph says so"),
+        (400, 100, 0, Kind.PERMANENT, "100", "", "Facebook says: Graph says so"),
         (400, 100, 2018001, Kind.PERMANENT, "100/2018001", "", facebook_errors.PAIRS[100, 2018001].sentence),
         (400, 100, 1893061, Kind.PERMANENT, "100/1893061", "", facebook_errors.PAIRS[100, 1893061].sentence),
         (401, 190, 463, Kind.CONNECTION_BROKEN, "190/463", "", facebook_errors.BROKEN),
@@ -261,7 +261,7 @@ REGAIN = {facebook_errors.USAGE: json.dumps({"123": [{"type": "messenger", "esti
         (500, 190, 0, Kind.CONNECTION_BROKEN, "190", "", facebook_errors.BROKEN),
         (400, 1200, 0, Kind.NEVER_CONNECTED, "1200", "", facebook_errors.TROUBLE),
         (400, 2022, 0, Kind.PERMANENT, "2022", "", facebook_errors.CODES[2022].sentence),
-        (400, 4711, 0, Kind.PERMANENT, "4711", "", "Graph says so"),
+        (400, 4711, 0, Kind.PERMANENT, "4711", "", "Facebook says: Graph says so"),
         (429, 0, 0, Kind.THROTTLED, "429", "", facebook_errors.BUSY),
     ],
 )
@@ -371,7 +371,7 @@ async def test_words_that_left_without_their_file_say_so(facebook: Facebook, pro
     provider.answers(200, {"attachment_id": "9"}).answers(200, TAKEN).answers(400, error(4711))
     accepted = await send(facebook, outgoing(media=(PICTURE,)))
     assert accepted.provider_id == "m_sent"
-    assert accepted.reason == "The message left, but not with it: front.png (Graph says so)"
+    assert accepted.reason == "The message left, but not with it: front.png (Facebook says: Graph says so)"
 
 
 async def test_a_file_of_unknown_fate_is_not_said_to_have_stayed_here(facebook: Facebook, provider: Scripted):
@@ -379,7 +379,8 @@ async def test_a_file_of_unknown_fate_is_not_said_to_have_stayed_here(facebook: 
     provider.answers(500, error(2)).answers(400, error(4711))
     accepted = await send(facebook, outgoing(media=(PICTURE, replace(PICTURE, name="back.png"))))
     assert accepted.reason == (
-        f"The message left, but not with it: back.png (Graph says so). This may not have arrived: front.png ({MAYBE})"
+        "The message left, but not with it: back.png (Facebook says: Graph says so). "
+        f"This may not have arrived: front.png ({MAYBE})"
     )
     assert accepted.trouble is None
 
