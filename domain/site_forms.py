@@ -168,7 +168,7 @@ async def preview(account: Account, source: Source, user: User, form: SiteForm) 
     """What would be sent of the newest vehicle of this site, or of any; None when there is none. Nothing is called.
     Raises Refused."""
     form = checked(form)
-    values = await _newest(account, source, user)
+    values = await newest(account, source, user)
     if values is None:
         return None
     body = wildcards.fill(SAMPLE, values).body
@@ -184,8 +184,8 @@ async def preview(account: Account, source: Source, user: User, form: SiteForm) 
     return Preview("", [], body, [], about)
 
 
-async def _newest(account: Account, source: Source, user: User) -> dict[str, str] | None:
-    """The values of the newest vehicle of this site, else of any."""
+async def newest(account: Account, source: Source, user: User) -> dict[str, str] | None:
+    """The wildcards' values of the newest vehicle of this site, else of any; None when there is none."""
     mine = Listing.account == account.id
     for where in (mine & (Listing.source == source.id), mine):
         listing = await Listing.objects().where(where).order_by(Listing.created_at, ascending=False).first()

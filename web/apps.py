@@ -14,7 +14,6 @@ from domain import (
     provider_lists,
     quotas,
     resting,
-    trials,
     users,
     vitals,
 )
@@ -25,7 +24,7 @@ from domain.connections import Connection, ConnectionState, SenderLink
 from domain.errors import NotFound, Refused, Unavailable
 from domain.settings import settings
 from domain.users import Permission, User
-from web import render
+from web import app_trials, render
 from web.filters import ago, clock_time, day
 from web.forms import Form
 
@@ -130,7 +129,7 @@ async def context(
         "fields": app.fields,
         "webhook": hook,
         "people": await _people(account, app, connection, me) if connection else [],
-        "trial": _trial(connection, me) if connection else None,
+        "trial": await app_trials.shown(account, connection, me) if connection else None,
         "pace": await _pace(account, connection, pace) if connection else None,
         "pictures": _pictures(connection) if connection and app.provider.files_switch else None,
         "health": await _health(account, connection) if connection else None,
@@ -291,13 +290,6 @@ def link_found(app: App, person: User, link: SenderLink | None) -> dict[str, Any
     if not numbers:
         return {"ok": False, "sentence": f"{link.name} has no number in {app.name}. Ask its administrator for one."}
     return {"ok": True, "sentence": f"{person.name} is linked as {link.name} and texts from {numbers[0]}."}
-
-
-def _trial(connection: Connection, me: User) -> dict[str, Any]:
-    """Where a test would go; nowhere for channels that reach sellers alone."""
-    to = trials.address(connection, me)
-    possible = CHANNELS[connection.kind].channel in trials.REACHES
-    return {"possible": possible, "to": phones.shown(to) if to.startswith("+") else to}
 
 
 def _goes_on(account: Account, connection: Connection) -> str | None:

@@ -156,6 +156,10 @@ class Channel(ABC):
     async def send(self, outgoing: Outgoing, permit: "PermitLike") -> Accepted:
         """Hand one message to the provider, once. Spends the permit. Raises ChannelError."""
 
+    async def try_out(self, outgoing: Outgoing, permit: "PermitLike") -> Accepted:
+        """The same with a test, which goes to whoever tries the connection and never to a seller."""
+        return await self.send(outgoing, permit)
+
     def lend(self, lender: "Lender | None") -> None:
         """The provider of the channel that it `borrows`, before every handful; None: none is connected."""
         return

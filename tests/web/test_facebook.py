@@ -399,3 +399,48 @@ async def test_the_worker_tags_a_persons_late_answer_and_nothing_else(
         page = await page_of(browser, listing)
         assert "Outside Facebook's 24-hour window." in page
         assert "Write to them on Facebook yourself, or answer once they write again." in page
+
+
+async def admin_of(client: Client, connection: Connection) -> Client:
+    return await person_of(client, connection, "admin")
+
+
+async def test_a_test_goes_to_a_conversation_in_which_somebody_wrote_test_and_to_no_other(
+    client: Client, connection: Connection, listing: Listing, monkeypatch: Any, count_queries: Any
+) -> None:
+    admin = await admin_of(client, connection)
+    assert "write the one word TEST to your Page" in text_of((await admin.get("/apps/facebook")).text)
+    assert (await admin.submit("/apps/facebook/trials")).status_code == 422
+    await tell(client, connection, written("Is anybody there?", "m_0"))
+    assert "write the one word TEST" in text_of((await admin.get("/apps/facebook")).text)
+    await tell(client, connection, written(" Test ", "m_1"))
+    with count_queries() as queries:
+        page = text_of((await admin.get("/apps/facebook")).text)
+    assert queries.count <= 8
+    assert "who wrote TEST" in page
+    asked = graph(monkeypatch, 200, {"recipient_id": PERSON, "message_id": "m_9"})
+    assert (await admin.submit("/apps/facebook/trials", {"to": "7020304050607099"})).status_code == 422
+    answer = await admin.submit("/apps/facebook/trials", {"to": PERSON})
+    assert answer.status_code == 200
+    assert "Facebook Messenger took the test" in text_of(answer.text)
+    [(_, _, call)] = asked
+    assert call["json"]["recipient"] == {"id": PERSON}
+    assert call["json"]["messaging_type"] == "RESPONSE"
+    assert call["json"]["message"]["text"].startswith("TEST from Lotwire")
+    assert (await Message.objects().get(Message.kind == "test")).state == State.SENT
+
+
+async def test_a_sellers_conversation_and_one_of_yesterday_take_no_test(
+    client: Client, connection: Connection, listing: Listing, clock: Any
+) -> None:
+    admin = await admin_of(client, connection)
+    await tell(client, connection, written("TEST"))
+    await threads.belongs(connection.account, "facebook", PERSON, listing.id)
+    assert (await admin.submit("/apps/facebook/trials", {"to": PERSON})).status_code == 422
+    await threads.SellerThread.update({threads.SellerThread.listing: None}).where(
+        threads.SellerThread.address == PERSON
+    )
+    clock.advance(hours=25)
+    answer = await admin.submit("/apps/facebook/trials", {"to": PERSON})
+    assert answer.status_code == 422
+    assert not await Message.exists().where(Message.kind == "test")

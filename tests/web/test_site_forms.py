@@ -209,3 +209,80 @@ async def test_connecting_forms_asks_for_nothing(admin: Client) -> None:
     assert "How each site’s form is reached" in text_of(answer.text)
     [connection] = await Connection.objects()
     assert (connection.kind, json.loads(connection.options)) == ("form", {})
+
+
+def posting(monkeypatch: Any) -> list[dict[str, str]]:
+    """What was posted, field by field."""
+    posted: list[dict[str, str]] = []
+
+    async def call(method: str, url: str, **more: Any) -> http.Answer:
+        posted.append(dict(more["form"]))
+        return http.Answer(200, {}, b"Thank you")
+
+    monkeypatch.setattr(http, "call", call)
+    monkeypatch.setattr(form_posts, "BETWEEN", 0.0)
+    return posted
+
+
+async def test_a_test_posts_the_form_once_with_ones_own_name_and_only_for_whoever_knows(
+    admin: Client, source: Source, monkeypatch: Any
+) -> None:
+    assert admin.user
+    await make.listing(admin.user.account, source=source, seller={"first_name": "Dana"})
+    await save(admin, source, fields=f"{FIELDS}\r\nto = {{{{seller.name}}}}")
+    assert "Send a test" not in (await admin.get(f"/site-forms/{source.id}")).text
+    await make.connection(admin.user.account, kind="form")
+    posted = posting(monkeypatch)
+    assert "It posts the form as it is saved" in text_of((await admin.get(f"/site-forms/{source.id}")).text)
+    refused = await admin.submit(f"/site-forms/{source.id}/trials")
+    assert (refused.status_code, posted) == (422, [])
+    assert "Tick the box to post it" in refused.text
+    answer = await admin.submit(f"/site-forms/{source.id}/trials", {"aware": "1"})
+    assert answer.status_code == 200
+    assert "The test went to https://site.example/contact" in text_of(answer.text)
+    [fields] = posted
+    assert fields["text"].startswith("TEST from Lotwire")
+    assert (fields["to"], fields["name"]) == (admin.user.name, admin.user.name)
+    kept = await Message.objects().get(Message.kind == "test")
+    assert kept is not None
+    assert (kept.state, kept.channel, kept.to_address) == (State.SENT, "form", FORM["endpoint"])
+
+
+async def test_a_test_of_a_lead_goes_to_oneself_by_the_dealerships_email(
+    admin: Client, source: Source, monkeypatch: Any
+) -> None:
+    assert admin.user
+    await make.listing(admin.user.account, source=source)
+    await save(admin, source, kind="adf_email", endpoint="leads@site.example", fields="")
+    await make.connection(admin.user.account, kind="form")
+    answer = await admin.submit(f"/site-forms/{source.id}/trials")
+    assert answer.status_code == 422
+    assert "Leads leave by your dealership’s email" in unescape(answer.text).replace("'", "’")
+    options = {"from_email": "sales@lots.example", "smtp_host": "mail.lots.example"}
+    await make.connection(admin.user.account, kind="email", secret='{"password": "x"}', options=json.dumps(options))
+    mails: list[tuple[str, bytes]] = []
+
+    async def submit(self: Any, to: str, mail: bytes) -> None:
+        mails.append((to, mail))
+
+    monkeypatch.setattr("domain.channels.email.channel.Email.submit", submit)
+    answer = await admin.submit(f"/site-forms/{source.id}/trials")
+    assert answer.status_code == 200
+    [(to, mail)] = mails
+    assert to == admin.user.email
+    assert b"TEST from Lotwire" in mail
+
+
+async def test_a_form_that_a_person_fills_in_has_nothing_to_try(admin: Client, source: Source) -> None:
+    assert admin.user
+    await make.connection(admin.user.account, kind="form")
+    await save(admin, source, kind="assisted", endpoint="", fields="")
+    assert "Send a test" not in (await admin.get(f"/site-forms/{source.id}")).text
+    assert (await admin.submit(f"/site-forms/{source.id}/trials", {"aware": "1"})).status_code == 422
+    assert "A test goes out from the page of each site" in text_of((await admin.get("/apps/form")).text)
+
+
+async def test_only_who_connects_apps_tries_forms(admin: Client, source: Source) -> None:
+    assert admin.user
+    async with await admin.signed_in(await make.user(admin.user.account, role="manager")) as manager:
+        assert (await manager.submit(f"/site-forms/{source.id}/trials", {"aware": "1"})).status_code == 403

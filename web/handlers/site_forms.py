@@ -7,10 +7,12 @@ from uuid import UUID
 from litestar import Request, Response
 from litestar.params import FromPath, FromQuery
 
-from domain import site_forms
+from domain import site_forms, trials
+from domain.accounts import Account
 from domain.errors import NotFound, Refused
 from domain.site_forms import Preview, SiteForm
 from domain.sources import Source
+from domain.users import User
 from web import render
 from web.forms import Form
 from web.lookups import Me, TheAccount, TheForm
@@ -36,16 +38,25 @@ async def index(request: AnyRequest, account: TheAccount, after: FromQuery[str] 
     return render.page(request, "site_forms/index.html", sites=rows, more_url=more, page_title="Forms of your sites")
 
 
-async def edit(request: AnyRequest, account: TheAccount, source_id: FromPath[str]) -> Response[str]:
-    source = await site_forms.site(account.id, _key(source_id))
-    return _page(request, source, _shown(await site_forms.of(source)))
+async def edit(request: AnyRequest, account: TheAccount, me: Me, source_id: FromPath[str]) -> Response[str]:
+    source = await site_forms.site(account.id, key_of(source_id))
+    return await saved(request, account, me, source)
+
+
+async def saved(
+    request: AnyRequest, account: Account, me: User, source: Source, check: dict[str, Any] | None = None
+) -> Response[str]:
+    """The page with what is saved; `check` is what a test just found."""
+    kept = await site_forms.of(source)
+    trial = {"kind": kept.kind, "to": await trials.of_site(account.id, kept, me), "check": check}
+    return _page(request, source, _shown(kept), trial=trial)
 
 
 async def update(
     request: AnyRequest, account: TheAccount, me: Me, source_id: FromPath[str], form: TheForm
 ) -> Response[Any]:
     """Saves it, or shows what would be sent (`do` is preview)."""
-    source = await site_forms.site(account.id, _key(source_id))
+    source = await site_forms.site(account.id, key_of(source_id))
     try:
         typed = _typed(form)
         if form.value("do") == "preview":
@@ -57,17 +68,26 @@ async def update(
 
 
 def _page(
-    request: AnyRequest, source: Source, form: Form, preview: Preview | None = None, *, looked: bool = False
+    request: AnyRequest,
+    source: Source,
+    form: Form,
+    preview: Preview | None = None,
+    *,
+    looked: bool = False,
+    trial: dict[str, Any] | None = None,
 ) -> Response[str]:
+    refused = trial and trial["check"] and not trial["check"]["ok"]
     return render.page(
         request,
         "site_forms/edit.html",
-        status=422 if form.errors else 200,
+        status=422 if form.errors or refused else 200,
         site=source.name,
         kinds=list(site_forms.NAMES.items()),
         form=form,
         preview=preview,
         looked=looked,
+        trial=trial,
+        test_url=render.url_for("form_trials.create", source_id=source.id),
         save_url=render.url_for("site_forms.update", source_id=source.id),
         page_title=f"The form of {source.name}",
     )
@@ -84,7 +104,7 @@ def _shown(kept: SiteForm) -> Form:
     return Form({**values, "fields": site_forms.write_fields(kept.fields), **kept.success})
 
 
-def _key(source_id: str) -> UUID:
+def key_of(source_id: str) -> UUID:
     try:
         return UUID(source_id)
     except ValueError:

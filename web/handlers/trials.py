@@ -8,14 +8,14 @@ from domain.db import found
 from domain.errors import Refused
 from web import apps, render
 from web.forms import Form
-from web.lookups import Me, TheAccount
+from web.lookups import Me, TheAccount, TheForm
 
 
-async def create(request: Request, me: Me, account: TheAccount, kind: FromPath[str]) -> Response:
+async def create(request: Request, me: Me, account: TheAccount, kind: FromPath[str], form: TheForm) -> Response:
     app = apps.of(kind)
     connection = await found(connections.current(account.id, kind))
     try:
-        trial = await trials.send(account, connection, me)
+        trial = await trials.send(account, connection, me, form.value("to"))
         check = {"ok": trial.ok, "sentence": trial.sentence}
     except Refused as refused:
         check = {"ok": False, "sentence": refused.message}

@@ -10,7 +10,20 @@ from typing import Any
 
 import pytest
 
-from domain import by_hand, clock, composing, connections, delivery, ids, inbox, plans, scenes, suppressions, threads
+from domain import (
+    by_hand,
+    clock,
+    composing,
+    connections,
+    delivery,
+    ids,
+    inbox,
+    plans,
+    scenes,
+    suppressions,
+    threads,
+    trials,
+)
 from domain.accounts import Account
 from domain.channels import kijiji
 from domain.channels.base import Bounce, ChannelError, HookEvent, Incoming, Kind, Mail, Media, Outgoing
@@ -305,3 +318,25 @@ async def test_the_same_mail_in_another_connections_mailbox_is_not_kept_twice(co
 
 def test_sixty_days_are_what_kijiji_says() -> None:
     assert Kijiji.thread_lives == kijiji.LIVES == timedelta(days=60)
+
+
+async def test_a_test_is_plain_mail_to_ones_own_address_by_the_mailbox(house: None, server: Scripted) -> None:
+    await plans.seed()
+    account = await make.account(country="CA")
+    user = await make.user(account, role="admin", email="robin@lots.example")
+    values = given(server.port)
+    secret = json.dumps({"password": values.pop("password")})
+    connection = await make.connection(account, kind="kijiji", secret=secret, options=json.dumps(values))
+    trial = await trials.send(account, connection, user)
+    assert (trial.ok, trial.sentence) == (
+        True,
+        "Kijiji took the test to robin@lots.example. It arrives within a minute.",
+    )
+    mail = message_from_bytes(server.mails[0])
+    assert mail["To"] == "robin@lots.example"
+    assert mail.get_content_type() == "text/plain"
+    assert str(mail.get_payload()).startswith("TEST from Lotwire")
+    await make.listing(account, seller={"email": "robin@lots.example"})
+    with pytest.raises(Refused, match="never goes to a seller"):
+        await trials.send(account, connection, user)
+    assert len(server.mails) == 1

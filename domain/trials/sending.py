@@ -34,10 +34,12 @@ from domain.gate import Facts, SenderState
 from domain.messages import RANKS, Message, State
 from domain.sellers import Seller
 from domain.text import storable
+from domain.trials import reaching
+from domain.trials.reaching import Place
 from domain.users import Permission, User
 
-REACHES = {"text": "phone", "email": "email"}  # channel -> where the person who tries it is reached
 SUBJECT = "TEST from Lotwire"
+NOWHERE = "No test of this can go to you. Check the connection instead."
 PATIENCE = timedelta(minutes=2)  # with a call that a crash cut off; then it is unknown
 
 
@@ -49,43 +51,53 @@ class Trial:
     sentence: str
 
 
-def address(connection: Connection, user: User) -> str:
-    """Where a test of this connection would reach its user; empty when nowhere."""
-    field = REACHES.get(CHANNELS[connection.kind].channel, "")
-    return str(getattr(user, field)) if field else ""
-
-
-async def send(account: Account, connection: Connection, user: User) -> Trial:
-    """Sends it once and waits for the provider's word. Kept as a message of the kind `test` without a listing, and in
-    the audit trail. Raises Refused where it may not leave."""
+async def send(account: Account, connection: Connection, user: User, to: str = "") -> Trial:
+    """Sends it once, to the one place there is or the one of them that was chosen, and waits for the provider's word.
+    Raises Refused where it may not leave."""
     users.require(user, Permission.MANAGE_CONNECTIONS)
     provider = CHANNELS[connection.kind]
     await connections.require_released(provider.name)
-    to = address(connection, user)
-    if not to:
-        raise Refused(_nowhere(provider))
+    offered = await reaching.places(connection, user)
+    chosen = [each for each in offered if each.to == to] if to else offered
+    if len(chosen) != 1:
+        raise Refused("Choose where the test goes." if offered else reaching.how(connection) or NOWHERE)
     link, state = await _sender(connection, provider, user)
-    outgoing = _outgoing(account, connection, user, to, link)
-    decision = gate.decide(await _facts(account, connection, user, outgoing, state), clock.now())
+    outgoing = _outgoing(account, connection, chosen[0], link)
+    trial = await carry(account, connection, user, outgoing, state, valid=_can_exist(provider.channel, outgoing.to))
+    return trial or Trial(True, f"{provider.name} took the test to {chosen[0].shown}. It arrives within a minute.")
+
+
+def _can_exist(channel: str, to: str) -> bool:
+    if channel == "text":
+        return phones.is_valid(to)
+    return email_addresses.is_address(to) if reaching.REACHES.get(channel) == "email" else True
+
+
+async def carry(
+    account: Account,
+    connection: Connection,
+    user: User,
+    outgoing: Outgoing,
+    state: SenderState = SenderState.LINKED,
+    *,
+    valid: bool,
+    channel: Channel | None = None,
+) -> Trial | None:
+    """By the gate and the adapter; what went wrong, None for nothing. Kept as a message of the kind `test` without a
+    listing, and in the audit trail. Raises Refused where it may not leave."""
+    decision = gate.decide(await _facts(account, connection, user, outgoing, state, valid), clock.now())
     if not decision.allowed:
         raise Refused(decision.first.message, code=decision.first.code)
     permit = gate.permit(decision)
     async with writing():
         await _begin(account, connection, user, outgoing, decision)
     try:
-        accepted = await connections.adapter(connection).send(outgoing, permit)
+        accepted = await (channel or connections.adapter(connection)).try_out(outgoing, permit)
     except ChannelError as error:
         await _failed(connection, outgoing, error)
         return Trial(False, error.reason)
     await _accepted(connection, outgoing, accepted)
-    shown = phones.shown(to) if to.startswith("+") else to
-    return Trial(True, f"{provider.name} took the test to {shown}. It arrives within a minute.")
-
-
-def _nowhere(provider: type[Channel]) -> str:
-    if provider.channel == "text":
-        return "Put your own mobile number into your profile first. The test goes there."
-    return f"{provider.name} cannot write to you, only to sellers. Check the connection instead."
+    return None
 
 
 async def _sender(connection: Connection, provider: type[Channel], user: User) -> tuple[SenderLink | None, SenderState]:
@@ -100,31 +112,38 @@ async def _sender(connection: Connection, provider: type[Channel], user: User) -
     return link, SenderState.LINKED if link.numbers else SenderState.NO_NUMBER
 
 
-def _outgoing(account: Account, connection: Connection, user: User, to: str, link: SenderLink | None) -> Outgoing:
+def words(account: Account, name: str) -> str:
+    """What every test says."""
+    return f"TEST from Lotwire: {name} carries the messages of {account.name}. No seller gets this."
+
+
+def _outgoing(account: Account, connection: Connection, place: Place, link: SenderLink | None) -> Outgoing:
     provider = CHANNELS[connection.kind]
-    body = f"TEST from Lotwire: {provider.name} carries the messages of {account.name}. No seller gets this."
+    body = words(account, provider.name)
     message = ids.new()
     mail = None
-    if provider.channel == "email":
+    if "@" in place.to:
         own = mails.rfc_id(message, carriage.domain_of(connections.options_of(connection)))
         mail = Mail(html=email_bodies.as_html(body), message_id=own)
     return Outgoing(
         message_id=message,
         channel=provider.channel,
-        to=to,
+        to=place.to,
         body=body,
         sender=link.provider_id if link else "",
         subject=SUBJECT if mail else "",
+        heard_at=place.heard_at,
         mail=mail,
     )
 
 
-async def _facts(account: Account, connection: Connection, user: User, outgoing: Outgoing, state: SenderState) -> Facts:
+async def _facts(
+    account: Account, connection: Connection, user: User, outgoing: Outgoing, state: SenderState, valid: bool
+) -> Facts:
     provider, to = CHANNELS[connection.kind], outgoing.to
     if await _is_a_sellers(account.id, to):
         raise Refused("A seller has this number or address, too. A test never goes to a seller.")
     feature = not provider.feature or await plans.includes(account, provider.feature)
-    valid = phones.is_valid(to) if provider.channel == "text" else email_addresses.is_address(to)
     return Facts(
         message_id=outgoing.message_id,
         channel=provider.channel,
