@@ -18,6 +18,7 @@ from domain.text import storable
 # Every f-string below holds fixed words and `{}` placeholders only; values travel as parameters.
 # ruff: noqa: S608
 
+UNTIL_IT_RESTS = 1.0  # seconds, in which that is written
 DAY = 24 * 60 * 60.0  # seconds
 AGAIN = (Kind.THROTTLED, Kind.RESTS, Kind.CONNECTION_BROKEN, Kind.NEVER_CONNECTED)  # nothing was sent
 
@@ -156,8 +157,9 @@ async def _accept(outcomes: Sequence[Outcome], now: datetime) -> None:
 
 
 def _close(outcome: Outcome, error: ChannelError, news: News) -> float:
-    """Seconds for which nothing more leaves by the connection."""
-    wait = error.retry_after or backoff(outcome.started.n)
+    """Seconds for which nothing more leaves by the connection. One that rests says itself until when, so that who ends
+    its rest ends it for every worker and for what was tried."""
+    wait = UNTIL_IT_RESTS if error.kind is Kind.RESTS else error.retry_after or backoff(outcome.started.n)
     closed = news.closed.get(outcome.started.connection, 0.0)
     news.closed[outcome.started.connection] = max(wait, closed)
     return wait

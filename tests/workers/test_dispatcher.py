@@ -15,7 +15,7 @@ from domain.attachments import MessageAttachment
 from domain.attempts import Attempt
 from domain.channels import http
 from domain.channels.base import Accepted, Channel, ChannelError, Kind, Outgoing, Sender
-from domain.connections import Connection, ConnectionState, senders
+from domain.connections import Connection, ConnectionState, connecting, senders
 from domain.errors import Unavailable
 from domain.messages import Message, State
 from tests import make
@@ -633,6 +633,33 @@ async def test_a_connection_whose_key_cannot_be_opened_keeps_no_other_waiting(ho
         await fine.text()
         await until(lambda: _accepted(fine, 1), within=5)
     assert (await again(waiting)).state == State.QUEUED
+
+
+async def test_all_that_waits_leaves_once_an_administrator_ends_a_rest(house, queue, providers, monkeypatch):
+    class Resting(Provider):
+        rests = True
+
+        async def answer(self, outgoing: Outgoing) -> Accepted:
+            if Resting.rests:
+                raise ChannelError("Give us a day.", Kind.RESTS, retry_after=86_400)
+            return await super().answer(outgoing)
+
+        async def check(self) -> None:
+            return None
+
+    dealer = await shop(options=NO_PACE)
+    providers[dealer.connection.id] = provider = Resting()
+    tried = await dealer.text()
+    async with running(queue):
+        await until(lambda: Connection.exists().where(Connection.rests_until.is_not_null()))
+        waiting = await dealer.text()
+        await asyncio.sleep(1.5)
+        assert (await again(waiting)).attempts == 0
+        Resting.rests = False
+        monkeypatch.setattr(connecting, "adapter", lambda connection: provider)
+        assert await connections.recheck(await connections.by_id(dealer.connection.id)) == ""
+        await until(lambda: _accepted(dealer, 2), within=10)
+    assert (await again(tried)).attempts == 2
 
 
 async def test_every_dealership_gets_its_turn(house, queue, providers, monkeypatch):
