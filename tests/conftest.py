@@ -7,6 +7,7 @@ Time        clock       a weekday at 11:00 in New York, ticking; clock.set(momen
 Settings    configure   configure(LOTWIRE_PUBLIC_URL="https://…") -> the new Settings, for this test only
             data_dir    this test's own LOTWIRE_DATA_DIR
 Queue       valkey      the URL of a real Valkey of this run;  queue: the same, emptied and configured for this test
+Mail        mail_server     a real Postfix and Dovecot of this run, emptied and trusted in this test
 Web         client      tests.client.Client on app.app, in the test's own loop, signed out
             agent_client, manager_client, admin_client   the same, signed in; `.user` is who
             count_queries    `with count_queries() as queries: … ; assert queries.count <= 8` (queries.statements)
@@ -67,8 +68,10 @@ from domain import db  # noqa: E402
 from domain.channels import http  # noqa: E402
 from domain.settings import Settings, settings  # noqa: E402
 from tests import databases, make, valkey_server  # noqa: E402
+from tests import mail_server as mail_servers  # noqa: E402
 from tests import site as sites  # noqa: E402
 from tests.client import Client  # noqa: E402
+from tests.mail_server import MailServer  # noqa: E402
 from tests.site import Site  # noqa: E402
 
 MORNING = datetime(2026, 11, 24, 16, 0, tzinfo=UTC)  # a Tuesday, 11:00 in New York and 8:00 in Los Angeles
@@ -193,6 +196,22 @@ def queue(valkey: str, configure: Callable[..., Settings]) -> str:
     valkey_server.flush(valkey)
     configure(LOTWIRE_REDIS_URL=valkey)
     return valkey
+
+
+# Mail
+
+
+@pytest.fixture(scope="session")
+def one_mail_server() -> Iterator[MailServer]:
+    with mail_servers.running() as running:
+        yield running
+
+
+@pytest.fixture
+def mail_server(one_mail_server: MailServer, monkeypatch: pytest.MonkeyPatch) -> MailServer:
+    one_mail_server.empty()
+    monkeypatch.setenv("SSL_CERT_FILE", str(one_mail_server.cert))
+    return one_mail_server
 
 
 # The web

@@ -1,20 +1,19 @@
-"""A real mail server of the tests' own: Dovecot's IMAP and its SMTP submission, in a temporary directory, on loopback
-ports, as an ordinary user. What is submitted it relays, as it would to the world, to a listener of ours that keeps it.
+"""A real mail server of the tests' own, in a temporary directory and on loopback ports: Postfix takes what is sent and
+what comes in, Dovecot serves the mailbox and knows who may sign in. What goes to others Postfix relays to `world`."""
 
-Postfix, Exim and OpenSMTPD start as root alone and replace one another on a machine; Dovecot does neither."""
-
-import asyncio
+import contextlib
 import grp
 import os
 import pwd
 import shutil
+import smtplib
 import socket
+import subprocess
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -24,16 +23,19 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from tests import children
+from tests import children, postfix
+from tests.mail_world import World
 
 PASSWORD = "an app password"
 LOGIN = "sales@lots.example"
+QUEUES = ("incoming", "active", "deferred")  # of Postfix
 SECONDS = 30  # to start; it takes a few tenths
+AUTH = "run/auth-smtp"  # whom Postfix asks who may sign in
 PROGRAMS = "/usr/sbin:/usr/local/sbin:/usr/bin"
-NEEDED = ("imap", "submission")  # of Dovecot's own programs
+IMAP = Path("/usr/lib/dovecot/imap")  # one of Dovecot's programs that a package of its own brings
 
 SETTINGS = """
-protocols = imap submission
+protocols = imap
 listen = 127.0.0.1
 base_dir = {home}/run
 state_dir = {home}/state
@@ -47,15 +49,11 @@ mail_location = maildir:{home}/mail
 hostname = localhost
 ssl = yes
 ssl_cert = <{home}/cert.pem
-ssl_key = <{home}/key.pem
+ssl_key = <{home}/cert.key
 disable_plaintext_auth = yes
 auth_mechanisms = plain login
 auth_failure_delay = 0
 auth_cache_size = 0
-submission_relay_host = 127.0.0.1
-submission_relay_port = {relay}
-submission_relay_trusted = no
-submission_max_mail_size = 1M
 mailbox_idle_check_interval = 1s
 mailbox_list_index = no
 service anvil {{
@@ -74,10 +72,9 @@ service imap-login {{
     ssl = yes
   }}
 }}
-service submission-login {{
-  chroot =
-  inet_listener submission {{
-    port = {submission}
+service auth {{
+  unix_listener auth-smtp {{
+    mode = 0666
   }}
 }}
 service stats {{
@@ -102,13 +99,29 @@ class Missing(Exception):
 class MailServer:
     imap: int  # STARTTLS
     imaps: int  # TLS
-    submission: int  # STARTTLS
-    mail: Path  # its INBOX, a Maildir
-    cert: Path
-    relayed: list[tuple[str, str, bytes]] = field(default_factory=list)  # sender, recipient, mail
-    refuses: dict[str, str] = field(default_factory=dict)  # recipient -> the answer of the world
-    _owner: tuple[int, int] = (0, 0)
+    starttls: int  # SMTP for who signs in
+    tls: int  # the same
+    expired: int  # the same by STARTTLS, with a certificate that was good until yesterday
+    incoming: int  # SMTP for the world
+    home: Path
+    world: World
+    _owner: tuple[int, int]
     _delivered: int = 0
+
+    @property
+    def mail(self) -> Path:
+        """Its INBOX, a Maildir."""
+        return self.home / "mail"
+
+    @property
+    def cert(self) -> Path:
+        """Whom to trust."""
+        return self.home / "trusted.pem"
+
+    def receive(self, mail: bytes, to: str, sender: str = "") -> None:
+        """Takes a mail from the world; a machine's has no sender."""
+        with smtplib.SMTP("127.0.0.1", self.incoming, "mail.example", timeout=SECONDS) as line:
+            line.sendmail(sender, to, mail)
 
     def deliver(self, mail: bytes, folder: str = "") -> None:
         """Puts a mail into the mailbox, as a delivery agent does."""
@@ -128,10 +141,26 @@ class MailServer:
         os.utime(inside / "new", (changed, changed))
 
     def empty(self) -> None:
-        """Makes the mailbox anew, with another UIDVALIDITY in time."""
+        """Makes the mailbox anew, with another UIDVALIDITY in time, once nothing is on its way any more."""
+        self.world.refuses.clear()
+        deadline = time.monotonic() + SECONDS
+        while self.on_the_way:
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"Postfix keeps its mail:\n{self.log}")
+            time.sleep(0.02)
         shutil.rmtree(self.mail, ignore_errors=True)
-        self.relayed.clear()
-        self.refuses.clear()
+        self.world.clear()
+
+    @property
+    def on_the_way(self) -> bool:
+        """Whether Postfix has mail that it delivered to nobody yet."""
+        queue = self.home / "postfix" / "queue"
+        return any(each.is_file() for name in QUEUES for each in (queue / name).rglob("*"))
+
+    @property
+    def log(self) -> str:
+        logs = (self.home / each for each in ("output", "log", "postfix/output", "postfix/log"))
+        return "\n".join(each.read_text() for each in logs if each.exists())
 
     def fields(self, **changes: str) -> dict[str, str]:
         """What connecting to it takes."""
@@ -139,7 +168,7 @@ class MailServer:
             "from_email": LOGIN,
             "from_name": "Harbor Motors",
             "smtp_host": "localhost",
-            "smtp_port": str(self.submission),
+            "smtp_port": str(self.starttls),
             "smtp_security": "starttls",
             "imap_host": "localhost",
             "imap_port": str(self.imaps),
@@ -152,122 +181,72 @@ class MailServer:
 
 @contextmanager
 def running() -> Iterator[MailServer]:
-    program, inside = shutil.which("dovecot", path=PROGRAMS), Path("/usr/lib/dovecot")
-    if not program or not all((inside / each).exists() for each in NEEDED):
-        raise Missing(
-            "Dovecot is not installed, and email is tested against it. "
-            "Run “apt-get install dovecot-imapd dovecot-submissiond”."
-        )
     home = Path(tempfile.mkdtemp(prefix="lotwire-mail-", dir="/tmp"))  # short: a socket's path has at most 107 bytes
+    home.chmod(0o711)  # the one asks the other who may sign in
     owner = pwd.getpwnam("nobody") if os.geteuid() == 0 else pwd.getpwuid(os.geteuid())
-    with _World() as world:
-        server = MailServer(*(children.free_port() for _ in range(3)), home / "mail", home / "cert.pem")
-        server._owner = (owner.pw_uid, owner.pw_gid)
-        world.server = server
-        _certify(home)
-        (home / "users").write_text(f"{LOGIN}:{PASSWORD}::::::\n")
-        (home / "home").mkdir()
-        settings = SETTINGS.format(
-            home=home,
-            user=owner.pw_name,
-            group=grp.getgrgid(owner.pw_gid).gr_name,
-            uid=owner.pw_uid,
-            gid=owner.pw_gid,
-            relay=world.port,
-            imap=server.imap,
-            imaps=server.imaps,
-            submission=server.submission,
-        )
-        (home / "dovecot.conf").write_text(settings)
-        who: dict[str, Any] = {}
-        if os.geteuid() == 0:
-            who = {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []}
-            for path in (home, *home.rglob("*")):
-                os.chown(path, owner.pw_uid, owner.pw_gid)
-        log = home / "output"
-        process = children.spawn([program, "-F", "-c", home / "dovecot.conf"], log=log, cwd=home, **who)
-        try:
-            deadline = time.monotonic() + SECONDS
-            while not all(map(_listens, (server.imap, server.imaps, server.submission))):
-                if process.poll() is not None or time.monotonic() > deadline:
-                    said = [each.read_text() for each in (log, home / "log") if each.exists()]
-                    raise RuntimeError("Dovecot did not start:\n" + "\n".join(said))
-                time.sleep(0.02)
-            yield server
-        finally:
-            children.end(process)
-            shutil.rmtree(home, ignore_errors=True)
+    try:
+        with World() as world:
+            ports = [children.free_port() for _ in range(6)]
+            server = MailServer(*ports, home, world, (owner.pw_uid, owner.pw_gid))
+            trusted = _certify(home, "cert", days=30) + _certify(home, "expired", days=-1)
+            server.cert.write_bytes(trusted)
+            with _dovecot(server, owner) as dovecot, _postfix(server) as keeper:
+                _wait(server, dovecot, keeper)
+                yield server
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
 
 
-class _World:
-    """Where the server relays to: takes everything, but for whom it `refuses`."""
-
-    server: MailServer
-
-    def __enter__(self) -> "_World":
-        self._loop = asyncio.new_event_loop()
-        self._listening = self._loop.run_until_complete(
-            asyncio.start_server(self._talk, "127.0.0.1", 0, limit=4_000_000)
-        )
-        self.port = self._listening.sockets[0].getsockname()[1]
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        async def leave() -> None:
-            self._listening.close()
-            others = [each for each in asyncio.all_tasks() if each is not asyncio.current_task()]
-            for each in others:
-                each.cancel()
-            await asyncio.gather(*others, return_exceptions=True)
-
-        asyncio.run_coroutine_threadsafe(leave(), self._loop).result(5)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
-
-    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        sender = recipient = ""
-
-        def say(line: str) -> None:
-            writer.write(f"{line}\r\n".encode())
-
-        try:
-            say("220 the world")
-            while line := (await reader.readline()).decode().strip():
-                word = line.upper()
-                if word.startswith("EHLO"):
-                    say("250-the world\r\n250 8BITMIME")
-                elif word.startswith("MAIL"):
-                    sender = line.partition("<")[2].partition(">")[0]
-                    say("250 2.1.0 Ok")
-                elif word.startswith("RCPT"):
-                    recipient = line.partition("<")[2].partition(">")[0]
-                    say(self.server.refuses.get(recipient, "250 2.1.5 Ok"))
-                elif word.startswith("DATA"):
-                    say("354 Go on")
-                    await writer.drain()
-                    mail = await reader.readuntil(b"\r\n.\r\n")
-                    self.server.relayed.append((sender, recipient, mail[:-3].replace(b"\r\n..", b"\r\n.")))
-                    say("250 2.0.0 Ok: queued")
-                elif word.startswith("QUIT"):
-                    say("221 Bye")
-                    await writer.drain()
-                    break
-                else:
-                    say("250 2.0.0 Ok")
-                await writer.drain()
-        except (ConnectionError, asyncio.IncompleteReadError):
-            pass
-        finally:
-            writer.close()
+@contextmanager
+def _dovecot(server: MailServer, owner: pwd.struct_passwd) -> Iterator["subprocess.Popen[bytes]"]:
+    program, home = shutil.which("dovecot", path=PROGRAMS), server.home
+    if not program or not IMAP.exists():
+        raise Missing("Dovecot is not installed, and email is tested against it. Run “apt-get install dovecot-imapd”.")
+    (home / "users").write_text(f"{LOGIN}:{PASSWORD}::::::\n")
+    (home / "home").mkdir()
+    settings = SETTINGS.format(
+        home=home,
+        user=owner.pw_name,
+        group=grp.getgrgid(owner.pw_gid).gr_name,
+        uid=owner.pw_uid,
+        gid=owner.pw_gid,
+        imap=server.imap,
+        imaps=server.imaps,
+    )
+    (home / "dovecot.conf").write_text(settings)
+    who: dict[str, Any] = {}
+    if os.geteuid() == 0:
+        who = {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []}
+        for path in (home, *home.rglob("*")):
+            os.chown(path, owner.pw_uid, owner.pw_gid)
+    process = children.spawn([program, "-F", "-c", home / "dovecot.conf"], log=home / "output", cwd=home, **who)
+    try:
+        yield process
+    finally:
+        children.end(process)
 
 
-def _certify(home: Path) -> None:
-    """A certificate for localhost that proves itself: whoever shall trust it is told so."""
+def _postfix(server: MailServer) -> contextlib.AbstractContextManager["subprocess.Popen[bytes]"]:
+    uid, gid = server._owner
+    ports = {"starttls": server.starttls, "tls": server.tls, "expired": server.expired, "incoming": server.incoming}
+    world = {"world": server.world.port, "policy": server.world.policy_port}
+    mailbox = {"login": LOGIN, "mailbox": server.mail.name, "uid": uid, "gid": gid, "auth": server.home / AUTH}
+    return postfix.running(server.home, ports | world | mailbox)
+
+
+def _wait(server: MailServer, *processes: "subprocess.Popen[bytes]") -> None:
+    deadline = time.monotonic() + SECONDS
+    for port in (server.starttls, server.imap):  # each process opens its ports in one go
+        while not _listens(port):
+            if any(each.poll() is not None for each in processes) or time.monotonic() > deadline:
+                raise RuntimeError(f"The mail server did not start:\n{server.log}")
+            time.sleep(0.02)
+
+
+def _certify(home: Path, called: str, days: int) -> bytes:
+    """A certificate for localhost that proves itself and is good for some days: whoever shall trust it is told so."""
     secret = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, called)])
     now = datetime.now(UTC)
     certificate = (
         x509.CertificateBuilder()
@@ -275,17 +254,19 @@ def _certify(home: Path) -> None:
         .issuer_name(name)
         .public_key(secret.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=30))
+        .not_valid_before(now - timedelta(days=9))
+        .not_valid_after(now + timedelta(days=days))
         .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
         .sign(secret, hashes.SHA256())
+        .public_bytes(serialization.Encoding.PEM)
     )
-    (home / "cert.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    (home / "key.pem").write_bytes(
+    (home / f"{called}.pem").write_bytes(certificate)
+    (home / f"{called}.key").write_bytes(
         secret.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
     )
+    return certificate
 
 
 def _listens(port: int) -> bool:

@@ -17,7 +17,7 @@ from domain import clock as house_clock
 from domain import db
 from domain.accounts import Account
 from domain.settings import ROOT, Settings, settings
-from tests import databases, make, postgres, scratch
+from tests import databases, make, postfix, postgres, scratch
 from tests.conftest import MORNING, Clock
 
 
@@ -96,10 +96,12 @@ def test_a_run_that_is_broken_off_leaves_no_process_behind(
     probe.write_text(
         "import time\n"
         "from pathlib import Path\n"
-        "def test_it(database, all_databases, queue):\n"
-        f"    home = all_databases.cluster().home\n"
-        "    pids = Path('/proc/self/task').glob('*/children')\n"
-        f"    Path({str(tmp_path / 'pids')!r}).write_text(' '.join(p.read_text() for p in pids))\n"
+        "def below(pid):\n"
+        "    pids = ' '.join(each.read_text() for each in Path(f'/proc/{pid}/task').glob('*/children')).split()\n"
+        "    return pids + [each for pid in pids for each in below(pid)]\n"
+        "def test_it(database, all_databases, queue, mail_server):\n"
+        "    all_databases.cluster()\n"
+        f"    Path({str(tmp_path / 'pids')!r}).write_text(' '.join(below('self')))\n"
         "    time.sleep(60)\n"
     )
     command = [sys.executable, "-m", "pytest", "-q", "-p", "tests.conftest", "--database", "postgres", str(probe)]
@@ -114,13 +116,29 @@ def test_a_run_that_is_broken_off_leaves_no_process_behind(
         )
         assert run.poll() is None, run.stdout and run.stdout.read()
         children = [int(pid) for pid in (tmp_path / "pids").read_text().split()]
-        assert len(children) == 2, "PostgreSQL and Valkey"
+        names = {Path(f"/proc/{pid}/comm").read_text().strip() for pid in children if _runs(pid)}
+        assert names >= {"postgres", "valkey-server", "dovecot", "master"}
         run.send_signal(ending)
         run.communicate(timeout=30)
         _until(lambda: not any(_runs(pid) for pid in children))
     finally:
         run.kill()
         run.communicate()
+
+
+def test_without_postfix_the_tests_fail_with_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    with monkeypatch.context() as bare:
+        bare.setattr(postfix, "postfix_programs", lambda: None)
+        with (
+            pytest.raises(postfix.Missing, match=r"Postfix is not here.*“\./lotwire test”"),
+            postfix.running(tmp_path, {}),
+        ):
+            pass
+    monkeypatch.setattr(postfix, "postfix_programs", lambda: tmp_path)
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(postfix.Missing, match="Run the tests as root"), postfix.running(tmp_path, {}):
+        pass
 
 
 def test_files_are_in_memory_only_where_that_has_room_and_runs_programs(

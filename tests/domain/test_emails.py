@@ -1,8 +1,7 @@
 """Emails through the whole house: out by a real server, in by its mailbox, into the history, and what follows."""
 
 import asyncio
-import base64
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,6 @@ import pytest
 
 from domain import address_marks, clock, connections, delivery, inbox, mails, scenes, suppressions
 from domain.address_marks import AddressMark
-from domain.attachments import MessageAttachment
 from domain.channels import http
 from domain.channels.base import Accepted, HookEvent
 from domain.channels.email import reading
@@ -18,28 +16,18 @@ from domain.connections import Connection
 from domain.inbox import MatchSuggestion
 from domain.listings import Listing
 from domain.messages import Message, State
-from tests import mail_server, make
-from tests.files import picture
+from tests import make
 from tests.mail_server import LOGIN, MailServer
 from tests.sending import OWNER, Shop, again, end, open_events, shop
-from workers.sources import Sources
 
 PAYLOADS = Path(__file__).parents[1] / "payloads" / "email"
 DANA = "dana.reed@mail.example"
 IN_PAYLOADS = b"<0123456789abcdef0123456789abcdef@lots.example>"
 
 
-@pytest.fixture(scope="module")
-def one_server() -> Iterator[MailServer]:
-    with mail_server.running() as server:
-        yield server
-
-
 @pytest.fixture
-async def server(one_server: MailServer, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[MailServer]:
-    one_server.empty()
-    monkeypatch.setenv("SSL_CERT_FILE", str(one_server.cert))
-    yield one_server
+async def server(mail_server: MailServer) -> AsyncIterator[MailServer]:
+    yield mail_server
     await http.close()
 
 
@@ -86,44 +74,6 @@ async def until(true: Callable[[], Any]) -> None:
     async with asyncio.timeout(15):
         while not await true():  # noqa: ASYNC110 - another thread and the database make it true
             await asyncio.sleep(0.02)
-
-
-async def test_an_email_goes_out_and_its_answer_comes_into_the_history(house: None, server: MailServer) -> None:
-    dealer = await shop()
-    listing = await make.listing(dealer.account, seller={"email": DANA, "mobile": "", "phone": ""})
-    connection, _ = await connections.connect(dealer.account.id, dealer.user.id, "email", server.fields())
-    assert (connection.state, connection.last_error) == ("connected", "")
-    assert "app password" not in connection.options
-
-    async def woken() -> None:
-        return None
-
-    line = Sources(OWNER, woken)
-    running = asyncio.create_task(line.run())
-    try:
-        await until(lambda: mails.position(connection.id, "INBOX"))
-        message, _ = await ours(dealer, connection, listing, calls=True)
-        assert message.state == State.SENT
-        [(_, _, raw)] = server.relayed
-        reply_to = raw.partition(b"Reply-To: ")[2].partition(b"\r\n")[0].partition(b"<")[2][:-1]
-        file = b"\r\n".join(
-            [b"--b", b"Content-Type: image/jpeg; name=front.jpg", b"Content-Transfer-Encoding: base64", b""]
-        )
-        server.deliver(
-            b"From: Dana Reed <other.address@mail.example>\r\nTo: " + reply_to + b"\r\nMessage-ID: <1@m>\r\n"
-            b"Subject: Re: Civic\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\n"
-            b"Yes!\r\n\r\n> Is it for sale?\r\n" + file + b"\r\n" + base64.encodebytes(picture()) + b"\r\n--b--\r\n"
-        )
-        await until(open_events)
-        [event] = await open_events()
-        assert await inbox.handle(event) == listing.id
-        assert await inbox.fetch_due() == {listing.id}
-    finally:
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
-    answer = await inbound()
-    assert (answer.body, answer.subject, answer.author_name) == ("Yes!", "Re: Civic", "Dana Reed")
-    assert await MessageAttachment.count().where(MessageAttachment.message == answer.id) == 1
 
 
 async def test_an_answer_is_known_by_what_it_answers_where_no_token_came(house: None) -> None:

@@ -24,6 +24,8 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bin:
     monkeypatch.setattr(command, "CLUSTERS", tmp_path / "etc" / "createcluster.conf")
     monkeypatch.setattr(command, "FRESHCLAM", tmp_path / "etc" / "systemd" / "clamav-freshclam.service")
     monkeypatch.setattr(command, "DOVECOT", tmp_path / "etc" / "systemd" / "dovecot.service")
+    monkeypatch.setattr(command, "POSTFIX_PROGRAMS", Path("/nowhere/postfix/sbin"))
+    monkeypatch.setattr(command, "UNPACKED", tmp_path / "unpacked")
 
     def said(*names: str, status: int = 0) -> list[str]:
         for name in names:
@@ -75,9 +77,61 @@ def test_no_mailbox_server_is_left_running_on_the_machine(machine: Bin, monkeypa
     become(monkeypatch, 0)
     machine("apt-get")
 
-    command._install(["dovecot-imapd", "dovecot-submissiond"])
+    command._install(["dovecot-imapd"])
 
     assert command.DOVECOT.readlink() == Path("/dev/null")
+
+
+def test_postfix_is_unpacked_and_replaces_no_mail_server_of_the_machine(
+    machine: Bin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    become(monkeypatch, 0)
+    machine("apt-get", "dpkg-deb")
+    programs = "nowhere/postfix/sbin"
+    for name, does in {
+        "apt-get": 'if [ "$1" = download ]; then : > postfix_3.7_amd64.deb; fi',
+        "dpkg-deb": 'if [ "$1" = --field ]; then echo "libc6 (>= 2.34), debconf | debconf-2.0, libssl3, netbase"; '
+        f'else mkdir -p "$3/{programs}"; : > "$3/{programs}/master"; fi',
+    }.items():
+        with (tmp_path / "bin" / name).open("r+") as program:
+            kept = program.read().removesuffix("exit 0\n")
+            program.seek(0)
+            program.write(f"{kept}{does}\n")
+
+    assert "postfix" in command.missing()
+    assert command._install(["dovecot-imapd", "postfix"])
+
+    [install] = [line for line in machine() if line.startswith("apt-get install")]
+    assert "postfix" not in install
+    assert "apt-get satisfy --yes --no-install-recommends --quiet libc6 (>= 2.34), libssl3" in machine()
+    assert command.postfix_programs() == tmp_path / "unpacked" / "postfix" / programs
+    assert "postfix" not in command.missing()
+
+
+def test_a_postfix_that_cannot_be_fetched_is_a_sentence(
+    machine: Bin, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    become(monkeypatch, 0)
+    machine("apt-get", status=100)
+
+    assert not command._install(["postfix"])
+
+    assert "postfix could not be unpacked" in capsys.readouterr().err
+    assert list(command.UNPACKED.iterdir()) == []
+
+
+def test_who_cannot_become_root_is_told_to_for_postfix(
+    machine: Bin, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    become(monkeypatch, 1000)
+    machine("apt-get")
+
+    assert not command._install(["postfix"])
+
+    assert machine() == []
+    assert capsys.readouterr().err == (
+        "The tests start a Postfix, which takes root: run ./lotwire test as root or with sudo.\n"
+    )
 
 
 def test_a_scanner_that_runs_already_goes_on(machine: Bin, monkeypatch: pytest.MonkeyPatch) -> None:

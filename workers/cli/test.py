@@ -1,5 +1,5 @@
-"""Runs the tests, in two processes. On Debian it first installs the browsers, servers and fonts they need. Options go
-to pytest: “-n 0” keeps the tests in one process, “-n 4” takes four."""
+"""Runs the tests, in two processes. On Debian it first gets the browsers, servers and fonts they need. Options go to
+pytest: “-n 0” keeps the tests in one process, “-n 4” takes four."""
 
 import argparse
 import os
@@ -7,6 +7,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
@@ -21,6 +22,10 @@ CLUSTERS = Path("/etc/postgresql-common/createcluster.conf")
 FRESHCLAM = Path("/etc/systemd/system/clamav-freshclam.service")
 DOVECOT = Path("/etc/systemd/system/dovecot.service")
 DOVECOT_PROGRAMS = Path("/usr/lib/dovecot")
+POSTFIX_PROGRAMS = Path("/usr/lib/postfix/sbin")
+# Unpacked and not installed: Debian has one mail server at a time and starts it, and this machine may have its own.
+POSTFIX = "postfix"
+UNPACKED = ROOT / ".debian"
 FONTS = Path("/usr/share/fonts/truetype")
 
 # Debian's package, and how to see that what it brings is there, wherever it came from.
@@ -31,7 +36,7 @@ NEEDED: dict[str, Callable[[], bool]] = {
     "postgresql": lambda: bool(shutil.which("postgres") or any(Path("/usr/lib/postgresql").glob("*/bin/postgres"))),
     "clamav-daemon": lambda: bool(shutil.which("clamd") or shutil.which("clamd", path="/usr/sbin:/usr/local/sbin")),
     "dovecot-imapd": (DOVECOT_PROGRAMS / "imap").exists,
-    "dovecot-submissiond": (DOVECOT_PROGRAMS / "submission").exists,
+    POSTFIX: lambda: postfix_programs() is not None,
     "fonts-noto-color-emoji": (FONTS / "noto/NotoColorEmoji.ttf").exists,
     "fonts-dejavu-core": (FONTS / "dejavu/DejaVuSans.ttf").exists,
 }
@@ -54,12 +59,24 @@ def missing() -> list[str]:
     return [package for package, is_there in NEEDED.items() if not is_there()]
 
 
+def postfix_programs() -> Path | None:
+    """The machine's own, or those that were unpacked here; None when there are neither."""
+    places = (POSTFIX_PROGRAMS, UNPACKED / POSTFIX / POSTFIX_PROGRAMS.relative_to("/"))
+    return next((each for each in places if (each / "master").exists()), None)
+
+
 def _install(packages: list[str]) -> bool:
     """Installs them as root or by sudo; False, with a sentence on stderr, when that cannot be done."""
-    line = ["apt-get", "install", "--yes", "--no-install-recommends", *packages]
+    installed = [package for package in packages if package != POSTFIX]
+    line = ["apt-get", "install", "--yes", "--no-install-recommends", *installed]
     root = _root()
     if root is None:
-        print(f"The tests need more of Debian. Run once as root: {shlex.join(line)}", file=sys.stderr)
+        if installed:
+            print(f"The tests need more of Debian. Run once as root: {shlex.join(line)}", file=sys.stderr)
+        if POSTFIX in packages:
+            print(
+                "The tests start a Postfix, which takes root: run ./lotwire test as root or with sudo.", file=sys.stderr
+            )
         return False
     print(f"Installing what the tests need: {', '.join(packages)} …", file=sys.stderr, flush=True)
     if "postgresql" in packages and not CLUSTERS.exists():
@@ -74,9 +91,32 @@ def _install(packages: list[str]) -> bool:
     apt = [*root, "env", "DEBIAN_FRONTEND=noninteractive"]
     _do([*apt, "apt-get", "update", "--quiet"])
     # Our cluster setting stays when the package brings its own.
-    if _do([*apt, *line, "--quiet", "-o", "Dpkg::Options::=--force-confold"]):
-        return True
-    print(f"apt-get could not install what the tests need; it says why above. Try: {shlex.join(line)}", file=sys.stderr)
+    if installed and not _do([*apt, *line, "--quiet", "-o", "Dpkg::Options::=--force-confold"]):
+        print(
+            f"apt-get could not install what the tests need; it says why above. Try: {shlex.join(line)}",
+            file=sys.stderr,
+        )
+        return False
+    return POSTFIX not in packages or _unpack(POSTFIX, apt)
+
+
+def _unpack(package: str, apt: list[str]) -> bool:
+    """Into this checkout, with the libraries that it needs installed; False, with a sentence, when that fails."""
+    UNPACKED.mkdir(exist_ok=True)
+    satisfy = [*apt, "apt-get", "satisfy", "--yes", "--no-install-recommends", "--quiet"]
+    with tempfile.TemporaryDirectory(dir=UNPACKED) as place:
+        # As root, too, apt-get gives up its rights to fetch it, and could then not write here.
+        fetch = ["apt-get", "download", "--quiet", "-o", "APT::Sandbox::User=root", package]
+        if _do(fetch, directory=place) and (archive := next(Path(place).glob("*.deb"), None)):
+            needs = subprocess.run(
+                ["dpkg-deb", "--field", archive, "Depends"], capture_output=True, text=True, timeout=60, check=False
+            ).stdout
+            libraries = ", ".join(each.strip() for each in needs.split(",") if each.strip().startswith("lib"))
+            if _do([*satisfy, libraries]) and _do(["dpkg-deb", "--extract", str(archive), f"{place}/unpacked"]):
+                shutil.rmtree(UNPACKED / package, ignore_errors=True)
+                os.replace(f"{place}/unpacked", UNPACKED / package)
+                return True
+    print(f"{package} could not be unpacked; what went wrong stands above.", file=sys.stderr)
     return False
 
 
@@ -105,6 +145,8 @@ def _become_pytest(arguments: list[str]) -> NoReturn:
     os.execv(sys.executable, [sys.executable, "-P", "-m", "pytest", "-n", PROCESSES, *arguments])
 
 
-def _do(command: list[str], text: str | None = None) -> bool:
-    done = subprocess.run(command, input=text, text=True, stdout=STDERR, timeout=APT_SECONDS, check=False)
+def _do(command: list[str], text: str | None = None, directory: str | None = None) -> bool:
+    done = subprocess.run(
+        command, input=text, text=True, stdout=STDERR, timeout=APT_SECONDS, check=False, cwd=directory
+    )
     return done.returncode == 0

@@ -1,8 +1,8 @@
-"""Emails over a real server: handed over, heard within moments, each once, whatever happens in between."""
+"""A real mailbox: what comes in is heard within moments and each once, whatever happens in between."""
 
 import asyncio
 import base64
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from email.message import EmailMessage
@@ -10,28 +10,17 @@ from typing import Any
 
 import pytest
 
-from domain import ids
-from domain.channels.base import ChannelError, HookEvent, Incoming, Kind, Listening, Mail, Outgoing
+from domain.channels.base import ChannelError, HookEvent, Incoming, Kind, Listening
 from domain.channels.email import Email, channel, imap
 from domain.channels.email.servers import Login, Server
-from tests import mail_server
-from tests.domain.channels.local_servers import Permit
 from tests.mail_server import LOGIN, MailServer
 
 DANA = "dana@mail.example"
 
 
-@pytest.fixture(scope="module")
-def one_server() -> Iterator[MailServer]:
-    with mail_server.running() as server:
-        yield server
-
-
 @pytest.fixture
-def server(one_server: MailServer, monkeypatch: pytest.MonkeyPatch) -> MailServer:
-    one_server.empty()
-    monkeypatch.setenv("SSL_CERT_FILE", str(one_server.cert))
-    return one_server
+def server(mail_server: MailServer) -> MailServer:
+    return mail_server
 
 
 @dataclass
@@ -96,51 +85,6 @@ def with_file(data: bytes) -> bytes:
     message.set_content("See the front")
     message.add_attachment(data, maintype="image", subtype="jpeg", filename="front.jpg")
     return message.as_bytes().replace(b"\n", b"\r\n")
-
-
-async def test_an_email_is_handed_over_to_a_real_server(server: MailServer) -> None:
-    email = Email("", server.fields())
-    await email.check()
-    message = Outgoing(
-        ids.new(), "email", DANA, "Hi Dana,\n.\nSam", "", subject="Très bien", mail=Mail("<p>Hi", f"<{'0' * 32}@lots>")
-    )
-    accepted = await email.send(message, Permit(message))
-    assert (accepted.provider_id, accepted.state) == (f"<{'0' * 32}@lots>", "sent")
-    [(sender, recipient, raw)] = server.relayed
-    assert (sender, recipient) == (LOGIN, DANA)
-    assert b"\r\nHi Dana,\r\n.\r\nSam\r\n" in raw
-    assert b"Subject: =?utf-8?" in raw
-
-
-async def test_a_real_server_refuses_what_it_refuses(server: MailServer) -> None:
-    server.refuses = {
-        "gone@mail.example": "550 5.1.1 User unknown",
-        "full@mail.example": "452 4.2.2 Mailbox full",
-    }
-    for to, kind, tells in (("gone", Kind.PERMANENT, "bounced"), ("full", Kind.NEVER_CONNECTED, "")):
-        message = Outgoing(ids.new(), "email", f"{to}@mail.example", "Hi", "", subject="Civic")
-        with pytest.raises(ChannelError) as caught:
-            await Email("", server.fields()).send(message, Permit(message))
-        assert (caught.value.kind, caught.value.tells) == (kind, tells)
-    assert server.relayed == []
-
-
-@pytest.mark.parametrize("way", ["smtp", "imap"])
-async def test_a_wrong_password_pauses_the_connection(server: MailServer, way: str) -> None:
-    email = Email("", server.fields(password="wrong"))
-    with pytest.raises(ChannelError, match="refused the user name or the password") as caught:
-        await (email.check() if way == "smtp" else email.listen(House()))
-    assert caught.value.kind is Kind.CONNECTION_BROKEN
-
-
-async def test_a_server_that_cannot_prove_who_it_is_gets_no_password(
-    server: MailServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("SSL_CERT_FILE")
-    for work in (Email("", server.fields()).check(), Email("", server.fields()).listen(House())):
-        with pytest.raises(ChannelError, match="could not prove who it is") as caught:
-            await work
-        assert caught.value.kind is Kind.NEVER_CONNECTED
 
 
 @pytest.mark.parametrize("way", ["tls", "starttls"])

@@ -1,31 +1,21 @@
 """Kijiji's mail over a real mailbox: only what the relay passed on is heard, and each once."""
 
 import asyncio
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from domain.channels.base import Incoming
 from domain.channels.kijiji import Kijiji
-from tests import mail_server
 from tests.domain.channels.test_email_mailbox import House, mail, until
 from tests.mail_server import MailServer
 
 PAYLOADS = Path(__file__).parents[2] / "payloads" / "kijiji"
 
 
-@pytest.fixture(scope="module")
-def one_server() -> Iterator[MailServer]:
-    with mail_server.running() as server:
-        yield server
-
-
 @pytest.fixture
-def server(one_server: MailServer, monkeypatch: pytest.MonkeyPatch) -> MailServer:
-    one_server.empty()
-    monkeypatch.setenv("SSL_CERT_FILE", str(one_server.cert))
-    return one_server
+def server(mail_server: MailServer) -> MailServer:
+    return mail_server
 
 
 async def test_what_the_relay_passed_on_is_heard_and_nothing_else(server: MailServer) -> None:
