@@ -4,6 +4,7 @@ import unicodedata
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from piccolo.columns import Boolean, Integer, Text, Varchar
@@ -125,6 +126,8 @@ async def change_profile(
     managers_own_global_templates: bool,
     introduces_itself: bool,
     scheduled_messages: bool,
+    facebook: bool,
+    kijiji: bool,
 ) -> None:
     """What the dealership says of itself, the fields of PROFILE, its pace and its switches. Raises Refused at the field
     that is wrong. Who may is account_edits' to say."""
@@ -143,7 +146,22 @@ async def change_profile(
     values[Account.managers_own_global_templates] = managers_own_global_templates
     values[Account.introduces_itself] = introduces_itself
     values[Account.scheduled_messages] = scheduled_messages
+    values[Account.facebook], values[Account.kijiji] = facebook, kijiji
     await Account.update(values).where(Account.id == account.id)
+
+
+SWITCHED = ("facebook", "kijiji")  # channels that a dealership uses or does not
+
+
+async def switch_on(account_id: UUID, channel: str) -> None:
+    """The dealership writes by this channel from now on, where it has a switch for it."""
+    if channel in SWITCHED:
+        await Account.update({getattr(Account, channel): True}).where(Account.id == account_id)
+
+
+def is_on(account: Account, channel: str) -> bool:
+    """Whether the dealership writes by this channel at all, connected or not."""
+    return bool(getattr(account, channel)) if channel in SWITCHED else True
 
 
 def clean_an_hour(typed: str) -> int:

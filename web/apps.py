@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from domain import (
+    accounts,
     connections,
     linked,
     pace_limits,
@@ -133,6 +134,7 @@ async def context(
         "pace": await _pace(account, connection, pace) if connection else None,
         "pictures": _pictures(connection) if connection and app.provider.files_switch else None,
         "health": await _health(account, connection) if connection else None,
+        "held": 0 if connection else await _held(account, app),
         "check": check,
         "plan": plans.TIER_LABELS[Tier(account.tier)],
         "page_title": app.name,
@@ -150,7 +152,8 @@ def _filled(app: App, connection: Connection | None, form: Form) -> Form:
 
 async def _facts(account: Account, app: App, connection: Connection | None) -> dict[str, Any]:
     included = not app.provider.feature or await plans.includes(account, app.provider.feature)
-    label, tone = _state(included, connection)
+    off = connection is not None and not accounts.is_on(account, app.provider.channel)
+    label, tone = _state(account, included, connection, off)
     return {
         "kind": app.kind,
         "name": app.name,
@@ -160,6 +163,7 @@ async def _facts(account: Account, app: App, connection: Connection | None) -> d
         "state_label": label,
         "state_tone": tone,
         "connected": connection is not None,
+        "switched_off": off,
         "included": included,
         "more": [{"url": render.url_for(route), "label": label} for route, label in MORE.get(app.kind, ())],
         "hooked": "hook" in app.provider.events,
@@ -168,14 +172,16 @@ async def _facts(account: Account, app: App, connection: Connection | None) -> d
     }
 
 
-def _state(included: bool, connection: Connection | None) -> tuple[str, str]:
+def _state(account: Account, included: bool, connection: Connection | None, off: bool) -> tuple[str, str]:
     if not included:
         return "Not in your plan", "muted"
     if connection is None:
         return "Not connected", "muted"
     if connection.state == ConnectionState.BROKEN:
         return "Needs attention", "bad"
-    return "Connected", "good"
+    if until := _goes_on(account, connection):
+        return f"Paused until {until}", "warn"
+    return ("Connected, switched off", "warn") if off else ("Connected", "good")
 
 
 def _pictures(connection: Connection) -> bool:
@@ -226,6 +232,15 @@ async def _health(account: Account, connection: Connection) -> dict[str, Any]:
         "paused": connection.state == ConnectionState.BROKEN,
         "rests_until": _goes_on(account, connection),
     }
+
+
+async def _held(account: Account, app: App) -> int:
+    """How many messages wait for an app that was disconnected."""
+    before = await connections.newest(account.id, app.kind)
+    if before is None:
+        return 0
+    told = await vitals.of_connection(before)
+    return told["queued"] + told["planned"]
 
 
 def _heard(connection: Connection) -> str:

@@ -12,6 +12,7 @@ from domain.connections.finding import (
     heard_by_listening,
     included,
     installed,
+    newest,
 )
 from domain.connections.hearing import hears, silences
 from domain.connections.hooks import hook_refused, register_missing_hooks, rotate_hook_secret, verified
@@ -44,6 +45,7 @@ __all__ = [
     "hook_url",
     "included",
     "installed",
+    "newest",
     "options_of",
     "recheck",
     "register_missing_hooks",

@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
-from domain import audit, clock, credentials, hook_secrets, regions
+from domain import accounts, audit, clock, credentials, hook_secrets, regions
 from domain.accounts import Account
 from domain.channels.base import Channel, ChannelError, Kind
 from domain.channels.registry import CHANNELS
@@ -36,9 +36,9 @@ async def connect(
 
     `given` are the values of its fields, by name; those that are no secrets are kept among the options.
     Where Lotwire has a public address the provider is asked to call it; a provider that will not is connected all the
-    same, and `hook_problem` says so until it did. Returns the connection and its hook secret, shown to a person once.
-    With `unchecked_is_fine` a provider that does not answer is connected all the same; one that refuses the key never is.
-    Raises Refused.
+    same, and `hook_problem` says so until it did. With `unchecked_is_fine` one that does not answer is connected all
+    the same; one that refuses the key never is. The dealership writes by its channel from now on. Returns the
+    connection and its hook secret, shown to a person once. Raises Refused.
     """
     if kind not in CHANNELS:
         raise Refused(f"There is no provider “{kind}”. Choose one of: {', '.join(CHANNELS)}.", field="kind")
@@ -83,6 +83,7 @@ async def connect(
             await Connection.insert(connection)
         await Connection.update(columns).where(Connection.id == connection.id)
         await SenderLink.delete().where(SenderLink.connection == connection.id)
+        await accounts.switch_on(account, provider.channel)
         await audit.record(account, user, "connection.made", connection.id, kind=kind, base_url=base_url)
     if ok and settings().public_url:
         await register_hook(connection, candidate, hook_secret)

@@ -40,7 +40,6 @@ async def connect(account: Account, admin: User, simulator_url: str, listings: d
     source = await Source.objects().get((Source.account == account.id) & (Source.slug == FORM_SITE))
     assert source is not None
     async with db.writing():
-        await Account.update({Account.facebook: True}).where(Account.id == account.id)
         await Source.update({Source.form_transport: "http_form"}).where(Source.id == source.id)
         form = FormTransport(
             account=account.id,

@@ -174,3 +174,20 @@ async def test_a_manager_sees_the_switch_and_why_it_is_not_theirs(manager_client
     assert (await manager_client.submit("/dealership", {**TYPED, "introduces_itself": "1"})).status_code == 303
     assert not await introduces_itself(manager_client)
     assert not await AuditEntry.exists()
+
+
+async def test_facebook_and_kijiji_are_switched_on_and_off_and_kijiji_in_canada_alone(admin_client: Client) -> None:
+    async def switches() -> tuple[bool, bool]:
+        [row] = await Account.select(Account.facebook, Account.kijiji)
+        return row["facebook"], row["kijiji"]
+
+    both = {**TYPED, "introduces_itself": "1", "facebook": "1", "kijiji": "1"}
+    assert 'name="kijiji"' not in (await admin_client.get("/dealership")).text
+    assert (await admin_client.submit("/dealership", both)).status_code == 303
+    assert await switches() == (True, False)
+    await Account.update({Account.country: "CA", Account.kijiji: True}, force=True)
+    page = (await admin_client.get("/dealership")).text
+    for name in ("facebook", "kijiji"):
+        assert f'name="{name}" value="1" checked' in page
+    assert (await admin_client.submit("/dealership", {**TYPED, "introduces_itself": "1"})).status_code == 303
+    assert await switches() == (False, False)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from domain import clock, connections, delivery, house_mail, inbox, plans, resting, threads
+from domain.accounts import Account
 from domain.channels import facebook_errors, http
 from domain.channels.base import Accepted, ChannelError
 from domain.channels.facebook import Facebook
@@ -444,3 +445,37 @@ async def test_a_sellers_conversation_and_one_of_yesterday_take_no_test(
     answer = await admin.submit("/apps/facebook/trials", {"to": PERSON})
     assert answer.status_code == 422
     assert not await Message.exists().where(Message.kind == "test")
+
+
+async def test_who_connects_facebook_can_answer_by_it_and_a_switch_that_is_off_is_told(
+    client: Client, house: None, monkeypatch: Any
+) -> None:
+    graph(monkeypatch, 200, {"id": PAGE, "name": "Harbor Motors", "success": True})
+    account = await make.account(facebook=False)
+    await plans.seed()
+    browser = await client.signed_in(await make.user(account, role="admin"))
+    given = {"page_id": PAGE, "page_token": "page-token", "app_secret": SECRET}
+    await connections.connect(account.id, None, "facebook", given)
+    listing = await make.listing(account, url=AD, source="facebook")
+    window = f"/listings/{listing.id}/sends/new"
+    assert "Facebook" in text_of((await browser.get(window)).text)
+    assert "switched off for your dealership" not in (await browser.get("/apps/facebook")).text
+    await Account.update({Account.facebook: False}).where(Account.id == account.id)
+    assert "switched off for your dealership" in (await browser.get("/apps/facebook")).text
+    assert "Connected, switched off" in (await browser.get("/apps")).text
+
+
+async def test_the_apps_say_that_a_connection_rests_and_how_many_messages_one_that_is_gone_holds(
+    client: Client, connection: Connection, listing: Listing, monkeypatch: Any
+) -> None:
+    browser = await person_of(client, connection, "admin")
+    await resting.rest(connection.id, 3600, facebook_errors.RESTRICTED)
+    assert "Paused until 24 Nov 2026, 12:00 PM" in (await browser.get("/apps")).text
+    await make.message(
+        listing, channel="facebook", to_address=PERSON, connection=connection.id, state=State.QUEUED, user=browser.user
+    )
+    graph(monkeypatch, 200, {"success": True})
+    assert (await browser.submit("/apps/facebook/connections/deletion")).status_code == 303
+    assert "1 message waits and leaves once Facebook Messenger is connected again." in text_of(
+        (await browser.get("/apps/facebook")).text
+    )

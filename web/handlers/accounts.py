@@ -15,7 +15,10 @@ from web.lookups import Me, TheAccount, TheForm
 AnyRequest = Request[Any, Any, Any]
 
 FIELDS = (*accounts.PROFILE, "first_contacts_an_hour")
-SWITCHES = ("plain_texts", "managers_own_global_templates", "introduces_itself", "scheduled_messages")
+SWITCHES = (
+    *("plain_texts", "managers_own_global_templates", "introduces_itself", "scheduled_messages"),
+    *("facebook", "kijiji"),
+)
 
 
 async def edit(request: AnyRequest, account: TheAccount, me: Me) -> Response[str]:
@@ -29,6 +32,8 @@ async def update(request: AnyRequest, account: TheAccount, me: Me, form: TheForm
     try:
         values = {name: form.value(name) for name in FIELDS}
         switches = {name: form.ticked(name) for name in SWITCHES}
+        if account.country != "CA":  # it is not asked
+            switches["kijiji"] = account.kijiji
         await account_edits.change(account, me, values, switches, aware=form.ticked("aware"))
     except Refused as refused:
         return _page(request, account, me, form.refuse(refused, (*FIELDS, "aware")), status=422)
@@ -40,4 +45,5 @@ def _page(request: AnyRequest, account: Account, me: User, form: Form, status: i
     may = users.may(me, Permission.INTRODUCTION)
     introduction = {"may": may, "on": form.ticked("introduces_itself") if may else account.introduces_itself}
     context: dict[str, Any] = {"timezones": zones, "introduction": introduction, "page_title": None}
+    context["canadian"] = account.country == "CA"
     return render.page(request, "accounts/edit.html", status=status, form=form, **context)
