@@ -33,6 +33,7 @@ class SellerThread(Table, db=DB, tablename="seller_thread"):
     listing = parent(Listing, null=True)  # None: nobody knows yet which
     ours = Varchar(254, default="")  # what they wrote to: our Page or mailbox
     name = Text(default="")  # as they call themselves there
+    named_at = moment()  # when the provider was asked for it
     about = Text(default="")  # what the thread says it is about: the ad's title or address
     opened_at = made()
     last_inbound_at = moment()

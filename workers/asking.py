@@ -1,8 +1,8 @@
-"""Questions to providers that nobody waits for: what became of a call, and what kind of line a number is."""
+"""Questions to providers that nobody waits for: what became of a call, what kind of line a number is, who wrote."""
 
 from typing import Any
 
-from domain import lookups, turns, unanswered
+from domain import lookups, thread_names, turns, unanswered
 from domain.installations import freezing
 from workers.inbox import handle_events
 from workers.processes import is_dead
@@ -26,3 +26,9 @@ async def look_numbers_up(ctx: dict[str, Any]) -> None:
     if due and await turns.take("lookups", ctx["owner"], TURN, is_dead):
         for connection in due:
             await lookups.look_up(connection)
+
+
+async def ask_for_names(ctx: dict[str, Any]) -> None:
+    """Who writes in threads, by name."""
+    if not await freezing.is_frozen() and await thread_names.due():
+        await ctx["hint"](await thread_names.ask())

@@ -8,7 +8,7 @@ from typing import Any
 
 from domain import answers, attachments, connections, delivery, receipts, schedules, sessions, unanswered
 from domain.installations import booting, freezing
-from workers.asking import ask_about_unanswered, look_numbers_up
+from workers.asking import ask_about_unanswered, ask_for_names, look_numbers_up
 from workers.batches import close_batches, expand_batches, tend_batches
 from workers.imports import run_due_imports
 from workers.inbox import fetch_files, handle_events
@@ -45,6 +45,7 @@ class Clockwork:
             (60.0, sweep),
             (unanswered.EVERY.total_seconds(), ask_about_unanswered),
             (2.0, look_numbers_up),
+            (5.0, ask_for_names),
             (60.0, end_late_answers),
             (60.0, end_plans),
             (60.0, close_batches),

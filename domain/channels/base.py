@@ -130,6 +130,7 @@ class Channel(ABC):
     secret_label: ClassVar[str] = ""  # of the webhook secret, where it signs with ours; empty: with a credential
     hook_parts: ClassVar[Sequence[str]] = ()  # what it is told to call beneath its hook, beside the hook itself
     thanks: ClassVar[HookAnswer] = HookAnswer()  # what its hook calls are answered
+    names: ClassVar[bool] = False  # it can be asked how somebody who wrote calls themself
     tells_what_it_took: ClassVar[bool] = False  # it can be asked what became of a call that was not answered
 
     hook_url = ""  # where this connection's provider can call us; empty: nowhere, or nobody has said yet
@@ -182,6 +183,11 @@ class Channel(ABC):
         """What it did with this very message since then, as its hook would have told it; nothing: it has none such.
         Only asked of a provider that `tells_what_it_took`. Raises ChannelError."""
         raise NotImplementedError(f"{self.name} does not say what it took.")
+
+    async def name_of(self, address: str) -> str:
+        """How whoever writes from this address calls themself; empty: it does not say. Only asked of a provider that
+        `names`. Raises ChannelError."""
+        raise NotImplementedError(f"{self.name} knows no names.")
 
     def looks_up(self) -> bool:
         """Whether this connection is to be asked what kind of line a number is."""

@@ -84,6 +84,7 @@ class Facebook(Channel):
     )
     feature = "facebook"
     events = ("hook",)
+    names = True
     secret_label = "Verify token"  # noqa: S105 - what its field is called
     per_minute = 200
     per_second = 20
@@ -215,6 +216,9 @@ class Facebook(Channel):
         if page != self._page:
             reason = f"This token is for another Page ({said.get('name') or page}). Copy the one of Page {self._page}."
             raise ChannelError(reason, Kind.CONNECTION_BROKEN, code="page")
+
+    async def name_of(self, address: str) -> str:
+        return facebook_events.name_in(await self._call("GET", f"/{address}", params={"fields": "name"}))
 
     # In
 

@@ -214,3 +214,9 @@ def _moment(raw: object) -> datetime | None:
         return datetime.fromtimestamp(raw / 1000, UTC)
     except (ValueError, OverflowError, OSError):
         return None
+
+
+def name_in(said: Mapping[str, Any]) -> str:
+    """How a person calls themself, of what the Graph API says of them."""
+    told = said.get("name")
+    return told if isinstance(told, str) else ""

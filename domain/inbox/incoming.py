@@ -120,7 +120,7 @@ async def _beside(
         if known and not said.automatic:
             await address_marks.clear(account, said.from_address, said.at)
     if channel in threads.CHANNELS:
-        await threads.heard(
+        thread = await threads.heard(
             *(account, connection.id, channel, said.from_address, said.at),
             listing=found.listing,
             ours=said.to_address,
@@ -128,6 +128,8 @@ async def _beside(
             about=said.about,
             lives=CHANNELS[connection.kind].thread_lives,
         )
+        if thread.name and not said.from_name:
+            await Message.update({Message.author_name: thread.name}).where(Message.id == message_id)
     if said.media:
         files = [
             IncomingFile(

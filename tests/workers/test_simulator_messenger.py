@@ -140,6 +140,7 @@ async def test_a_seller_who_writes_is_heard_and_answered(
     receipt = await hook.of(Receipt)
     assert (receipt.provider_id, receipt.to, receipt.body) == (accepted.provider_id, person, "When can we come?")
     assert (await hook.of(ReadUntil)).address == person
+    assert await facebook.name_of(person) == "Dana"
     page = text_of(ask(simulator, "GET", f"/messenger/{person}")[2])
     assert "When can we come?" in page
     assert "(A file)" in page

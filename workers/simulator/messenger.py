@@ -84,6 +84,7 @@ class Messenger:
         graph = "/graph/v25.0"
         return [
             web.get(f"{graph}/me", self._api(self.me)),
+            web.get(f"{graph}/{{person:[0-9]+}}", self._api(self.person)),
             web.post(f"{graph}/{PAGE}/messages", self._api(self.send)),
             web.post(f"{graph}/{PAGE}/message_attachments", self._api(self.upload)),
             web.post(f"{graph}/{PAGE}/subscribed_apps", self._api(self.subscribe)),
@@ -127,6 +128,12 @@ class Messenger:
 
     async def me(self, request: web.Request) -> web.Response:
         return web.json_response({"id": PAGE, "name": NAME})
+
+    async def person(self, request: web.Request) -> web.Response:
+        thread = self.threads.get(request.match_info["person"])
+        if thread is None:
+            return _error(400, 100, 33, "Unsupported get request.")
+        return web.json_response({"id": thread.person, "name": thread.name})
 
     async def subscribe(self, request: web.Request) -> web.Response:
         return web.json_response({"success": True})

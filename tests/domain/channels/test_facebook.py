@@ -12,7 +12,7 @@ import pytest
 from aiohttp import web
 
 from domain import clock, gate, ids
-from domain.channels import facebook_errors
+from domain.channels import facebook_errors, facebook_events
 from domain.channels.base import Accepted, ChannelError, Kind, Media, Outgoing
 from domain.channels.facebook import ANSWER_WITHIN, HEARD, LONGEST_TEXT, PERSON_WITHIN, Facebook
 from domain.channels.facebook_files import LARGEST_FILE, RULES
@@ -109,6 +109,8 @@ class StrictGraph:
                 (f"{about['attachment']['type']} {file.filename} {file.content_type}", file.file.read())
             )
             return web.json_response({"attachment_id": "1857777774821032"})
+        if asked == f"GET /v25.0/{PERSON}" and query == {"fields": "name"}:
+            return web.json_response({"id": PERSON, "name": "Dana Quill"})
         if asked == "GET /v25.0/me" and query == {"fields": "id,name"}:
             return web.json_response({"id": PAGE, "name": "Harbor Motors"})
         if asked == f"POST /v25.0/{PAGE}/subscribed_apps" and query == {"subscribed_fields": HEARD}:
@@ -158,6 +160,7 @@ async def test_everything_we_ask_is_described(graph: StrictGraph):
     accepted = await send(facebook, outgoing(media=(PICTURE, Media("title.pdf", "application/pdf", b"%PDF-1.4"))))
     await send(facebook, outgoing(heard_at=late))
     await facebook.remove_hook(PAGE)
+    assert await facebook.name_of(PERSON) == "Dana Quill"
 
     assert graph.wrong == []
     assert accepted == Accepted("m_1", "sent", "", PAGE)  # known by its words
@@ -178,6 +181,11 @@ async def test_a_name_that_would_break_the_upload_is_made_harmless(graph: Strict
     file = Media('a"\r\nX-Evil: 1.png', "image/png", b"x")
     await send(Facebook(graph.url, CREDENTIALS), outgoing(body="", media=(file,)))
     assert graph.uploads == [("image a___X-Evil_ 1.png image/png", b"x")]
+
+
+@pytest.mark.parametrize("said", [{}, {"name": None}, {"name": ["Dana"]}, {"id": PERSON, "name": ""}])
+def test_whom_facebook_does_not_name_has_no_name(said: dict[str, Any]):
+    assert facebook_events.name_in(said) == ""
 
 
 def test_it_is_registered():
