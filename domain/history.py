@@ -195,9 +195,11 @@ async def _rows(listing: UUID, compare: str, cursor: Cursor | None, limit: int) 
                        OR x.direction = 'in' AND EXISTS (SELECT 1 FROM incoming_file i WHERE i.message = x.id)
                        AS with_files,
                      x.channel = 'email' AND EXISTS (SELECT 1 FROM email_header h
-                                                     WHERE h.message = x.id AND h.html <> '') AS with_html
-              FROM message x LEFT JOIN app_user u ON u.id = x."user" {tail}) AS few
-            UNION ALL SELECT few.*, {", ".join(["NULL"] * 29)} FROM (
+                                                     WHERE h.message = x.id AND h.html <> '') AS with_html,
+                     c.kind AS provider, c.state AS provider_state, c.rests_until AS provider_rests_until
+              FROM message x LEFT JOIN app_user u ON u.id = x."user"
+              LEFT JOIN connection c ON c.id = x.connection AND x.state = 'queued' {tail}) AS few
+            UNION ALL SELECT few.*, {", ".join(["NULL"] * 32)} FROM (
               SELECT 'event' AS what, x.id, x.at, x.kind, CAST(x.detail AS text) AS detail, u.name AS person
               FROM event x LEFT JOIN app_user u ON u.id = x."user" {tail}) AS few""",  # noqa: S608
         *arguments,

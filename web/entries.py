@@ -12,7 +12,7 @@ from domain.accounts import Account
 from domain.gate import ANSWER, BY_ITSELF, refusal
 from domain.messages import State
 from domain.users import Permission, User
-from web import external_pages, filters, happened, planned
+from web import external_pages, filters, happened, held, planned
 from web.render import url_for
 
 CHANNELS = {
@@ -147,7 +147,7 @@ def _message(row: dict[str, Any], account: Account, seller_name: str, me: User |
         "state_label": "Undone" if row["code"] == "undone" else _when_it_leaves(row, account) or label,
         "state_tone": tone,
         "state_icon": state_icon,
-        "reason": _reason(row),
+        "reason": " ".join(each for each in (held.why(row, account), _reason(row)) if each) or None,
         "next_step": None if done else _next_step(row),
         "actions": [] if done else _planned(row) if mine else _actions(row),
         "plan_url": url_for("schedules.edit", message_id=row["id"]) if mine and not done else None,

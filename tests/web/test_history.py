@@ -303,3 +303,31 @@ async def test_a_file_that_did_not_arrive_is_named_with_what_became_of_it(
     assert "front.jpg on its way." in page
     assert "winmail.dat Lotwire does not take such files." in page
     assert "A file It could not be fetched." in page
+
+
+@pytest.mark.parametrize(
+    ("connection", "says"),
+    [
+        ({"state": "disconnected"}, "Held, because Dialpad is not connected. It leaves once it is connected again"),
+        ({"state": "broken"}, "Held, because Dialpad refused your dealership&#39;s key. It leaves once that is mended"),
+        (
+            {"rests_until": MORNING + timedelta(hours=2)},
+            "Dialpad asked for a pause. It leaves after 24 Nov 2026, 1:00 PM.",
+        ),
+        ({"rests_until": MORNING - timedelta(hours=2)}, ""),
+        ({}, ""),
+    ],
+    ids=["gone", "broken", "rests", "rested", "well"],
+)
+async def test_what_waits_for_its_connection_says_so(
+    agent_client: Client, connection: dict[str, Any], says: str
+) -> None:
+    listing = await make.listing(agent_client.user.account)
+    by = await make.connection(agent_client.user.account, **connection)
+    message = await make.message(listing, state="queued", connection=by.id, user=agent_client.user)
+    await make.message(listing, state="delivered", connection=by.id, user=agent_client.user)
+    page = (await agent_client.get(f"/listings/{listing.id}")).text
+    shown = entry(page, message)
+    assert says in shown
+    assert ("Held" in shown or "a pause" in shown) == bool(says)
+    assert page.count("Held, because") + page.count("asked for a pause") == (1 if says else 0)
