@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+MOST_FIELDS = 1_000  # of a form
+
 
 class BadSignature(Exception):
     """A hook call that is not the provider's: refused and counted, never stored."""
@@ -32,19 +34,15 @@ class HookCall:
     @property
     def query(self) -> list[tuple[str, str]]:
         """Names and values of the URL, in their order."""
-        return _pairs(urlsplit(self.url).query)
+        return parse_qsl(urlsplit(self.url).query, keep_blank_values=True)
 
     @property
     def form(self) -> list[tuple[str, str]]:
-        """Names and values of a form's body, in their order. Raises NotUnderstood when it is none."""
+        """Names and values of a form's body, in their order. Raises NotUnderstood when it is none, or has no end."""
         try:
-            return _pairs(self.body.decode("utf-8"))
+            return parse_qsl(self.body.decode("utf-8"), keep_blank_values=True, max_num_fields=MOST_FIELDS)
         except ValueError:
             raise NotUnderstood("The body is not a form.") from None
-
-
-def _pairs(encoded: str) -> list[tuple[str, str]]:
-    return parse_qsl(encoded, keep_blank_values=True)
 
 
 @dataclass(frozen=True)

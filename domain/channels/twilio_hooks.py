@@ -70,8 +70,9 @@ def _urls(url: str) -> set[str]:
 def key(fields: Mapping[str, str], asked: str = "") -> str:
     """What names an event for ever: Twilio tells of each state once, and again when it was not answered. What it was
     `asked` about a message of ours is another event."""
-    names = ("MessageSid", "MessageStatus", "ErrorCode", "OptOutType")
-    facts = "|".join([*(fields.get(name, "") for name in names), *([asked] if asked else [])])
+    sid = fields.get("MessageSid") or fields.get("SmsSid", "")
+    names = ("MessageStatus", "ErrorCode", "OptOutType")
+    facts = "|".join([sid, *(fields.get(name, "") for name in names), *([asked] if asked else [])])
     return hashlib.sha256(facts.encode("utf-8", "replace")).hexdigest()
 
 

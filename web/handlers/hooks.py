@@ -1,11 +1,13 @@
 """What providers call: kept first, once, and answered at once; a worker reads it afterwards."""
 
+import asyncio
 import logging
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from litestar import MediaType, Request, Response, Router, get, post
-from litestar.exceptions import HTTPException, PermissionDeniedException
+from litestar.exceptions import ClientException, HTTPException, PermissionDeniedException
 
 from domain import connections, inbox
 from domain.channels.base import BadSignature, HookCall, NotUnderstood, TooOld
@@ -18,6 +20,7 @@ logger = logging.getLogger(__name__)
 
 HOOK = "/{kind:str}/{connection_id:str}"
 LARGEST_BODY = 1024 * 1024  # bytes; Facebook tells up to a thousand things at once
+BODY_SECONDS = 20.0  # for a body to come; providers give up after fewer
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -28,7 +31,11 @@ async def create(request: AnyRequest) -> Response[str]:
     connection = await _connection(request)
     provider = CHANNELS[connection.kind]
     try:
-        events = connections.verified(connection, _call(request, connection, await request.body()))
+        async with asyncio.timeout(BODY_SECONDS):
+            body = await request.body()
+        events = connections.verified(connection, _call(request, connection, body))
+    except TimeoutError:
+        return _said(408, "The event took too long to come.")
     except (BadSignature, NotUnderstood) as error:
         return await _refused(connection, error)
     if await _intake(request).store(connection.id, events):
@@ -59,12 +66,22 @@ def _call(request: AnyRequest, connection: Connection, body: bytes = b"") -> Hoo
     """The call as the provider made it: to the address it was told, whatever a proxy made of that."""
     base = connections.hook_url(connection)
     if base.startswith("/"):
-        base = f"{str(request.base_url).rstrip('/')}{base}"
+        base = f"{_here(request)}{base}"
     if part := request.path_params.get("part"):
         base = f"{base}/{part}"
     query = request.scope["query_string"].decode("latin-1")
     url = f"{base}?{query}" if query else base
     return HookCall(url, body, dict(request.headers), request.method)
+
+
+def _here(request: AnyRequest) -> str:
+    """Where it was called, as the caller says. Raises ClientException for a host that is none."""
+    try:
+        here = str(request.base_url).rstrip("/")
+        _ = urlsplit(here).port
+    except ValueError:
+        raise ClientException from None
+    return here
 
 
 async def _connection(request: AnyRequest) -> Connection:

@@ -121,7 +121,7 @@ def test_any_other_call_is_refused(wrong: HookCall):
 
 
 def test_a_body_that_is_no_form_is_refused():
-    with pytest.raises((BadSignature, NotUnderstood)):
+    with pytest.raises(BadSignature):
         TWILIO.verify(HookCall(URL, b"\xff\xfe", {"x-twilio-signature": "x"}))
 
 
@@ -284,7 +284,7 @@ def test_the_parser_refuses_or_reads_and_never_breaks(base: str, changes: list[t
 
 @given(body=st.binary(max_size=200), header=st.text(max_size=40), query=TEXTS)
 def test_no_bytes_that_are_not_twilios_are_taken(body: bytes, header: str, query: str):
-    with pytest.raises((BadSignature, NotUnderstood)):
+    with pytest.raises(BadSignature):
         TWILIO.verify(HookCall(f"{URL}?{urlencode({'bodySHA256': query})}", body, {"x-twilio-signature": header}))
 
 
