@@ -38,7 +38,7 @@ HERE = {
     403: ("This page was open too long.", "It is mended now. Send again: your text stays here."),
 }
 # What asks by itself, again and again: the page marks its view as not live.
-QUIET = {"history.latest", "sends.preview", "message_templates.preview"}
+QUIET = {"history.latest", "unmatched.waiting", "sends.preview", "message_templates.preview"}
 FOR_PROGRAMS = {
     404: "There is no such address. /api/v1/openapi.json lists them all.",
     405: "This address does not take this method. /api/v1/openapi.json says which it takes.",

@@ -44,6 +44,24 @@ async def test_the_badge_counts_where_people_work(agent_client: Client) -> None:
         assert '<span class="badge">1<span class="vh"> waiting</span></span>' in page, url
 
 
+async def test_the_menu_of_an_open_page_hears_of_another_review_within_a_minute(agent_client: Client) -> None:
+    asks = re.compile(r'<span id="unmatched-count"[^>]* hx-get="(.+?)" hx-trigger="(.+?)"')
+    page = (await agent_client.get("/reviews")).text
+    assert '<span id="reviews-count"></span>' in page
+    found = asks.search(page)
+    assert found is not None
+    url, when = found.groups()
+    assert when == "load"
+    await waits(await make.listing())
+    fragment = (await agent_client.get(url)).text
+    said = re.search(r'<hx-partial hx-target="#reviews-count" [^>]+>(.*?)</hx-partial>', fragment, re.DOTALL)
+    assert said is not None
+    assert '<span class="badge">1<span' in said[1]
+    again = asks.search(fragment)
+    assert again is not None
+    assert again.groups() == (url, "every 60s")
+
+
 async def test_a_second_decision_is_told(agent_client: Client) -> None:
     review = await waits(await make.listing())
     for _ in range(2):

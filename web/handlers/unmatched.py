@@ -6,7 +6,7 @@ from uuid import UUID
 from litestar import Request, Response
 from litestar.params import FromPath, FromQuery
 
-from domain import listings, plans, unmatched, users
+from domain import listings, plans, reviews, unmatched, users
 from domain.accounts import Account
 from domain.errors import NotFound, Refused
 from domain.history import Cursor
@@ -30,9 +30,9 @@ async def discarded(request: AnyRequest, me: Me, account: TheAccount, before: Fr
 
 
 async def waiting(request: AnyRequest, account: TheAccount) -> Response[str]:
-    """How many wait, beside the name of the page in the menu."""
+    """How many wait, beside the names of this page and of the reviews in the menu."""
     count = await unmatched.count(account.id) if await plans.includes(account, "messaging") else 0
-    return render.fragment(request, "unmatched/_count.html", count=count)
+    return render.fragment(request, "unmatched/_count.html", count=count, reviews=await reviews.count(account.id))
 
 
 async def show(
