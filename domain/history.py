@@ -12,7 +12,7 @@ from piccolo.columns import JSON, Varchar
 from piccolo.columns import UUID as UUIDColumn
 from piccolo.table import Table
 
-from domain import clock, db, external_contacts, ids, message_files
+from domain import clock, db, external_contacts, ids, message_files, standing
 from domain.accounts import Account
 from domain.columns import key, made, parent
 from domain.db import DB
@@ -196,10 +196,11 @@ async def _rows(listing: UUID, compare: str, cursor: Cursor | None, limit: int) 
                        AS with_files,
                      x.channel = 'email' AND EXISTS (SELECT 1 FROM email_header h
                                                      WHERE h.message = x.id AND h.html <> '') AS with_html,
-                     c.kind AS provider, c.state AS provider_state, c.rests_until AS provider_rests_until
+                     c.kind AS provider, c.state AS provider_state, c.rests_until AS provider_rests_until,
+                     {standing.against("x")} AS barred
               FROM message x LEFT JOIN app_user u ON u.id = x."user"
               LEFT JOIN connection c ON c.id = x.connection AND x.state = 'queued' {tail}) AS few
-            UNION ALL SELECT few.*, {", ".join(["NULL"] * 32)} FROM (
+            UNION ALL SELECT few.*, {", ".join(["NULL"] * 33)} FROM (
               SELECT 'event' AS what, x.id, x.at, x.kind, CAST(x.detail AS text) AS detail, u.name AS person
               FROM event x LEFT JOIN app_user u ON u.id = x."user" {tail}) AS few""",  # noqa: S608
         *arguments,

@@ -18,6 +18,7 @@ BESIDE = ("form", "facebook", "kijiji")  # channels whose addresses stand on no 
 MOST_COUNTED = 3  # unanswered ones: the gate asks for no more
 AUTOMATIC = "('batch', 'scheduled', 'automated')"  # kinds of message that leave by themselves
 LEFT = "('sending', 'accepted', 'sent', 'delivered', 'undelivered', 'unknown')"  # states of what left, or may have
+LOST = "('failed', 'undelivered', 'unknown')"  # states of what did not arrive, or perhaps not
 
 # Where the seller `p` of a listing `l` of the source `i` is reached, and the channel whose opt-outs count there.
 FIELDS = {"mobile": "text", "phone": "text", "email": "email", "form": "form"}
@@ -88,22 +89,7 @@ def of_address(account: str, channel: str, address: str, prefix: str = "") -> st
 
     It holds one placeholder, for `a_day_before(now)`.
     """
-    asked = {
-        "opted_out": f"""SELECT 1 FROM opt_out o WHERE o.account = {account} AND o.channel = {channel}
-                         AND o.address = {address} AND o.lifted_at IS NULL""",
-        "dnc": f"""SELECT 1 FROM do_not_contact o WHERE o.account = {account} AND o.address = {address}
-                   AND o.lifted_at IS NULL""",
-        "blocked": f"""SELECT 1 FROM block o WHERE o.account = {account} AND o.address = {address}
-                       AND o.lifted_at IS NULL""",
-        "review_open": f"""SELECT 1 FROM review o WHERE o.account = {account} AND o.address = {address}
-                           AND o.settled_at IS NULL AND o.outcome = 'review'""",
-        "landline": f"""SELECT 1 FROM number_fact o WHERE o.account = {account} AND o.address = {address}
-                        AND o.landline""",
-        "untextable": f"""SELECT 1 FROM number_fact o WHERE o.account = {account} AND o.address = {address}
-                          AND o.untextable""",
-        "bounced": f"""SELECT 1 FROM address_mark o WHERE o.account = {account} AND o.address = {address}
-                       AND o.mark = 'bounced'""",
-    }
+    asked = _on_lists(account, channel, address)
     automatic = f"""q.account = {account} AND q.to_address = {address} AND q.direction = 'out'
                     AND q.kind IN {AUTOMATIC} AND q.state IN {LEFT}"""
     last_word = f"""SELECT MAX(w.at) FROM message w WHERE w.account = {account} AND w.from_address = {address}
@@ -119,8 +105,33 @@ def of_address(account: str, channel: str, address: str, prefix: str = "") -> st
     )
 
 
+def _on_lists(account: str, channel: str, address: str) -> dict[str, str]:
+    """What is asked of an address, each a statement that finds something or nothing."""
+    return {
+        "opted_out": f"""SELECT 1 FROM opt_out o WHERE o.account = {account} AND o.channel = {channel}
+                         AND o.address = {address} AND o.lifted_at IS NULL""",
+        "dnc": f"""SELECT 1 FROM do_not_contact o WHERE o.account = {account} AND o.address = {address}
+                   AND o.lifted_at IS NULL""",
+        "blocked": f"""SELECT 1 FROM block o WHERE o.account = {account} AND o.address = {address}
+                       AND o.lifted_at IS NULL""",
+        "review_open": f"""SELECT 1 FROM review o WHERE o.account = {account} AND o.address = {address}
+                           AND o.settled_at IS NULL AND o.outcome = 'review'""",
+        "landline": f"""SELECT 1 FROM number_fact o WHERE o.account = {account} AND o.address = {address}
+                        AND o.landline""",
+        "untextable": f"""SELECT 1 FROM number_fact o WHERE o.account = {account} AND o.address = {address}
+                          AND o.untextable""",
+        "bounced": f"""SELECT 1 FROM address_mark o WHERE o.account = {account} AND o.address = {address}
+                       AND o.mark = 'bounced'""",
+    }
+
+
 def of_seller(account: str) -> str:
     """SQL columns for `Person.of`, of the seller `p`; the argument is an SQL expression of fixed words."""
+    return ", ".join(f"({one}) AS seller_{name}" for name, one in _by_any(account).items())
+
+
+def _by_any(account: str) -> dict[str, str]:
+    """Conditions on all numbers and the email of the seller `p`."""
     asked = {
         "dnc": "do_not_contact o WHERE {theirs} AND o.lifted_at IS NULL",
         "blocked": "block o WHERE {theirs} AND o.lifted_at IS NULL",
@@ -130,10 +141,35 @@ def of_seller(account: str) -> str:
     }
     # One question for each address: PostgreSQL would rather read a short list whole than look for three at once.
     theirs = [f"o.account = {account} AND o.address = p.{name} AND o.address <> ''" for name in THEIRS]
-    return ", ".join(
-        f"({' OR '.join(f'EXISTS (SELECT 1 FROM {one.format(theirs=each)})' for each in theirs)}) AS seller_{name}"
+    return {
+        name: " OR ".join(f"EXISTS (SELECT 1 FROM {one.format(theirs=each)})" for each in theirs)
         for name, one in asked.items()
-    )
+    }
+
+
+def against(message: str) -> str:
+    """SQL: the gate's code of what stands now against trying a message again that did not arrive; empty: nothing of
+    what the lists and the vehicle's stage say. The argument is the name of the message in the statement."""
+    here = _on_lists(f"{message}.account", f"{message}.channel", f"{message}.to_address")
+    theirs = _by_any(f"{message}.account")
+    beside = f"{message}.channel IN {BESIDE}"
+    stands = {  # in the words of `facts.of`, the first of the gate's first
+        "dealership_reported": _reported("l"),
+        "hidden": "l.hidden",
+        "stage_dnc": "l.stage = 'dnc'",
+        "stage_pass": "l.stage = 'pass'",
+        "email_invalid": f"{message}.channel = 'email' AND EXISTS ({here['bounced']})",
+        "phone_landline": f"{message}.channel = 'text' AND EXISTS ({here['landline']})",
+        "phone_untextable": f"{message}.channel = 'text' AND EXISTS ({here['untextable']})",
+        "phone_blocked": f"EXISTS ({here['blocked']}) OR {beside} AND ({theirs['blocked']})",
+        "phone_dnc": f"EXISTS ({here['dnc']}) OR {theirs['dnc']}",
+        "opted_out": f"EXISTS ({here['opted_out']})"
+        f" OR {beside} AND {message}.kind IN {AUTOMATIC} AND ({theirs['opted_out']})",
+    }
+    cases = " ".join(f"WHEN {condition} THEN '{code}'" for code, condition in stands.items())
+    return f"""CASE WHEN {message}.state IN {LOST} AND {message}.direction = 'out' THEN
+                 (SELECT CASE {cases} ELSE '' END FROM listing l LEFT JOIN seller p ON p.listing = l.id
+                  WHERE l.id = {message}.listing) ELSE '' END"""
 
 
 def a_day_before(now: datetime) -> datetime:
@@ -143,6 +179,9 @@ def a_day_before(now: datetime) -> datetime:
 
 def of_listing(listing: str) -> str:
     """SQL columns `hidden`, `reported` (as a dealership, not taken back) of a listing's row."""
-    return f"""{listing}.hidden, EXISTS (
-                 SELECT 1 FROM reported_listing r JOIN dealership_report d ON d.id = r.report
-                 WHERE r.listing = {listing}.id AND d.undone_at IS NULL) AS reported"""
+    return f"{listing}.hidden, {_reported(listing)} AS reported"
+
+
+def _reported(listing: str) -> str:
+    return f"""EXISTS (SELECT 1 FROM reported_listing r JOIN dealership_report d ON d.id = r.report
+                       WHERE r.listing = {listing}.id AND d.undone_at IS NULL)"""

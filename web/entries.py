@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
-from domain import clock, email_bodies, erasures, file_rules, message_files, schedules, users
+from domain import clock, email_bodies, erasures, file_rules, message_files, remedies, schedules, users
 from domain.accounts import Account
-from domain.gate import ANSWER, BY_ITSELF, refusal
+from domain.gate import ANSWER, BY_ITSELF
 from domain.messages import State
 from domain.users import Permission, User
 from web import external_pages, filters, happened, held, planned
@@ -38,17 +38,6 @@ STATES = {
     State.EXPIRED: ("Not sent: its time was over", "warn", "clock"),
     State.SKIPPED: ("Skipped", "muted", "ban"),
     State.LOGGED: ("Logged by hand", "muted", "check"),
-}
-NEXT_STEPS = {
-    State.UNDELIVERED: "Try again, or write another way.",
-    State.FAILED: "Try again, or write another way.",
-    State.UNKNOWN: "Look in Dialpad, or ask the seller, before you send it again.",
-}
-LOOK = {  # where the truth of a message can be seen that may have been sent
-    "email": "in the mailbox",
-    "facebook": "in your Page's inbox",
-    "kijiji": "in the mailbox",
-    "form": "at the site",
 }
 NO_DAY = date.max
 LAST = datetime.max.replace(tzinfo=UTC)
@@ -129,6 +118,7 @@ def _message(row: dict[str, Any], account: Account, seller_name: str, me: User |
     # Nothing can be done about these: an answer to STOP or HELP goes once, and soon or not at all.
     mine = me is not None and _is_plan(row) and schedules.may_change(row["user_id"], me)
     done = inbound or row["body"] == erasures.ERASED or row["kind"] == ANSWER
+    remedy = remedies.after(row["state"], row["code"], row["channel"], row["reason"], row["barred"])
     return {
         **_base(row, account),
         "kind": "message",
@@ -148,8 +138,8 @@ def _message(row: dict[str, Any], account: Account, seller_name: str, me: User |
         "state_tone": tone,
         "state_icon": state_icon,
         "reason": " ".join(each for each in (held.why(row, account), _reason(row)) if each) or None,
-        "next_step": None if done else _next_step(row),
-        "actions": [] if done else _planned(row) if mine else _actions(row),
+        "next_step": None if done else remedy.step or None,
+        "actions": [] if done else _planned(row) if mine else _actions(row, again=remedy.again),
         "plan_url": url_for("schedules.edit", message_id=row["id"]) if mine and not done else None,
         "plan_label": "Edit" if row["state"] == State.PENDING else "Schedule again",
         "later": _waits(row),
@@ -237,27 +227,20 @@ def _reason(row: dict[str, Any]) -> str | None:
     return row["reason"] or None
 
 
-def _next_step(row: dict[str, Any]) -> str | None:
-    if row["state"] == State.UNKNOWN and row["channel"] in LOOK:
-        return f"Look {LOOK[row['channel']]}, or ask the seller, before you send it again."
-    if row["state"] == State.FAILED and row["code"] == "outside_window":
-        return refusal("outside_window", channel=row["channel"]).next_step
-    return NEXT_STEPS.get(State(row["state"]))
-
-
-def _actions(row: dict[str, Any]) -> list[dict[str, Any]]:
+def _actions(row: dict[str, Any], *, again: bool) -> list[dict[str, Any]]:
+    """Once more only where that can succeed."""
     if row["origin"] == "app":
         return []
-    again = {
+    once_more = {
         "url": url_for("attempts.create", message_id=row["id"]),
         "hidden": {"attempts": row["attempts"]},
         "icon": "rotate-cw",
     }
     if row["state"] in (State.FAILED, State.UNDELIVERED):
-        return [{**again, "label": "Try again"}]
+        return [{**once_more, "label": "Try again"}] if again else []
     if row["state"] == State.UNKNOWN:
         sent = {"label": "Mark as sent", "url": url_for("confirmations.create", message_id=row["id"]), "hidden": {}}
-        return [{**sent, "icon": "check"}, {**again, "label": "Send again"}]
+        return [{**sent, "icon": "check"}, *([{**once_more, "label": "Send again"}] if again else [])]
     return []
 
 

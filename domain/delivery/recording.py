@@ -68,6 +68,8 @@ async def record(outcomes: Sequence[Outcome]) -> News:
     # Each connection once: said again for every message, it would break one that an admin has mended meanwhile.
     for connection, error in {where: error for where, error in said if error.kind is Kind.CONNECTION_BROKEN}.items():
         await connections.broken(connection, error.reason)
+    for connection, error in {where: error for where, error in said if error.kind is Kind.OUT_OF_CREDIT}.items():
+        await connections.failed(connection, error.reason)  # for the administrators, who can top it up
     for connection, error in {where: error for where, error in said if error.kind is Kind.RESTS}.items():
         await resting.rest(connection, error.retry_after or DAY, error.reason)
     return news
@@ -181,6 +183,8 @@ async def _not_accepted(outcome: Outcome, error: ChannelError, now: datetime, ne
         values |= {Message.state: State.UNKNOWN, Message.rank: RANKS[State.UNKNOWN], Message.code: "unknown"}
     else:
         values |= messages.unless_it_may_have_arrived(State.FAILED)
+        if error.kind is Kind.OUT_OF_CREDIT:
+            values[Message.code] = str(error.kind)  # which says more than the provider's: what helps is to top it up
         if error.tells:
             values[Message.code] = told.CODES[error.tells]
             values[Message.reason] = storable(told.words(error.tells, started.outgoing.channel, error.reason))

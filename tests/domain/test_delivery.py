@@ -333,15 +333,17 @@ async def test_a_provider_that_says_more_than_accepted_is_believed(house):
     assert (await again(message)).state == State.DELIVERED
 
 
-@pytest.mark.parametrize("kind", [Kind.PERMANENT, Kind.OUT_OF_CREDIT])
-async def test_a_refusal_for_good_fails_in_the_providers_words(house, kind):
+@pytest.mark.parametrize(("kind", "code"), [(Kind.PERMANENT, "402"), (Kind.OUT_OF_CREDIT, "out_of_credit")])
+async def test_a_refusal_for_good_fails_in_the_providers_words(house, kind, code):
     dealer = await shop()
     message = await dealer.text()
     await end(await dealer.start(), ChannelError("Your company has run out of credits.", kind, code="402"))
     failed = await again(message)
-    assert (failed.state, failed.code, failed.reason) == (State.FAILED, "402", "Your company has run out of credits.")
+    assert (failed.state, failed.code, failed.reason) == (State.FAILED, code, "Your company has run out of credits.")
     (attempt,) = await attempts(message)
     assert (attempt.outcome, attempt.reason) == (kind, "Your company has run out of credits.")
+    connection = await Connection.objects().get(Connection.id == dealer.connection.id)
+    assert connection.last_error == ("Your company has run out of credits." if code == "out_of_credit" else "")
     assert await dealer.claim() == []
 
 

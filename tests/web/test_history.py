@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from domain import clock, email_bodies, history, plans
+from domain import address_marks, clock, email_bodies, history, plans
 from domain.attachments import Attachment, FileLink, MessageAttachment
 from domain.batches.tables import Batch
 from domain.inbox import IncomingFile, ProviderEvent
@@ -174,6 +174,28 @@ async def test_files_cost_a_history_one_query_and_none_where_there_are_none(
     with count_queries() as queries:
         await agent_client.get(f"/listings/{listing.id}")
     assert queries.count <= 8, queries.statements
+
+
+async def test_it_may_be_tried_again_where_that_can_succeed(agent_client: Client) -> None:
+    listing = await make.listing(agent_client.user.account)
+    said = {"user": agent_client.user, "state": "failed", "reason": "Dialpad says: Not found.", "code": "404"}
+    known = await make.message(listing, **said)
+    gone = await make.message(listing, channel="email", to_address="dana@gone.example", **said)
+    await address_marks.bounced(listing.account, "dana@gone.example", "550 No such user")
+    lost = await make.message(listing, **{**said, "state": "unknown"})
+    page = (await agent_client.get(f"/listings/{listing.id}")).text
+    assert "Try again, or write another way." in entry(page, known)
+    assert "deeds" in entry(page, known)
+    assert "deeds" not in entry(page, gone)
+    assert "Correct the address, or write another way." in entry(page, gone)
+    assert "Send again" in entry(page, lost)
+
+    await make.opt_out(known.to_address, listing.account)
+    page = (await agent_client.get(f"/listings/{listing.id}")).text
+    assert "Only the seller&#39;s START lifts that." in entry(page, known)
+    assert "Mark as sent" in entry(page, lost)
+    assert "deeds" not in entry(page, known)
+    assert "Send again" not in entry(page, lost)
 
 
 async def test_an_email_is_a_card_with_its_subject_and_the_links_of_its_text(agent_client: Client) -> None:
