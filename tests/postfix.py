@@ -14,6 +14,7 @@ from workers.cli.test import postfix_programs
 
 OWNER, GROUP, OTHERS = "mail", "games", "nobody"  # every Debian has them; Postfix wants three that differ
 LARGEST = 1_000_000  # bytes of a mail
+FORWARDED = ("moved@lots.example", "new@mail.example")  # what comes to the one goes on to the other
 
 MAIN = """
 compatibility_level = 3.6
@@ -49,6 +50,7 @@ smtpd_peername_lookup = no
 recipient_delimiter = +
 virtual_mailbox_domains = lots.example
 virtual_mailbox_maps = inline:{{ {login}={mailbox}/ }}
+virtual_alias_maps = inline:{{ {forwarded} }}
 virtual_mailbox_base = {above}
 virtual_mailbox_limit = 0
 virtual_minimum_uid = 1
@@ -113,6 +115,7 @@ def running(home: Path, settings: Mapping[str, object]) -> Iterator["subprocess.
     inside, libraries = home / "postfix", programs.parent
     inside.mkdir()
     words = {"home": inside, "above": home, "programs": programs, "libraries": libraries, "largest": LARGEST}
+    words["forwarded"] = "=".join(FORWARDED)
     words |= {"owner": OWNER, "group": GROUP, "others": OTHERS}
     (inside / "main.cf").write_text(MAIN.format(**words, **settings))
     (inside / "master.cf").write_text(MASTER.format(**words, **settings))

@@ -24,6 +24,7 @@ from tests import make
 from tests.conftest import Clock
 from tests.files import picture
 from tests.mail_server import MailServer
+from tests.postfix import FORWARDED
 from tests.sending import OWNER, Shop, again, open_events, shop
 from workers.sources import Sources
 
@@ -37,10 +38,12 @@ async def server(mail_server: MailServer) -> AsyncIterator[MailServer]:
 
 
 @asynccontextmanager
-async def connected(server: MailServer, **fields: str) -> AsyncIterator[tuple[Shop, Connection, Listing]]:
+async def connected(
+    server: MailServer, seller: str = DANA, **fields: str
+) -> AsyncIterator[tuple[Shop, Connection, Listing]]:
     """A dealership whose mailbox is listened to, and a seller's listing."""
     dealer = await shop()
-    listing = await make.listing(dealer.account, seller={"email": DANA, "mobile": "", "phone": ""})
+    listing = await make.listing(dealer.account, seller={"email": seller, "mobile": "", "phone": ""})
     connection, _ = await connections.connect(dealer.account.id, dealer.user.id, "email", server.fields(**fields))
     assert (connection.state, connection.last_error) == ("connected", "")
 
@@ -62,12 +65,18 @@ async def until(true: Callable[[], Any]) -> None:
             await asyncio.sleep(0.02)
 
 
-async def sends(dealer: Shop, connection: Connection, listing: Listing) -> Message:
+async def sends(dealer: Shop, connection: Connection, listing: Listing, to: str = DANA) -> Message:
     """An email of theirs, as far as it comes."""
     written = await make.message(
         listing,
-        state=State.QUEUED, not_before=clock.now(), subject="Civic", body="Is it for sale?",
-        channel="email", to_address=DANA, connection=connection.id, user=dealer.user,
+        state=State.QUEUED,
+        not_before=clock.now(),
+        subject="Civic",
+        body="Is it for sale?",
+        channel="email",
+        to_address=to,
+        connection=connection.id,
+        user=dealer.user,
     )
     await tries(connection)
     return await again(written)
@@ -149,6 +158,16 @@ async def test_what_comes_back_is_undelivered_and_no_more_leaves_until_they_answ
         server.world.refuses.clear()
         assert (await sends(dealer, connection, listing)).state == State.SENT
         await goes_out(server)
+
+
+async def test_who_moved_on_to_an_address_that_is_gone_may_be_written_to(house: None, server: MailServer) -> None:
+    written_to, goes_on_to = FORWARDED
+    server.world.refuses = {goes_on_to: "550 5.1.1 No such user here"}
+    async with connected(server, written_to) as (dealer, connection, listing):
+        message = await sends(dealer, connection, listing, to=written_to)
+        assert await hears() == listing.id
+    assert (await again(message)).state == State.UNDELIVERED
+    assert await AddressMark.count() == 0
 
 
 async def test_what_is_late_is_not_undelivered_before_its_server_gives_up(house: None, server: MailServer) -> None:

@@ -65,7 +65,9 @@ def _status(message: Message, rfc_id: str) -> Told | None:
     action, block = min(found, key=lambda each: each[0] != "failed")
     status = decoding.header(block, "Status")
     said = _value(decoding.header(block, "Diagnostic-Code")) or status
-    address = _value(decoding.header(block, "Original-Recipient")) or _value(decoding.header(block, "Final-Recipient"))
+    # Who did not get it; the other is whom we wrote to, who may have it passed on to an address that is no more.
+    recipients = (_bare(_value(decoding.header(block, f"{which}-Recipient"))) for which in ("Final", "Original"))
+    address = next(filter(is_address, recipients), "")
     # One that its server tried until it gave up has a status of those that are late (4.4.7), and is not: it failed.
     return _made(action == "delayed", status, said, address, rfc_id)
 
@@ -93,7 +95,7 @@ def _plain(message: Message, rfc_id: str) -> Told | None:
 
 def _made(late: bool, status: str, said: str, address: str, rfc_id: str) -> Told:
     said = " ".join(said.split())[:500]
-    address = address.split(",")[0].strip().strip("<>").lower()
+    address = _bare(address.split(",")[0])
     if late:
         return Told("late", rfc_id, address if is_address(address) else "", f"It is late: {said}")
     gone = bool(GONE_STATUS.fullmatch(status)) or (status in ("", "5.0.0") and smtp.bounced(said))
@@ -143,3 +145,7 @@ def _value(field: str) -> str:
     """`rfc822;dana@mail.example` and `smtp; 550 No such user` without what kind they are of."""
     kind, semicolon, value = field.partition(";")
     return value.strip() if semicolon and " " not in kind.strip() else field.strip()
+
+
+def _bare(address: str) -> str:
+    return address.strip().strip("<>").lower()
