@@ -12,9 +12,7 @@ from domain import (
     phones,
     plans,
     prices,
-    provider_lists,
     quotas,
-    resting,
     users,
     vitals,
 )
@@ -25,8 +23,8 @@ from domain.connections import Connection, ConnectionState, SenderLink
 from domain.errors import NotFound, Refused, Unavailable
 from domain.settings import settings
 from domain.users import Permission, User
-from web import app_trials, render
-from web.filters import ago, clock_time, day
+from web import app_health, app_trials, render
+from web.filters import ago
 from web.forms import Form
 
 
@@ -133,7 +131,7 @@ async def context(
         "trial": await app_trials.shown(account, connection, me) if connection else None,
         "pace": await _pace(account, connection, pace) if connection else None,
         "pictures": _pictures(connection) if connection and app.provider.files_switch else None,
-        "health": await _health(account, connection) if connection else None,
+        "health": await app_health.of(account, connection) if connection else None,
         "held": 0 if connection else await _held(account, app),
         "check": check,
         "plan": plans.TIER_LABELS[Tier(account.tier)],
@@ -179,7 +177,7 @@ def _state(account: Account, included: bool, connection: Connection | None, off:
         return "Not connected", "muted"
     if connection.state == ConnectionState.BROKEN:
         return "Needs attention", "bad"
-    if until := _goes_on(account, connection):
+    if until := app_health.goes_on(account, connection):
         return f"Paused until {until}", "warn"
     return ("Connected, switched off", "warn") if off else ("Connected", "good")
 
@@ -203,37 +201,6 @@ async def _pace(account: Account, connection: Connection, form: Form | None) -> 
     }
 
 
-async def _health(account: Account, connection: Connection) -> dict[str, Any]:
-    told = await vitals.of_connection(connection)
-    provider, limits = CHANNELS[connection.kind], pace_limits.of(connection)
-    error = connection.last_error
-    if error and connection.last_error_at:
-        error = f"{error} ({ago(connection.last_error_at, account.timezone)})"
-    seen = [moment for moment in (connection.last_ok_at, connection.last_error_at) if moment]
-    an_hour = min((each for each in (limits["per_minute"] * 60, limits["per_second"] * 3600) if each), default=0)
-    waits = told["queued"] + told["planned"]
-    facts = (
-        ("Last success", ago(connection.last_ok_at, account.timezone) or "Never"),
-        ("Last error", error or "None"),
-        ("Webhook", f"{connection.hook_problem} It is tried again every hour." if connection.hook_problem else ""),
-        ("Not heard", " ".join(await _unheard(account, connection))),
-        ("Last event in", ago(connection.last_event_at, account.timezone) or "None yet" if provider.events else ""),
-        ("Refused calls", f"{connection.refused_hooks:,}" if "hook" in provider.events else ""),
-        ("Waiting to leave", f"{told['queued']:,}"),
-        ("Planned for later", f"{told['planned']:,}"),
-        ("Sent within the hour", f"{told['last_hour']:,}" + (f" of {an_hour:,} at most" if an_hour else "")),
-        ("Heard", _heard(connection)),
-        ("Checked", ago(max(seen), account.timezone) if seen else "Never"),
-    )
-    return {
-        "facts": [(label, value) for label, value in facts if value],
-        "waits": waits,
-        "opt_outs": await _opt_outs(account, connection) if connection.kind in provider_lists.KEEPERS else None,
-        "paused": connection.state == ConnectionState.BROKEN,
-        "rests_until": _goes_on(account, connection),
-    }
-
-
 async def _held(account: Account, app: App) -> int:
     """How many messages wait for an app that was disconnected."""
     before = await connections.newest(account.id, app.kind)
@@ -241,40 +208,6 @@ async def _held(account: Account, app: App) -> int:
         return 0
     told = await vitals.of_connection(before)
     return told["queued"] + told["planned"]
-
-
-def _heard(connection: Connection) -> str:
-    """How what sellers write comes in."""
-    provider = CHANNELS[connection.kind]
-    if "mailbox" in provider.events:
-        return "By its mailbox"
-    if "websocket" in provider.events and _listens(connection):
-        return "By a line that we keep open"
-    return "By calls to this Lotwire" if "hook" in provider.events else ""
-
-
-async def _unheard(account: Account, connection: Connection) -> list[str]:
-    """When a line did not stand, a sentence each, with what to do: a mailbox would have kept what came meanwhile."""
-    if "websocket" not in CHANNELS[connection.kind].events or not _listens(connection):
-        return []
-    name, told = CHANNELS[connection.kind].name, []
-    for since, until in await connections.silences(connection):
-        began = f"{day(since, account.timezone)}, {clock_time(since, account.timezone)}"
-        if until is None:
-            told.append(f"Nothing is heard since {began}. What comes meanwhile stands in {name} alone: look there.")
-        else:
-            ended = clock_time(until, account.timezone)
-            if day(until, account.timezone) != day(since, account.timezone):
-                ended = f"{day(until, account.timezone)}, {ended}"
-            told.append(f"From {began} to {ended} nothing could be heard. Look in {name} for what came then.")
-    return told
-
-
-def _listens(connection: Connection) -> bool:
-    try:
-        return connections.adapter(connection).listens()
-    except (Refused, Unavailable):
-        return False
 
 
 async def _people(account: Account, app: App, connection: Connection, me: User) -> list[dict[str, Any]]:
@@ -305,17 +238,3 @@ def link_found(app: App, person: User, link: SenderLink | None) -> dict[str, Any
     if not numbers:
         return {"ok": False, "sentence": f"{link.name} has no number in {app.name}. Ask its administrator for one."}
     return {"ok": True, "sentence": f"{person.name} is linked as {link.name} and texts from {numbers[0]}."}
-
-
-def _goes_on(account: Account, connection: Connection) -> str | None:
-    """When a connection whose provider asked for silence goes on."""
-    until = resting.until(connection)
-    return f"{day(until, account.timezone)}, {clock_time(until, account.timezone)}" if until else None
-
-
-async def _opt_outs(account: Account, connection: Connection) -> str:
-    """How the provider's own list was last read."""
-    last = await provider_lists.last(connection)
-    if last is None:
-        return "Not yet. It is read within minutes."
-    return f"{ago(last.at, account.timezone)}: {last.listed:,} on it, {last.new:,} new here"
