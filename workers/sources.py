@@ -80,13 +80,18 @@ class Sources:
             logger.warning("A line to a provider broke: %s", error.reason, extra={"connection": str(connection.id)})
             if error.kind is Kind.CONNECTION_BROKEN:
                 await connections.broken(connection.id, error.reason)
-            else:
+            elif not self._by_chance(connection, began):
                 await connections.failed(connection.id, error.reason)
         except Exception:
             logger.exception("Listening ended in a fault of ours", extra={"connection": str(connection.id)})
         _, wait = self._waits.get(connection.id, (0.0, SHORTEST_WAIT))
-        wait = SHORTEST_WAIT if monotonic() - began > STEADY else wait
+        wait = SHORTEST_WAIT if self._by_chance(connection, began) else wait
         self._waits[connection.id] = monotonic() + wait, min(wait * 2, LONGEST_WAIT)
+
+    def _by_chance(self, connection: Connection, began: float) -> bool:
+        """Whether a line broke for the first time, or after it stood for long: it is back in a moment, and nobody has
+        to look."""
+        return connection.id not in self._waits or monotonic() - began > STEADY
 
     async def _end(self, connection: UUID) -> None:
         if connection not in self._lines:
