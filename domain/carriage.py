@@ -75,7 +75,11 @@ def domain_of(options: Mapping[str, Any]) -> str:
 async def _form(row: Mapping[str, Any]) -> Form:
     transport = (
         await FormTransport.select(
-            FormTransport.kind, FormTransport.endpoint, FormTransport.fields, FormTransport.success
+            FormTransport.kind,
+            FormTransport.endpoint,
+            FormTransport.fields,
+            FormTransport.success,
+            FormTransport.source.name.as_alias("site"),
         )
         .where(FormTransport.source.is_in(Listing.select(Listing.source).where(Listing.id == row["listing"])))
         .first()
@@ -86,4 +90,4 @@ async def _form(row: Mapping[str, Any]) -> Form:
     values = wordings.of_row(row, account, wordings.ours(account, user)) if account and user else {}
     if transport is None:
         return Form("", "", values=values)
-    return Form(transport["kind"], transport["endpoint"], transport["fields"], transport["success"], values)
+    return Form(**transport, values=values)

@@ -199,7 +199,7 @@ async def _rows(listing: UUID, compare: str, cursor: Cursor | None, limit: int) 
                      c.kind AS provider, c.state AS provider_state, c.rests_until AS provider_rests_until,
                      {standing.against("x")} AS barred
               FROM message x LEFT JOIN app_user u ON u.id = x."user"
-              LEFT JOIN connection c ON c.id = x.connection AND x.state = 'queued' {tail}) AS few
+              LEFT JOIN connection c ON c.id = x.connection AND x.state IN ('queued', 'unknown') {tail}) AS few
             UNION ALL SELECT few.*, {", ".join(["NULL"] * 33)} FROM (
               SELECT 'event' AS what, x.id, x.at, x.kind, CAST(x.detail AS text) AS detail, u.name AS person
               FROM event x LEFT JOIN app_user u ON u.id = x."user" {tail}) AS few""",  # noqa: S608

@@ -58,12 +58,12 @@ ADVICE = re.compile(
 )
 
 
-def after(state: str, code: str, channel: str, reason: str = "", barred: str = "") -> Remedy:
+def after(state: str, code: str, channel: str, reason: str = "", barred: str = "", provider: str = "") -> Remedy:
     """Of a message that ended in this state with this code and reason. `barred` is the gate's code of what the lists
-    say against its address now (`standing.against`)."""
+    say against its address now (`standing.against`); `provider` the name of one of texts by which all send as one."""
     name = barred or code.partition(":")[0]
     if state == State.UNKNOWN:
-        return _unknown(channel, barred)
+        return _unknown(f"in {provider}" if provider and channel == "text" else LOOK[channel], channel, reason, barred)
     if state not in (State.FAILED, State.UNDELIVERED):
         return Remedy("", False)
     if barred or name in NO_USE:
@@ -77,11 +77,10 @@ def after(state: str, code: str, channel: str, reason: str = "", barred: str = "
     return Remedy("" if _advises(reason) else TRY, True)
 
 
-def _unknown(channel: str, barred: str) -> Remedy:
-    where = LOOK.get(channel, LOOK["text"])
+def _unknown(where: str, channel: str, reason: str, barred: str) -> Remedy:
     if barred:
         return Remedy(f"Look {where} whether it arrived. {_step(barred, channel)}", False)
-    return Remedy(f"Look {where}, or ask the seller, before you send it again.", True)
+    return Remedy("" if _advises(reason) else f"Look {where}, or ask the seller, before you send it again.", True)
 
 
 def _step(code: str, channel: str) -> str:

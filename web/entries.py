@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from domain import clock, email_bodies, erasures, file_rules, message_files, remedies, schedules, users
 from domain.accounts import Account
+from domain.channels import registry
 from domain.gate import ANSWER, BY_ITSELF
 from domain.messages import State
 from domain.users import Permission, User
@@ -118,7 +119,7 @@ def _message(row: dict[str, Any], account: Account, seller_name: str, me: User |
     # Nothing can be done about these: an answer to STOP or HELP goes once, and soon or not at all.
     mine = me is not None and _is_plan(row) and schedules.may_change(row["user_id"], me)
     done = inbound or row["body"] == erasures.ERASED or row["kind"] == ANSWER
-    remedy = remedies.after(row["state"], row["code"], row["channel"], row["reason"], row["barred"])
+    remedy = remedies.after(row["state"], row["code"], row["channel"], row["reason"], row["barred"], _provider(row))
     return {
         **_base(row, account),
         "kind": "message",
@@ -225,6 +226,12 @@ def _reason(row: dict[str, Any]) -> str | None:
     if row["state"] in (State.QUEUED, State.CLAIMED, State.SENDING):
         return f"Tried before: {row['reason']}" if row["reason"] and row["attempts"] else row["reason"] or None
     return row["reason"] or None
+
+
+def _provider(row: dict[str, Any]) -> str:
+    """The name of the one by which all send as one; empty for the others."""
+    provider = registry.CHANNELS.get(row["provider"] or "")
+    return provider.name if provider and provider.senders == "one" else ""
 
 
 def _actions(row: dict[str, Any], *, again: bool) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ from domain import clock
 from domain.channels import adf, form_posts, read
 from domain.channels.base import Accepted, Channel, ChannelError, Form, Kind, Lender, Outgoing, PermitLike
 
-SUBMITTED = "Submitted to {}. Nobody reports whether the seller reads it."
+SUBMITTED = "It went to {}. Nobody reports whether the seller reads it."
 BY_HAND = "The form of this site is filled in by a person. Open the ad."
 NO_FILES = "A form takes no files. Send them as links."
 NO_MAIL = "Leads leave by your dealership's email. Ask an administrator to connect it."
@@ -71,4 +71,4 @@ class ContactForm(Channel):
         except ValueError as error:
             raise ChannelError("The lead's address cannot be written to.", Kind.PERMANENT, code="address") from error
         await self.lent.submit(form.endpoint, mail)
-        return form.endpoint
+        return form.site or form.endpoint

@@ -66,6 +66,7 @@ async def post(form: Form, body: str) -> str:
     if against := problem(form.endpoint):
         raise ChannelError(against, Kind.PERMANENT, code="address")
     host = urlsplit(form.endpoint).hostname or ""
+    site = form.site or host
     values, missing = filled(form, body)
     if missing:
         labels = {token: each.label for token, each in wildcards.WILDCARDS.items()}
@@ -76,7 +77,7 @@ async def post(form: Form, body: str) -> str:
         answer = await http.call(
             "POST", form.endpoint, headers={}, form=values, timeout=TIMEOUT, largest=LARGEST_ANSWER, through=session
         )
-        _require_not_refused(host, answer.status)
+        _require_not_refused(site, answer.status)
         here, moved = form.endpoint, list[str]()
         for _ in range(MOST_REDIRECTS):
             there = _onward(here, answer) if answer.status in MOVED else ""
@@ -92,22 +93,22 @@ async def post(form: Form, body: str) -> str:
                 )
             except ChannelError as error:  # the form is posted, whatever becomes of the page after it
                 if _is_taken(form, NO_ANSWER, moved):
-                    return host
+                    return site
                 raise ChannelError(error.reason, Kind.UNKNOWN, code=error.code) from error
     if not _is_taken(form, answer, moved):
-        reason = f"{host} answered, but not as it does when it takes a form. Look there before you send it again."
+        reason = f"{site} answered, but not as it does when it takes a form. Look there before you send it again."
         raise ChannelError(reason, Kind.UNKNOWN, code="unlike")
-    return host
+    return site
 
 
-def _require_not_refused(host: str, status: int) -> None:
+def _require_not_refused(site: str, status: int) -> None:
     """Of the answer to the form itself: the pages that follow it say nothing of whether it was taken."""
     if status >= 500 or status == 408:
-        raise ChannelError(f"{host} had an error before it confirmed the form.", Kind.UNKNOWN, code=str(status))
+        raise ChannelError(f"{site} had an error before it confirmed the form.", Kind.UNKNOWN, code=str(status))
     if status == 429:
-        raise ChannelError(f"{host} takes no more forms just now. Try later.", Kind.PERMANENT, code="429")
+        raise ChannelError(f"{site} takes no more forms just now. Try later.", Kind.PERMANENT, code="429")
     if status >= 400:
-        raise ChannelError(f"{host} refused the form.", Kind.PERMANENT, code=str(status))
+        raise ChannelError(f"{site} refused the form.", Kind.PERMANENT, code=str(status))
 
 
 def _is_taken(form: Form, answer: http.Answer, moved: Sequence[str]) -> bool:

@@ -43,6 +43,7 @@ class Form:
     )  # the site's name of a field -> what goes in, with wildcards
     success: Mapping[str, Any] = field(default_factory=dict)  # {status, body, redirect}: what says that it was taken
     values: Mapping[str, str] = field(default_factory=dict, repr=False)
+    site: str = ""  # its name
 
 
 @dataclass(frozen=True)

@@ -68,6 +68,7 @@ CASES = [
     ("unknown", "unknown", "text", "It broke.", "", LOOK, True),
     ("unknown", "unknown", "email", "It broke.", "", LOOK.replace("Dialpad", "the mailbox"), True),
     ("unknown", "unknown", "text", "It broke.", "opted_out", f"Look in Dialpad whether it arrived. {START}", False),
+    ("unknown", "unlike", "form", "site.example answered oddly. Look there before you send it again.", "", "", True),
     # Nothing is to be done
     ("delivered", "", "text", "", "", "", False),
     ("sent", "", "email", "", "opted_out", "", False),
@@ -80,6 +81,15 @@ def test_the_step_is_the_one_that_helps_and_a_try_is_offered_where_it_can_succee
     state: str, code: str, channel: str, reason: str, barred: str, step: str, again: bool
 ):
     assert remedies.after(state, code, channel, reason, barred) == (step, again)
+
+
+def test_whether_a_text_arrived_is_to_be_seen_at_the_provider_it_left_by():
+    assert remedies.after("unknown", "unknown", "text", "It broke.", provider="Twilio").step.startswith(
+        "Look in Twilio,"
+    )
+    assert remedies.after("unknown", "unknown", "email", "It broke.", provider="Email").step.startswith(
+        "Look in the mail"
+    )
 
 
 @pytest.mark.parametrize("code", sorted(gate.CODES))

@@ -198,6 +198,15 @@ async def test_it_may_be_tried_again_where_that_can_succeed(agent_client: Client
     assert "Send again" not in entry(page, lost)
 
 
+@pytest.mark.parametrize(("kind", "name"), [("twilio", "Twilio"), ("dialpad", "Dialpad")])
+async def test_a_text_of_unknown_fate_says_where_to_look_for_it(agent_client: Client, kind: str, name: str) -> None:
+    connection = await make.connection(agent_client.user.account, kind=kind)
+    said = {"state": "unknown", "reason": "It broke.", "connection": connection.id}
+    message = await make.message(await make.listing(agent_client.user.account), **said, user=agent_client.user)
+    page = (await agent_client.get(f"/listings/{message.listing}")).text
+    assert f"Look in {name}, or ask the seller" in entry(page, message)
+
+
 async def test_an_email_is_a_card_with_its_subject_and_the_links_of_its_text(agent_client: Client) -> None:
     body = "Hi Dana,\n\nsee https://harbor.example/a?b=1&c=2 <b>now</b>.\n\n-- \nRobin"
     message = await make.message(user=agent_client.user, channel="email", subject="Your <Outback>", body=body)

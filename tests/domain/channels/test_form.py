@@ -92,7 +92,7 @@ async def test_a_form_is_filled_in_and_posted_once(provider: Scripted):
         ("source", "lots"),
     ]
     assert accepted.state == "sent"
-    assert accepted.reason == "Submitted to 127.0.0.1. Nobody reports whether the seller reads it."
+    assert accepted.reason == "It went to 127.0.0.1. Nobody reports whether the seller reads it."
 
 
 async def test_a_field_whose_value_is_not_known_keeps_the_form_here(provider: Scripted):
@@ -316,7 +316,7 @@ async def test_a_lead_is_an_email_that_holds_nothing_but_the_xml():
     [(to, raw)] = box.sent
     mail = email.message_from_bytes(raw, policy=policy.default)
     assert to == "leads@site.example"
-    assert accepted.reason.startswith("Submitted to leads@site.example.")
+    assert accepted.reason.startswith("It went to leads@site.example.")
     assert (mail["From"], mail["To"], mail.get_content_type()) == (
         *("sales@lots.example", "leads@site.example", "text/plain"),
     )
