@@ -1,11 +1,13 @@
 """Messages that matched no listing."""
 
 import re
+from typing import Any
 
 import pytest
 
-from domain import plans
+from domain import plans, unmatched
 from domain.accounts import Account
+from domain.errors import Refused
 from domain.inbox import MatchSuggestion
 from domain.listings import Listing
 from domain.messages import Message
@@ -133,6 +135,35 @@ async def test_a_listing_made_from_it_begins_with_it(agent_client: Client) -> No
     page = (await agent_client.get(answer.headers["location"])).text
     assert "Selling my truck" in page
     assert "The message is in its history." in page
+
+
+async def test_a_message_that_a_colleague_settled_meanwhile_makes_no_second_vehicle(agent_client: Client) -> None:
+    message = await make.unmatched()
+    typed = {"year": "2018", "make": "Ford", "model": "F-150", "unmatched": str(message.id)}
+    assert (await agent_client.submit("/listings", typed)).status_code == 303
+    late = await agent_client.submit("/listings", typed)
+    assert late.status_code == 422
+    assert "Somebody settled the message before you. Save once more to add the vehicle without it." in late.text
+    assert 'value="F-150"' in late.text
+    assert 'name="unmatched"' not in late.text
+    assert await Listing.count() == 1
+    assert (await agent_client.submit("/listings", {**typed, "unmatched": ""})).status_code == 303
+    assert await Listing.count() == 2
+
+
+async def test_a_message_that_is_settled_in_the_same_moment_loses_nothing_that_was_typed(
+    agent_client: Client, monkeypatch: Any
+) -> None:
+    message = await make.unmatched()
+
+    async def faster(*_: Any) -> int:
+        raise Refused("Somebody settled this message before you.", code="settled")
+
+    monkeypatch.setattr(unmatched, "link", faster)
+    typed = {"year": "2018", "make": "Ford", "model": "F-150", "unmatched": str(message.id)}
+    answer = await agent_client.submit("/listings", typed)
+    assert answer.status_code == 303
+    assert "settled it in the same moment" in (await agent_client.get(answer.headers["location"])).text
 
 
 async def test_what_was_typed_for_a_new_listing_stays_with_its_message(agent_client: Client) -> None:

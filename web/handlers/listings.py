@@ -10,7 +10,7 @@ from litestar.params import FromQuery
 from domain import ads, ids, listings, plans, reviews, sellers, sources, users
 from domain import unmatched as inbox
 from domain.accounts import Account
-from domain.errors import NotFound
+from domain.errors import NotFound, Refused
 from domain.listings import Listing
 from domain.users import Permission
 from web import ad_forms, inventory, render, returning, ticks, unmatched_pages, vdp
@@ -18,6 +18,7 @@ from web.forms import Form
 from web.handlers.history import history_context
 from web.lookups import Me, TheAccount, TheForm, TheKeptListing, TheListing
 
+SETTLED = "Somebody settled the message before you. Save once more to add the vehicle without it."
 HIDDEN = "It is hidden, because its seller was reported as a dealership."
 
 
@@ -66,13 +67,21 @@ async def create(request: Request, me: Me, account: TheAccount, form: TheForm) -
     ad, problems = ads.check(fields, account.country)
     if ad is None:
         return _form_page(request, None, ad_forms.refuse(form, problems))
+    asked = form.values.get("unmatched", "")
+    message = await _unmatched(account, asked)
+    if asked and message is None:
+        form.values["unmatched"] = ""  # the second time there is no message to take along
+        return _form_page(request, None, form.refuse(Refused(SETTLED)))
     outcome = await ads.put(account.id, ad_forms.BY_HAND, ad, me.id)
     place = render.url_for("listings.show", listing_id=outcome.listing_id)
     known = outcome.result != "created"
     notice = "This vehicle was here already." if known else "The vehicle is added."
-    if not outcome.filtered and (message := await _unmatched(account, form.value("unmatched"))):
-        await inbox.link(account, message["id"], await listings.of(account.id, outcome.listing_id), me)
-        notice = f"{notice} The message is in its history."
+    if not outcome.filtered and message:
+        try:
+            await inbox.link(account, message["id"], await listings.of(account.id, outcome.listing_id), me)
+            notice = f"{notice} The message is in its history."
+        except (NotFound, Refused):  # in this very moment
+            notice = f"{notice} The message is not: somebody settled it in the same moment."
     return render.go(request, place, notice=f"{notice} {HIDDEN}" if outcome.filtered else notice)
 
 
