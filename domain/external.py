@@ -21,6 +21,9 @@ LONGEST_PLACE = 60
 LONGEST_CALL = 24 * 60 * 60  # seconds
 MENDABLE = timedelta(hours=24)  # how long who logged it may change it or take it away
 SOONER = timedelta(minutes=1)  # between a browser's clock, which knows no seconds, and ours
+OLDEST = timedelta(days=10 * 366)
+LOGGED_OTHERWISE = "logged_otherwise"
+OTHERWISE = "This form logged something else already. Press again if this should stand in the history, too."
 TOO_LATE = "This was logged more than a day ago, so it stays as it is. Log another one instead."
 
 
@@ -44,7 +47,8 @@ async def log(
 
     It counts as contact: the listing moves on from Not contacted, what was to leave by itself to a seller who wrote
     meanwhile is cancelled, and what went out answers what the seller wrote before. `assisted`: our words, which a
-    person sent at the site. May stand within a transaction of yours. Raises Refused at the field.
+    person sent at the site. May stand within a transaction of yours. Raises Refused at the field, and of a form that
+    logged something else before (LOGGED_OTHERWISE).
     """
     users.require(user, Permission.LOG)
     contact = _checked(contact)
@@ -69,6 +73,8 @@ async def log(
     async with writing():
         await stages.lock(listing.id)
         if nonce and (first := await messages.by_nonce(account.id, message.nonce or "")):
+            if not await _is(first, contact, assisted):
+                raise Refused(OTHERWISE, code=LOGGED_OTHERWISE)
             return first.id
         await Message.insert(message)
         await ExternalContact.insert(
@@ -146,6 +152,8 @@ def _checked(contact: Contact) -> Contact:
         raise Refused("Choose what it was about.", field="type")
     if contact.at > clock.now() + SOONER:
         raise Refused("This time is still to come. Log what has happened already.", field="time")
+    if contact.at < clock.now() - OLDEST:
+        raise Refused("This is more than ten years ago. Check the year.", field="date")
     place = one_line(contact.place).strip()
     if contact.way in PLACES and not place:
         raise Refused("Say where, such as the site of the ad.", field="place")
@@ -153,9 +161,9 @@ def _checked(contact: Contact) -> Contact:
         raise Refused(f"This is too long: {LONGEST_PLACE} characters at most.", field="place")
     if not 0 <= contact.seconds <= LONGEST_CALL:
         raise Refused("Give the length of the call in minutes, such as 4 or 4:30.", field="lasted")
-    note = storable(ad_values.text(contact.note, "note"))
-    if len(note) > LONGEST_NOTE:
+    if len(contact.note.strip()) > LONGEST_NOTE:
         raise Refused(f"This is too long: {LONGEST_NOTE:,} characters at most.", field="note")
+    note = storable(ad_values.text(contact.note, "note"))
     return Contact(
         way=contact.way,
         direction=contact.direction,
@@ -165,6 +173,16 @@ def _checked(contact: Contact) -> Contact:
         place=place if contact.way in PLACES else "",
         seconds=contact.seconds if contact.way == "call" else 0,
     )
+
+
+async def _is(logged: Message, contact: Contact, assisted: bool) -> bool:
+    """Whether it is that very contact; of one that was sent at the site only the words are typed."""
+    if (logged.channel, logged.direction, logged.body) != (contact.way, contact.direction, contact.note):
+        return False
+    beside = await ExternalContact.select(ExternalContact.type, ExternalContact.place, ExternalContact.seconds).where(
+        ExternalContact.message == logged.id
+    )
+    return assisted or (beside == [_beside(contact)] and abs(logged.at - contact.at) < SOONER)
 
 
 async def _heed(account: UUID, listing: UUID, contact: Contact, message: UUID, now: datetime) -> None:

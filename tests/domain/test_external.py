@@ -111,9 +111,27 @@ async def test_a_form_sent_twice_is_kept_once(house: None) -> None:
 
 
 @pytest.mark.parametrize(
+    "other",
+    [{"note": "She called back."}, {"direction": "in"}, {"way": "visit", "seconds": 0}, {"seconds": 91}, {"at": None}],
+    ids=lambda each: next(iter(each)),
+)
+async def test_a_form_that_logged_something_else_loses_nothing_silently(house: None, other: dict[str, Any]) -> None:
+    listing, user = await make.listing(), await make.user()
+    said = call()
+    first = await log(listing, said, user=user, nonce="once")
+    changed = replace(said, **({"at": said.at - timedelta(minutes=1)} if "at" in other else other))
+    with pytest.raises(Refused, match="Press again") as refused:
+        await log(listing, changed, user=user, nonce="once")
+    assert refused.value.code == external.LOGGED_OTHERWISE
+    assert [row["id"] for row in await Message.select(Message.id)] == [first]
+
+
+@pytest.mark.parametrize(
     ("said", "field"),
     [
         ({"at": datetime(2999, 1, 1, tzinfo=UTC)}, "time"),
+        ({"at": datetime(1900, 1, 1, tzinfo=UTC)}, "date"),
+        ({"at": datetime(1, 1, 2, tzinfo=UTC)}, "date"),
         ({"way": "pigeon"}, "way"),
         ({"way": "other", "place": "  "}, "place"),
         ({"direction": "sideways"}, "direction"),
@@ -121,6 +139,7 @@ async def test_a_form_sent_twice_is_kept_once(house: None) -> None:
         ({"seconds": -1}, "lasted"),
         ({"seconds": 90_000}, "lasted"),
         ({"note": "x" * 5_001}, "note"),
+        ({"note": "x" * 60_000}, "note"),
     ],
     ids=lambda each: each if isinstance(each, str) else next(iter(each)),
 )
@@ -128,6 +147,7 @@ async def test_what_cannot_be_is_refused_at_its_field(house: None, said: dict[st
     with pytest.raises(Refused) as refused:
         await log(await make.listing(), call(**said))
     assert refused.value.field == field
+    assert "xxx" not in refused.value.message
     assert not await Message.exists()
 
 

@@ -95,6 +95,18 @@ async def test_saying_it_twice_logs_it_once(browser: Client) -> None:
     ]
 
 
+async def test_other_words_of_the_same_window_are_not_lost(browser: Client) -> None:
+    listing = await listing_of(browser, "kijiji")
+    await say(browser, listing, "kijiji")
+    answer = await say(browser, listing, "kijiji", body="Would you take less?")
+    assert answer.status_code == 422
+    assert "This form logged something else already." in answer.text
+    found = re.search(r'name="nonce" value="([^"]+)"', answer.text)
+    assert found
+    assert (await say(browser, listing, "kijiji", body="Would you take less?", nonce=found[1])).status_code == 303
+    assert await Message.count() == 2
+
+
 async def test_the_draft_is_gone_once_it_was_sent(browser: Client) -> None:
     listing = await listing_of(browser, "kijiji")
     body = "Is the Outback still for sale?"

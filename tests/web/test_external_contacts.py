@@ -75,6 +75,20 @@ async def test_the_same_form_sent_twice_logs_one_call(agent_client: Client) -> N
     assert await Message.count() == 1
 
 
+async def test_a_form_that_was_changed_after_it_was_logged_asks_before_it_logs_again(agent_client: Client) -> None:
+    listing = await make.listing()
+    await log(agent_client, listing)
+    changed = {**TYPED, "note": "She wants thirteen."}
+    answer = await agent_client.submit(f"/listings/{listing.id}/external-contacts", changed)
+    assert answer.status_code == 422
+    assert "This form logged something else already." in answer.text
+    assert "She wants thirteen." in answer.text
+    found = re.search(r'name="nonce" value="([^"]+)"', answer.text)
+    assert found
+    await log(agent_client, listing, note="She wants thirteen.", nonce=found[1])
+    assert await Message.count() == 2
+
+
 async def test_what_was_typed_stays_beside_what_is_wrong(agent_client: Client) -> None:
     listing = await make.listing()
     for wrong, field in (({"date": "2999-01-01"}, "time"), ({"lasted": "soon"}, "lasted"), ({"time": "25:00"}, "time")):

@@ -5,7 +5,7 @@ from typing import Any
 
 from litestar import Request, Response
 
-from domain import by_hand, scenes
+from domain import by_hand, external, scenes
 from domain.errors import Refused
 from web import composer, looking, queue, render
 from web.lookups import Me, TheAccount, TheForm, TheKeptListing
@@ -24,7 +24,8 @@ async def create(
         await by_hand.sent(scene, looked.typed.draft(me, looked.channel or "text", looked.typed.version))
     except Refused as refused:
         form.refuse(refused, ("body",))
-        window = await composer.window(scene, replace(looked.typed, told=str(looked.mark)), form)
+        nonce = "" if refused.code == external.LOGGED_OTHERWISE else looked.typed.nonce
+        window = await composer.window(scene, replace(looked.typed, told=str(looked.mark), nonce=nonce), form)
         template = "sends/_window.html" if render.is_htmx(request) else "sends/new.html"
         return render.page(request, template, status=422, **window)
     await queue.hint(request, [kept_listing.id])

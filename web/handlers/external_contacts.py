@@ -25,6 +25,8 @@ async def create(request: AnyRequest, me: Me, account: TheAccount, listing: TheL
         said = external_pages.contact(form, account)
         await external.log(account, listing, me, said, nonce=form.value("nonce"))
     except Refused as refused:
+        if refused.code == external.LOGGED_OTHERWISE:
+            form.values.pop("nonce", None)  # pressed again, it is another contact
         return _page(request, listing, form.refuse(refused, external_pages.FIELDS))
     return await _done(request, listing.id, "It is logged.")
 
