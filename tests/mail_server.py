@@ -106,6 +106,7 @@ class MailServer:
     home: Path
     world: World
     _owner: tuple[int, int]
+    _keeper: "subprocess.Popen[bytes] | None" = None  # of Postfix
     _delivered: int = 0
 
     @property
@@ -151,6 +152,13 @@ class MailServer:
         shutil.rmtree(self.mail, ignore_errors=True)
         self.world.clear()
 
+    def give_up(self) -> None:
+        """Postfix tries no more what the world did not take yet, as after five days."""
+        assert self._keeper is not None
+        assert self._keeper.stdin is not None
+        self._keeper.stdin.write(b"!")
+        self._keeper.stdin.flush()
+
     @property
     def on_the_way(self) -> bool:
         """Whether Postfix has mail that it delivered to nobody yet."""
@@ -191,6 +199,7 @@ def running() -> Iterator[MailServer]:
             trusted = _certify(home, "cert", days=30) + _certify(home, "expired", days=-1)
             server.cert.write_bytes(trusted)
             with _dovecot(server, owner) as dovecot, _postfix(server) as keeper:
+                server._keeper = keeper
                 _wait(server, dovecot, keeper)
                 yield server
     finally:

@@ -69,13 +69,11 @@ smtpd_error_sleep_time = 0
 smtpd_client_connection_count_limit = 0
 notify_classes =
 in_flow_delay = 0
-# A sender is told at once that a mail is late, and about two seconds later that it came back.
+# What is not taken now is tried every second, and its sender told at once that it is late.
 delay_warning_time = 1s
 queue_run_delay = 1s
 minimal_backoff_time = 1s
 maximal_backoff_time = 1s
-maximal_queue_lifetime = 1s
-bounce_queue_lifetime = 1s
 """
 
 SIGNED_IN = "-o smtpd_sasl_auth_enable=yes -o smtpd_sender_restrictions=reject_sender_login_mismatch"

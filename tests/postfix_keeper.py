@@ -1,5 +1,6 @@
 """Runs a Postfix, as root, for as long as whoever asked for it holds our stdin open: then it ends with all its
-children, and what they wrote is removed. Its main.cf and master.cf stand in the directory already.
+children, and what they wrote is removed. For a byte on stdin it gives up what it tries again. Its main.cf and
+master.cf stand in the directory already.
 
     sudo python -m tests.postfix_keeper PROGRAMS LIBRARIES DIRECTORY OWNER GROUP
 """
@@ -9,6 +10,7 @@ import pwd
 import select
 import shutil
 import signal
+import subprocess
 import sys
 from grp import getgrnam
 from pathlib import Path
@@ -16,6 +18,7 @@ from pathlib import Path
 from tests import children
 
 QUEUES = ("active", "bounce", "corrupt", "defer", "deferred", "flush", "hold", "incoming", "private", "saved", "trace")
+PATIENCE = 10.0  # seconds
 OFTEN = 1.0  # seconds between two looks whether it still runs
 
 
@@ -23,20 +26,20 @@ def main(programs: str, libraries: str, directory: str, owner: str, group: str) 
     # Ctrl-C is for whoever holds our stdin; ended otherwise we tidy up as well.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    home = Path(directory)
+    home, usr = Path(directory), Path(programs).parents[2]
+    environ = {"PATH": os.defpath, "LD_LIBRARY_PATH": libraries}
     try:
         _furnish(home, owner, group)
         master = children.spawn(
-            [Path(programs) / "master", "-c", home, "-d"],
-            log=home / "output",
-            cwd=home,
-            environ={"PATH": os.defpath, "LD_LIBRARY_PATH": libraries},
+            [Path(programs) / "master", "-c", home, "-d"], log=home / "output", cwd=home, environ=environ
         )
         try:
-            while master.poll() is None and not _is_left():
-                pass
+            while master.poll() is None and (asked := _asked()) is not None:
+                if asked:
+                    expire = [usr / "sbin" / "postsuper", "-c", home, "-e", "ALL"]
+                    subprocess.run(expire, env=environ, timeout=PATIENCE, check=True)
         finally:
-            children.end(master, patience=10)
+            children.end(master, patience=PATIENCE)
         return master.returncode if master.returncode > 0 else 0
     finally:
         for each in ("queue", "data"):
@@ -59,10 +62,10 @@ def _furnish(home: Path, owner: str, group: str) -> None:
         path.chmod(mode)
 
 
-def _is_left() -> bool:
-    """Whether nobody holds our stdin any more."""
+def _asked() -> bytes | None:
+    """What whoever holds our stdin wants; None when nobody holds it any more."""
     ready, _, _ = select.select([sys.stdin], [], [], OFTEN)
-    return bool(ready) and not os.read(sys.stdin.fileno(), 1)
+    return (os.read(sys.stdin.fileno(), 1) or None) if ready else b""
 
 
 if __name__ == "__main__":

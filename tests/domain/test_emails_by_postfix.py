@@ -176,6 +176,7 @@ async def test_what_is_late_is_not_undelivered_before_its_server_gives_up(house:
         message = await sends(dealer, connection, listing)
         assert await hears() is None
         assert (await again(message)).state == State.SENT
+        server.give_up()
         assert await hears() == listing.id
     came_back = await again(message)
     assert (came_back.state, came_back.reason) == (
