@@ -159,7 +159,7 @@ class Mailbox:
         try:
             yield
         except ssl.SSLError as error:
-            raise servers.unproven(self._server) from error
+            raise servers.unsafe(self._server, error) from error
         except CapabilityError as error:
             reason = f"{self._server.host} does not offer this way to sign in. Check its port and its security."
             raise ChannelError(reason, Kind.CONNECTION_BROKEN, code="sign_in") from error
@@ -196,10 +196,15 @@ class _Client(IMAPClient):
     def _create_IMAP4(self) -> Any:
         line = servers.dial_in_thread(self._server)
         try:
-            line.settimeout(TIMEOUT)
+            line.settimeout(servers.GREETING)
             if self.ssl:
                 line = servers.context().wrap_socket(line, server_hostname=self._server.host)
-            return _Line(self._server.host, line)
+            greeted = _Line(self._server.host, line)
+            line.settimeout(TIMEOUT)
+            return greeted
+        except TimeoutError as error:
+            line.close()
+            raise servers.silent(self._server) from error
         except BaseException:
             line.close()
             raise

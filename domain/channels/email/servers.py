@@ -13,6 +13,7 @@ from domain.channels.base import ChannelError, Kind
 from domain.public_addresses import is_public
 
 CONNECT_TIMEOUT = 10.0  # seconds, for each address of a name
+GREETING = 30.0  # seconds in which a server says who it is: one that waits for TLS where we wait for it says nothing
 Security = Literal["tls", "starttls", "none"]
 
 
@@ -101,10 +102,17 @@ def unreachable(server: Server) -> ChannelError:
     )
 
 
-def unproven(server: Server) -> ChannelError:
-    return ChannelError(
-        f"{server.host} could not prove who it is, so nothing was sent.", Kind.NEVER_CONNECTED, code="certificate"
-    )
+def silent(server: Server) -> ChannelError:
+    reason = f"{server.host} said nothing on port {server.port}. Check the port and its security. Nothing was sent."
+    return ChannelError(reason, Kind.NEVER_CONNECTED, code="silent")
+
+
+def unsafe(server: Server, error: ssl.SSLError) -> ChannelError:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        reason = f"{server.host} could not prove who it is, so nothing was sent."
+        return ChannelError(reason, Kind.NEVER_CONNECTED, code="certificate")
+    reason = f"{server.host} speaks no TLS on port {server.port} that is safe. Check the port and its security."
+    return ChannelError(reason, Kind.NEVER_CONNECTED, code="tls")
 
 
 def _not_found(server: Server) -> ChannelError:

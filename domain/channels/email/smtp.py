@@ -99,7 +99,7 @@ async def _signed_in(server: Server, login: Login) -> AsyncIterator[aiosmtplib.S
     )
     try:
         try:
-            await client.connect()
+            await client.connect(timeout=servers.GREETING)
             await _sign_in(client, login)
         except aiosmtplib.SMTPAuthenticationError as error:
             raise _not_let_in(server, error) from error
@@ -109,10 +109,13 @@ async def _signed_in(server: Server, login: Login) -> AsyncIterator[aiosmtplib.S
             reason = f"{server.host} does not offer this way to sign in. Check its port and its security."
             raise ChannelError(reason, Kind.CONNECTION_BROKEN, code="sign_in") from error
         except ssl.SSLError as error:
-            raise servers.unproven(server) from error
+            raise servers.unsafe(server, error) from error
+        except aiosmtplib.SMTPTimeoutError as error:
+            raise servers.silent(server) from error
         except (aiosmtplib.SMTPException, OSError) as error:
-            broken = servers.unproven if isinstance(error.__cause__, ssl.SSLError) else servers.unreachable
-            raise broken(server) from error
+            if isinstance(error.__cause__, ssl.SSLError):
+                raise servers.unsafe(server, error.__cause__) from error
+            raise servers.unreachable(server) from error
         yield client
         with suppress(aiosmtplib.SMTPException, OSError):
             async with asyncio.timeout(2):
@@ -142,6 +145,9 @@ def _not_now(server: Server, error: aiosmtplib.SMTPResponseException) -> Channel
     """An answer to anything before the mail itself: nothing was sent."""
     if error.code in NO_AUTH:
         return _not_let_in(server, error)
+    if error.code < 0:  # no answer of an SMTP server's
+        reason = f"{server.host} speaks no SMTP on port {server.port}. Check the port. Nothing was sent."
+        return ChannelError(reason, Kind.NEVER_CONNECTED, code="no_smtp")
     wait = A_LONG_WHILE if error.code >= 500 else A_WHILE
     return ChannelError(
         f"{server.host} takes no mail now: {_words(error)}", Kind.THROTTLED, retry_after=wait, code=str(error.code)

@@ -1,14 +1,14 @@
 """Emails through a real Postfix: handed over, refused, late, come back, and answered."""
 
 import asyncio
-from email import message_from_bytes
+from email import message_from_bytes, policy
 from typing import Any
 
 import pytest
 
 from domain import ids
 from domain.channels.base import Bounce, ChannelError, Incoming, Kind, Mail, Media, Outgoing, Said
-from domain.channels.email import Email
+from domain.channels.email import Email, servers
 from tests.domain.channels.local_servers import Permit
 from tests.domain.channels.test_email_mailbox import House, listening, until
 from tests.mail_server import LOGIN, MailServer
@@ -159,6 +159,38 @@ async def test_a_certificate_that_ran_out_is_no_proof(server: MailServer) -> Non
     assert "certificate has expired" in f"{error.__cause__!r} {error.__cause__.__cause__!r}"
 
 
+@pytest.mark.parametrize(
+    ("way", "port", "security", "words"),
+    [
+        ("smtp", "starttls", "tls", "speaks no TLS on port"),
+        ("smtp", "tls", "starttls", "said nothing on port"),
+        ("smtp", "imap", "starttls", "speaks no SMTP on port"),
+        ("imap", "imap", "tls", "speaks no TLS on port"),
+        ("imap", "imaps", "starttls", "said nothing on port"),
+    ],
+)
+async def test_a_port_of_another_kind_is_told_of(
+    server: MailServer, way: str, port: str, security: str, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(servers, "GREETING", 0.3)
+    fields = {f"{way}_port": str(getattr(server, port)), f"{way}_security": security}
+    with pytest.raises(ChannelError, match=words) as caught:
+        await Email("", server.fields(**fields)).check()
+    assert caught.value.kind is Kind.NEVER_CONNECTED
+
+
+async def test_a_line_of_any_length_arrives_whole(server: MailServer) -> None:
+    long = "Ist er noch zu haben? " * 200
+    await send(server, outgoing(body=long.strip(), mail=Mail(html=f"<p>{long}</p>", message_id=OURS)))
+    await until(lambda: server.world.taken)
+    arrived = message_from_bytes(server.world.taken[0][2], policy=policy.default)
+    plain, html = arrived.get_body(("plain",)), arrived.get_body(("html",))
+    assert plain is not None
+    assert html is not None
+    assert plain.get_content().strip() == long.strip()
+    assert f"<p>{long}</p>" in html.get_content()
+
+
 # Come back
 
 
@@ -190,6 +222,8 @@ async def test_a_mail_that_is_late_is_told_as_late_until_it_comes_back(server: M
     house = House()
     async with listening(server, house):
         await send(server)
+        await until(lambda: house.events)
+        server.give_up()
         await until(lambda: len(house.events) == 2)
     late, back = said(server, house)
     assert isinstance(late, Bounce)
