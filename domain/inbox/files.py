@@ -28,6 +28,7 @@ AWAY = {
 LONGEST_AWAY = timedelta(days=1)  # after the message came; a connection that waits to be mended is waited for longer
 SHORTEST_WAIT, LONGEST_WAIT = timedelta(seconds=20), timedelta(minutes=15)
 BROKEN = "The connection is broken. The file comes once it is mended."
+WHERE = "It is not kept here: look at it where it came in."
 GAVE_UP = "The file could not be fetched."
 
 
@@ -74,13 +75,20 @@ async def _fetch(row: dict[str, Any]) -> UUID | None:
     try:
         kept = await attachments.add(connection.account, None, _name(row, media), media.data)
     except Refused as refused:
-        return await _refuse(row, refused.message)
+        return await _refuse(row, _of_theirs(refused.message))
     async with db.writing():
         if not await _settle(row["id"], "kept", "", kept.id):
             return None  # another worker was faster; what nothing holds is tidied away
         beside = MessageAttachment(message=row["message"], attachment=kept.id, position=row["position"])
         await MessageAttachment.insert(beside)
         return await _changed(row["message"])
+
+
+def _of_theirs(said: str) -> str:
+    """The reason alone: what follows it is for somebody who can choose another file."""
+    name = said.rfind("” ")
+    reason = said[max(name, 0) :].partition(". ")[0].rstrip(".")
+    return f"{said[: max(name, 0)]}{reason}. {WHERE}"
 
 
 async def _refuse(row: dict[str, Any], problem: str) -> UUID | None:

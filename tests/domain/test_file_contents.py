@@ -255,9 +255,9 @@ REFUSED = {
     "avif": (b"\x00\x00\x00\x18ftypavif" + bytes(50), "many phones cannot show"),
     "bmp": (picture((8, 8), "BMP"), "many phones cannot show"),
     "tiff": (picture((8, 8), "TIFF"), "many phones cannot show"),
-    "noise": (bytes(range(256)) * 4, "is of a kind that cannot be sent"),
-    "text with a zero": (b"hello\x00world", "is of a kind that cannot be sent"),
-    "zip behind a text": (b"hello\n" + archive({"a": "b"}), "is of a kind that cannot be sent"),
+    "noise": (bytes(range(256)) * 4, "is of a kind that Lotwire does not take"),
+    "text with a zero": (b"hello\x00world", "is of a kind that Lotwire does not take"),
+    "zip behind a text": (b"hello\n" + archive({"a": "b"}), "is of a kind that Lotwire does not take"),
     "pdf behind a text": (b"hello\n" + pdf().replace(b"\xe2\xe3\xcf\xd3", b"abcd"), "two kinds of file"),
     "half a card": (CARD[:40], "is cut short"),
 }

@@ -389,7 +389,10 @@ async def test_two_workers_at_one_file_keep_it_once(house: None, data_dir: Any, 
 @pytest.mark.parametrize(
     ("answer", "problem"),
     [
-        (Media("front.exe", "image/jpeg", b"MZ" + bytes(200)), "front.jpg"),
+        (
+            Media("front.exe", "image/jpeg", b"MZ" + bytes(200)),
+            "“front.jpg” is a program. It is not kept here: look at it where it came in.",
+        ),
         (ChannelError("It is gone.", Kind.PERMANENT), "It is gone."),
     ],
     ids=["forbidden", "gone"],
@@ -401,7 +404,7 @@ async def test_a_file_that_may_not_be_kept_says_why(
     assert await inbox.fetch_due() == {message.listing}
     [file] = await inbox.IncomingFile.objects()
     assert file.state == "refused"
-    assert problem in file.problem
+    assert file.problem == problem
     assert not await MessageAttachment.exists()
 
 
