@@ -100,6 +100,7 @@ async def register_hooks(ctx: dict[str, Any]) -> None:
     if await freezing.is_frozen():  # a copy must not lead the provider's calls away from the original
         return
     await connections.register_missing_hooks()
+    await connections.end_old_hooks()
 
 
 async def match_early_receipts(ctx: dict[str, Any]) -> None:

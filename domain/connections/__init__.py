@@ -15,7 +15,7 @@ from domain.connections.finding import (
     newest,
 )
 from domain.connections.hearing import hears, silences
-from domain.connections.hooks import hook_refused, register_missing_hooks, rotate_hook_secret, verified
+from domain.connections.hooks import end_old_hooks, hook_refused, register_missing_hooks, rotate_hook_secret, verified
 from domain.connections.noting import broken, failed, heard, worked
 from domain.connections.senders import LINK_AGE, sender
 from domain.connections.tables import Connection, ConnectionState, SenderLink, Silence
@@ -37,6 +37,7 @@ __all__ = [
     "connect",
     "current",
     "disconnect",
+    "end_old_hooks",
     "failed",
     "heard",
     "heard_by_listening",

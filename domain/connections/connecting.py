@@ -95,14 +95,16 @@ async def connect(
 async def disconnect(connection: Connection, user: UUID | None) -> None:
     """Uninstalls a provider: it is asked to call no more, its key is forgotten, what is pending waits for the next.
     While nothing may leave the provider is not asked: the hook is the original's, if this is a copy."""
-    if connection.hook_id and not await installations.is_held():
-        await remove_hook(connection, connection.hook_id)
+    if not await installations.is_held():
+        for each in {connection.hook_id, connection.old_hook_id} - {""}:
+            await remove_hook(connection, each)
     async with writing():
         await Connection.update(
             {
                 Connection.state: ConnectionState.DISCONNECTED,
                 Connection.secret: "",
                 Connection.hook_id: "",
+                Connection.old_hook_id: "",
                 Connection.hook_problem: "",
                 Connection.heard_until: None,
                 Connection.disconnected_at: clock.now(),

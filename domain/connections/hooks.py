@@ -25,6 +25,7 @@ BEING_MADE = "The webhook is being set up."
 NO_REPLIES = "Replies will not arrive until the webhook is set up."
 NOT_AGAIN = "The webhook could not be set up again; the one before was left in place."
 AGAIN = timedelta(hours=1)  # a provider that says no is not to be pestered
+LINGERS = timedelta(hours=1)  # a hook whose secret was changed: providers try again what they could not bring
 REMOVAL_SECONDS = 5.0  # how long disconnecting waits for the provider to forget our hook
 
 
@@ -50,8 +51,8 @@ async def hook_refused(connection_id: UUID) -> None:
 
 async def rotate_hook_secret(connection: Connection, user: UUID, secret: str = "") -> str:
     """Makes another secret for its hook, or takes this one; the secret, shown to a person once. The one before is good
-    for a day. Where the provider can be asked it signs with the new one from now on; one that will not keeps the old.
-    Raises Refused."""
+    for a day. Where the provider can be asked it signs with the new one from now on, and what is under way to the hook
+    before is taken for another hour; one that will not keeps the old. Raises Refused."""
     await require_released(CHANNELS[connection.kind].name)
     provider = adapter(connection)
     before, old = connection.hook_secret, connection.hook_id
@@ -68,7 +69,7 @@ async def rotate_hook_secret(connection: Connection, user: UUID, secret: str = "
             kept = Connection.update({Connection.hook_secret: before})
             await kept.where((Connection.id == connection.id) & (Connection.hook_secret == changed))
             raise Refused(f"{provider.name} would not take another secret: {error.reason}") from None
-        if hook_id and not await _note(connection, provider, hook_id):
+        if hook_id and not await _note(connection, provider, hook_id, lingers=True):
             raise Refused(f"{provider.name} was changed or disconnected meanwhile. Look at it again first.")
     async with writing():
         await audit.record(connection.account, user, "connection.hook_secret_changed", connection.id)
@@ -106,6 +107,20 @@ async def register_missing_hooks() -> int:
     )
 
 
+async def end_old_hooks() -> int:
+    """Ends hooks whose secrets were changed an hour ago; how many."""
+    over = await Connection.objects().where(
+        (Connection.old_hook_id != "") & (Connection.old_hook_until < clock.now())  # few: one a dealership at most
+    )
+    for connection in over:
+        mine = Connection.update({Connection.old_hook_id: ""}).where(
+            (Connection.id == connection.id) & (Connection.old_hook_id == connection.old_hook_id)
+        )
+        if await mine.returning(Connection.id):
+            await remove_hook(connection, connection.old_hook_id)
+    return len(over)
+
+
 async def register_hook(connection: Connection, provider: Channel, hook_secret: str) -> None:
     """Asks the provider to call us. When it will not, the hook it had stays; replies do not arrive where it had none.
     The health panel says so until it did."""
@@ -122,8 +137,9 @@ async def register_hook(connection: Connection, provider: Channel, hook_secret: 
         await Connection.update({Connection.hook_problem: ""}).where(as_it_was)
 
 
-async def _note(connection: Connection, provider: Channel, hook_id: str) -> bool:
-    """Keeps the name of a hook just made and ends the one before it; False when it is not the one that counts.
+async def _note(connection: Connection, provider: Channel, hook_id: str, *, lingers: bool = False) -> bool:
+    """Keeps the name of a hook just made and ends the one before it, later if it `lingers`; False when it is not the
+    one that counts.
 
     Web and workers may ask at the same moment: whoever is noted second takes back what it asked for, or the provider
     would go on calling a hook that nobody can end. Some name every hook of a number or Page alike: what the first one
@@ -135,9 +151,13 @@ async def _note(connection: Connection, provider: Channel, hook_id: str) -> bool
         & (Connection.state != ConnectionState.DISCONNECTED)
     )
     values: dict[Any, Any] = {Connection.hook_id: hook_id, Connection.hook_problem: ""}
+    over = {connection.hook_id} - {"", hook_id}
+    if lingers and over:
+        values |= {Connection.old_hook_id: connection.hook_id, Connection.old_hook_until: clock.now() + LINGERS}
+        over = {connection.old_hook_id} - {"", hook_id, connection.hook_id}
     if await Connection.update(values).where(as_it_was).returning(Connection.id):
-        if connection.hook_id and connection.hook_id != hook_id:
-            await remove_hook(connection, connection.hook_id, provider)
+        for each in over:
+            await remove_hook(connection, each, provider)
         return True
     now = await by_id(connection.id)
     if now and now.state != ConnectionState.DISCONNECTED and now.hook_id == hook_id:

@@ -26,6 +26,8 @@ class Connection(Table, db=DB, tablename="connection"):
     secret = Text(default="")  # encrypted: JSON of its secret fields; of old the API key itself
     hook_secret = Text(default="")  # encrypted
     hook_id = Text(default="")  # what the provider calls our hook
+    old_hook_id = Text(default="")  # after a change of its secret: it still brings what was under way
+    old_hook_until = moment()
     hook_problem = Text(default="")  # a sentence while the hook is not as it should be
     hook_asked_at = moment()  # when the provider was last asked to call us
     options = JSON(default="{}")

@@ -199,7 +199,20 @@ async def test_of_two_who_change_the_secret_at_once_one_does(house):
     done = await asyncio.gather(*both, return_exceptions=True)
     [secret] = [each for each in done if isinstance(each, str)]
     assert hook_secrets.read((await fresh(connection)).hook_secret).now == secret
-    assert Hooked.said == ["+two", "-one"]
+    assert Hooked.said == ["+two"]
+
+
+async def test_two_changes_within_an_hour_leave_two_hooks_and_disconnecting_none(house, monkeypatch):
+    connection, user = await old(hook_id="one"), await make.user()
+    Hooked.names = ["two", "three"]
+    for _ in range(2):
+        await connections.rotate_hook_secret(await fresh(connection), user.id)
+    assert Hooked.said == ["+two", "+three", "-one"]
+    await connections.disconnect(await fresh(connection), user.id)
+    assert sorted(Hooked.said[3:]) == ["-three", "-two"]
+    later = clock.now() + timedelta(hours=2)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    assert await connections.end_old_hooks() == 0
 
 
 async def test_one_connected_before_there_was_a_public_address_gets_its_hook(house):

@@ -85,13 +85,23 @@ async def test_neither_secret_lies_in_the_database_or_the_audit_trail_in_clear(h
     assert "the-first-secret" not in rows
 
 
-async def test_the_provider_is_asked_to_sign_with_it_and_to_forget_the_old_hook(house: None, configure) -> None:  # type: ignore[no-untyped-def]
+async def test_the_provider_is_asked_to_sign_with_it_and_an_hour_later_to_forget_the_old_hook(
+    house: None,
+    configure,  # type: ignore[no-untyped-def]
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     configure(LOTWIRE_PUBLIC_URL="https://cars.example")
     connection, user = await connected(hook_id="hook-0"), await make.user()
     new = await connections.rotate_hook_secret(connection, user.id)
     assert Signed.registered == [new]
-    assert Signed.removed == ["hook-0"]
+    assert Signed.removed == []  # it still brings what was under way
     assert (await fresh(connection)).hook_id == "hook-1"
+    assert await connections.end_old_hooks() == 0
+    in_an_hour = clock.now() + timedelta(minutes=61)
+    monkeypatch.setattr(clock, "now", lambda: in_an_hour)
+    assert await connections.end_old_hooks() == 1
+    assert Signed.removed == ["hook-0"]
+    assert await connections.end_old_hooks() == 0
 
 
 async def test_a_provider_that_will_not_keeps_the_old_secret(house: None, configure) -> None:  # type: ignore[no-untyped-def]
