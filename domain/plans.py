@@ -54,7 +54,12 @@ async def require(account: Account, feature: str) -> None:
     """Raises Refused (`tier`) unless the account's plan includes the feature."""
     if not await includes(account, feature):
         label = next((each.label for each in FEATURES if each.slug == feature), feature)
-        raise Refused(f"{label} is not part of your plan. Compare plans to see which one has it.", code="tier")
+        raise Refused(f"{lacks(label)} Compare plans to see which one has it.", code="tier")
+
+
+def lacks(label: str) -> str:
+    """What is said of something that the plan does not include."""
+    return f"{label} {'are' if label.endswith('s') else 'is'} not part of your plan."
 
 
 async def table() -> dict[str, frozenset[str]]:

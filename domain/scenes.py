@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from domain import (
@@ -18,6 +18,7 @@ from domain import (
     quotas,
     sellers,
     threads,
+    users,
     wordings,
 )
 from domain.accounts import Account
@@ -33,8 +34,9 @@ from domain.quotas import Day
 from domain.sellers import Reach, Seller
 from domain.standing import Standing
 from domain.threads import Open
-from domain.users import User
+from domain.users import Permission, User
 
+CONNECT = "Connect it under Apps."  # of whoever may
 PATIENCE = 3.0  # seconds a person waits for the provider to say who they are there
 
 
@@ -124,12 +126,29 @@ class Scene:
             channel: Offer(
                 channel,
                 self.address(channel, to_field),
-                "" if self.connected(channel) else _off(channel, self.provider(channel)),
+                "" if self.connected(channel) else self._off(channel),
                 self._by_hand(channel),
             )
             for channel in offers.LABELS
             if shown[channel]
         }
+
+    def unusable(self, channel: str, reader: User | None = None) -> gate.Refusal:
+        """Why the integration of a channel that is not `connected` cannot be used, and what the reader does about it
+        (the scene's user unless said otherwise). Dialpad's sentence is the same for everybody."""
+        carrier, provider = self.carriers.get(channel), self.provider(channel)
+        said = gate.refusal("no_connection", channel=channel, provider=provider)
+        if channel == "text" and not provider:
+            return said
+        if carrier and not connections.included(carrier.kind, self.features):
+            return gate.Refusal(said.code, plans.lacks(CHANNELS[carrier.kind].name), gate.CODES["tier"].next_step)
+        if users.may(reader or self.user, Permission.MANAGE_CONNECTIONS):
+            return replace(said, next_step=CONNECT)
+        return said
+
+    def _off(self, channel: str) -> str:
+        said = self.unusable(channel)
+        return said.message if said.message == gate.NO_DIALPAD_CONNECTION else f"{said.message} {said.next_step}"
 
     def _by_hand(self, channel: str) -> bool:
         """Whether a person can write to the seller by this channel at the ad's own site."""
@@ -208,9 +227,3 @@ def sender_state_of(link: SenderLink | None) -> str:
     if link is None or not link.provider_id:
         return str(SenderState.UNLINKED)
     return str(SenderState.LINKED if link.numbers else SenderState.NO_NUMBER)
-
-
-def _off(channel: str, provider: str) -> str:
-    """Why the integration cannot be used: the gate's words."""
-    said = gate.refusal("no_connection", channel=channel, provider=provider)
-    return said.message if channel == "text" and not provider else f"{said.message} {said.next_step}"

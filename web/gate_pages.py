@@ -133,8 +133,8 @@ def _way(verdict: Verdict, scene: Scene, reader: User, known: Sequence[Known]) -
         "label": label,
         "tone": tone,
         "reasons": [
-            *(_reason(each, "b", scene, reader, about) for each in now.refusals),
-            *(_reason(each, "w", scene, reader, about) for each in now.warnings),
+            *(_reason(each, "b", scene, reader, about, verdict.channel) for each in now.refusals),
+            *(_reason(each, "w", scene, reader, about, verdict.channel) for each in now.warnings),
         ],
         "kinds": [
             {"label": labels, "words": words, "tone": tone, "why": "" if why in said else why}
@@ -167,10 +167,12 @@ def _title(verdict: Verdict, scene: Scene) -> str:
     return f"{label} at {scene.reach.source}" if verdict.channel == "form" else label
 
 
-def _reason(refused: Refusal, mark: str, scene: Scene, reader: User, known: Sequence[Known]) -> dict[str, Any]:
+def _reason(
+    refused: Refusal, mark: str, scene: Scene, reader: User, known: Sequence[Known], channel: str
+) -> dict[str, Any]:
     """A refusal or warning with what is on record for it, and a link to the very entry where there is one."""
     records = [each for each in known if each.code == refused.code]
-    shown = previews.refusal(refused, scene, reader)
+    shown = previews.refusal(refused, scene, channel, reader)
     urls = [_record_url(each) for each in records]
     return {
         **shown,
@@ -250,7 +252,7 @@ def _code(code: str, verdicts: Sequence[Verdict], scene: Scene, reader: User) ->
     said = where[0].said(code) if where else Refusal(code, CODES[code].sentence, CODES[code].next_step)
     effects = {kind: (*EFFECTS[gate.effect(code, kind)], kind in stands) for kind in KINDS}
     return {
-        **previews.refusal(said, scene, reader),
+        **previews.refusal(said, scene, where[0].channel if where else "", reader),
         "code": f"{code}:<token>" if code == "missing_wildcard" else code,
         "now": bool(stands),
         "where": list(dict.fromkeys(_of(verdict) for verdict in where)) if len(where) < len(verdicts) else [],

@@ -34,6 +34,8 @@ def page(refused: gate.Refusal, listing: UUID, reader: User, *, hidden: bool = F
         return suppression_pages.list_url(LISTS[code])
     if code in ("stage_pass", "stage_dnc", "hidden", "outside_window"):
         return url_for("listings.show", listing_id=listing)
+    if code == "no_connection" and refused.next_step == gate.CODES["tier"].next_step:
+        return url_for("plans.index")
     if code == "no_connection" and refused.message != gate.NO_DIALPAD_CONNECTION:
         return url_for("apps.index")
     if code == "sender_not_linked" and refused.message != gate.NO_DIALPAD_ACCOUNT:

@@ -56,7 +56,7 @@ async def of(looked: Look, picked: str | None = None) -> dict[str, Any]:
     else:
         decision = await composing.judge(*asked, kind="scheduled", at=later.departure.at)
         stands, cautions = departures.against(decision), [each for each in [planned.waits(scene, decision)] if each]
-    refusals = [refusal(each, scene) for each in stands if not each.code.startswith("missing_wildcard")]
+    refusals = [refusal(each, scene, looked.type) for each in stands if not each.code.startswith("missing_wildcard")]
     reason = _reason(looked, draft, letter, [each.message for each in problems], refusals)
     if later.refused:
         reason = reason or later.refused.message
@@ -96,9 +96,11 @@ async def of(looked: Look, picked: str | None = None) -> dict[str, Any]:
     }
 
 
-def refusal(refused: gate.Refusal, scene: Scene, reader: User | None = None) -> dict[str, Any]:
-    """The gate's sentence with a link where there is a page that mends it, which the reader (the scene's user unless
-    said otherwise) may open."""
+def refusal(refused: gate.Refusal, scene: Scene, channel: str = "", reader: User | None = None) -> dict[str, Any]:
+    """The gate's sentence of a message by this channel, with a link where there is a page that mends it, which the
+    reader (the scene's user unless said otherwise) may open."""
+    if refused.code == "no_connection" and channel:
+        refused = scene.unusable(channel, reader)
     message, step = refused.message, refused.next_step
     if refused.message.endswith(CLICK_HERE):
         message, step = message.removesuffix(CLICK_HERE).strip(), CLICK_HERE

@@ -530,7 +530,7 @@ async def test_without_the_feature_in_the_plan_it_is_locked(manager: Client) -> 
     await without("batch")
     for answer in (await manager.get("/batches"), await manager.get(f"{url}/edit"), await written(manager, url)):
         assert answer.status_code == 422
-        assert "Batches is not part of your plan" in text(answer)
+        assert "Batches are not part of your plan" in text(answer)
         assert 'href="/plans"' in answer.text
     assert 'name="listing_ids"' not in (await manager.get("/listings")).text
 

@@ -1,6 +1,7 @@
 """The Send Message window over HTTP: what it shows, fills, counts and refuses; sending, undoing, trying again."""
 
 import asyncio
+import json
 import re
 from datetime import timedelta
 from html import unescape
@@ -17,6 +18,7 @@ from domain.users import User
 from domain.wildcards import WILDCARDS
 from tests import make
 from tests.client import Client
+from tests.sending import without
 
 FIRST = SHIPPED[0]
 
@@ -508,6 +510,31 @@ async def test_each_row_of_the_menu_says_why_not(agent_client: Client) -> None:
     page = text_of((await agent_client.get(window(listing, "/new"))).text)
     assert "This seller has no phone number." in page
     assert "Email is not connected." in page
+
+
+async def test_who_may_connect_an_app_is_told_to_and_where_the_plan_has_none_to_compare_plans(
+    admin_client: Client,
+) -> None:
+    await plans.seed()
+    account = admin_client.user.account
+    await make.sender_link(await make.connection(account), admin_client.user)
+    listing = await make.listing(account, seller={"email": "dana@mail.example"})
+    there = typed("My words", pick="email")
+    page = (await admin_client.submit(window(listing, "/new"), there)).text
+    assert "Email is not connected. Connect it under Apps." in text_of(page)
+    assert "Ask an administrator" not in text_of(page)
+    assert '<a href="/apps">Connect it under Apps.</a>' in page
+    assert "Why can't I write?" in page  # of an email, nobody asks to text
+
+    options = json.dumps(
+        {"imap_host": "m.example", "smtp_host": "m.example", "username": "u", "from_email": "a@m.example"}
+    )
+    await make.connection(account, kind="email", secret='{"password": "x"}', options=options)
+    await without("email")
+    page = (await admin_client.submit(window(listing, "/new"), there)).text
+    assert "Email is not part of your plan. Compare plans." in text_of(page)
+    assert '<a href="/plans">Compare plans.</a>' in page
+    assert "not connected" not in text_of(page)
 
 
 async def test_the_menu_works_while_send_is_off(agent_client: Client) -> None:
