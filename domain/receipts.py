@@ -1,7 +1,7 @@
 """What a provider said of a message it took: kept raw, climbing a ladder, so that any order ends in one state."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid5
@@ -95,7 +95,7 @@ async def apply_early(known: Sequence[tuple[UUID, str]]) -> None:
         attempt = await owner(row["connection"], row["provider_id"])
         if attempt:
             await Receipt.update({Receipt.message: attempt["message"]}).where(Receipt.id == row["id"])
-            await _climb(attempt["message"], attempt["n"], row["state"], row["reason"], row["code"])
+            await _climb(attempt, row)
 
 
 async def match_early(limit: int = 200) -> set[UUID]:
@@ -115,20 +115,21 @@ async def match_early(limit: int = 200) -> set[UUID]:
     return {row["listing"] for row in rows if row["listing"]}
 
 
-async def _climb(message: UUID, n: int, state: str, reason: str, code: str) -> None:
-    """Only the newest attempt speaks for the message, only upwards, and not while the next attempt waits."""
-    rank = RANKS[State(state)]
+async def _climb(attempt: Mapping[str, Any], receipt: Mapping[str, Any]) -> None:
+    """Only the newest attempt speaks for the message, or the one by which it was settled when nobody knew how the
+    newest ended; only upwards, and not while the next attempt waits."""
+    state, rank = receipt["state"], RANKS[State(receipt["state"])]
     await Message.update(
         {
             Message.state: state,
             Message.rank: rank,
-            Message.reason: reason,
-            Message.code: (code or "provider") if state == State.UNDELIVERED else "",
+            Message.reason: receipt["reason"],
+            Message.code: (receipt["code"] or "provider") if state == State.UNDELIVERED else "",
             Message.changed_at: clock.now(),
         }
     ).where(
-        (Message.id == message)
-        & (Message.attempts == n)
+        (Message.id == attempt["message"])
+        & ((Message.attempts == attempt["n"]) | (Message.provider_id == receipt["provider_id"]))
         & (Message.rank < rank)
         & Message.state.is_in([str(called) for called in CALLED])
     )

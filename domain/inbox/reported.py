@@ -17,6 +17,7 @@ from domain.messages import RANKS, Message, State
 from domain.suppressions.first_contacts import nothing_yet
 
 SAME_CALL = timedelta(minutes=15)  # between our call and the provider's clock
+WHOLE_SECONDS = timedelta(seconds=2)  # as some providers tell the time
 MOST_TRIES = 8  # looks at an event that may be the answer we still wait for: about two minutes
 
 
@@ -38,9 +39,10 @@ async def heed(connection: Connection, event: ProviderEvent, said: base.Receipt)
     if not said.to:
         return None
     unanswered = await _unanswered(connection, said)
-    alike = [row for row in unanswered if row["alike"]]
-    if len(alike) == 1 and alike[0]["outcome"] == "unknown":
-        return await _resolve(connection, alike[0], said)
+    call = _answered([row for row in unanswered if row["alike"]], said)
+    if call and await _resolve(connection, call, said):
+        listing: UUID | None = call["listing"]
+        return listing
     if unanswered and event.tries < MOST_TRIES:
         # It may be ours with its answer still under way. The event stays open, so nothing is lost by waiting.
         await ProviderEvent.update(
@@ -73,8 +75,8 @@ async def _unanswered(connection: Connection, said: base.Receipt) -> list[dict[s
     A call whose seller was erased since does not say whom it was to: any of that sender's that is still open may be the
     one."""
     rows: list[dict[str, Any]] = await Attempt.raw(
-        """SELECT a.id, a.n, a.outcome, a.sender, m.id AS message, m.listing, m.body, m.to_address FROM message m
-           CROSS JOIN attempt a  -- in this order: SQLite would begin with every attempt that has no id
+        """SELECT a.id, a.n, a.outcome, a.sender, a.started_at, m.id AS message, m.listing, m.body, m.to_address
+           FROM message m CROSS JOIN attempt a  -- in this order: SQLite would begin with every attempt that has no id
            WHERE a.message = m.id AND m.account = {} AND m.to_address IN ({}, '') AND m.direction = 'out'
              AND a.connection = {} AND a.provider_id = '' AND a.outcome IN ('', 'unknown')
              AND a.started_at BETWEEN {} AND {}""",
@@ -93,13 +95,24 @@ async def _unanswered(connection: Connection, said: base.Receipt) -> list[dict[s
     return [row for row in theirs if row["alike"] or row["outcome"] == ""]
 
 
-async def _resolve(connection: Connection, row: dict[str, Any], said: base.Receipt) -> UUID | None:
+def _answered(alike: list[dict[str, Any]], said: base.Receipt) -> dict[str, Any] | None:
+    """The call that this answers, of those of one message: where it was sent again before anybody knew, the last that
+    began before. None where it may be another message's, or one whose answer is still under way."""
+    if len({row["message"] for row in alike}) != 1 or any(row["outcome"] != "unknown" for row in alike):
+        return None
+    before = [row for row in alike if row["started_at"] <= said.at + WHOLE_SECONDS]
+    return max(before, key=lambda row: row["n"]) if before else min(alike, key=lambda row: row["n"])
+
+
+async def _resolve(connection: Connection, row: dict[str, Any], said: base.Receipt) -> bool:
     """The provider did take it: the attempt learns its id, and every receipt of it counts. A retry of it that has not
-    left yet is not needed any more."""
+    left yet is not needed any more. False when another event was faster."""
     now = clock.now()
-    await Attempt.update(
+    found = Attempt.update(
         {Attempt.provider_id: said.provider_id, Attempt.outcome: "accepted", Attempt.finished_at: now}
-    ).where(Attempt.id == row["id"])
+    ).where((Attempt.id == row["id"]) & (Attempt.outcome == "unknown") & (Attempt.provider_id == ""))
+    if not await found.returning(Attempt.id):
+        return False
     moved = (
         await Message.update(
             {
@@ -114,17 +127,12 @@ async def _resolve(connection: Connection, row: dict[str, Any], said: base.Recei
                 Message.changed_at: now,
             }
         )
-        .where(
-            (Message.id == row["message"])
-            & (Message.attempts == row["n"])
-            & Message.state.is_in([State.UNKNOWN, State.QUEUED, State.CLAIMED])
-        )
+        .where((Message.id == row["message"]) & Message.state.is_in([State.UNKNOWN, State.QUEUED, State.CLAIMED]))
         .returning(Message.id)
     )
     await messages.follow_up_on([each["id"] for each in moved])
     await receipts.apply_early([(connection.id, said.provider_id)])
-    listing: UUID | None = row["listing"]
-    return listing
+    return True
 
 
 async def _typed_elsewhere(connection: Connection, said: base.Receipt) -> UUID | None:

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from domain import clock, inbox, unanswered
+from domain import clock, inbox, messages, unanswered
 from domain.channels.base import Accepted, ChannelError, HookEvent, Kind, Outgoing
 from domain.channels.twilio import Twilio
 from domain.channels.twilio_hooks import as_told, key, payload
 from domain.connections import Connection, ConnectionState
 from domain.messages import Message, State
-from tests.sending import OUR_NUMBER, Shop, again, attempts, end, shop
+from tests.sending import OUR_NUMBER, Shop, again, attempts, end, shop, unknown
 from workers import asking
 
 ACCOUNT = "AC00112233445566778899aabbccddeeff"
@@ -25,6 +25,7 @@ class Knows:
     def __init__(self) -> None:
         self.asked: list[tuple[Outgoing, datetime]] = []
         self.listed: dict[str, Any] | ChannelError | None = None
+        self.at: datetime | None = None  # when it took it; else now
 
     async def took(self, outgoing: Outgoing, since: datetime) -> list[HookEvent]:
         self.asked.append((outgoing, since))
@@ -34,7 +35,8 @@ class Knows:
             return []
         fields = as_told({"to": outgoing.to, "from": OUR_NUMBER, "body": outgoing.body, **self.listed}, ACCOUNT)
         ours = outgoing.message_id.hex
-        return [HookEvent(key(fields, ours), clock.now(), payload(fields, clock.now(), ours))]
+        at = self.at or clock.now()
+        return [HookEvent(key(fields, ours), at, payload(fields, at, ours))]
 
 
 @pytest.fixture
@@ -72,6 +74,74 @@ async def test_what_the_provider_took_is_settled_and_not_sent_again(house: None,
     [(asked, since)] = twilio.asked
     assert (asked.to, asked.body) == (message.to_address, message.body)
     assert since < clock.now() - timedelta(minutes=2)
+
+
+async def sent_again(dealer: Shop, clock: Any) -> Message:
+    """A text whose two calls ended nobody knows how, five minutes apart."""
+    message = await dealer.unknown()
+    clock.advance(minutes=5)
+    assert await messages.retry(message, dealer.user, 1)
+    await end(await dealer.start(), unknown())
+    clock.advance(minutes=1, seconds=1)
+    return await again(message)
+
+
+@pytest.mark.parametrize("n", [1, 2])
+async def test_of_two_calls_the_one_that_the_provider_took_is_settled_and_with_it_the_message(
+    house: None, twilio: Knows, clock: Any, n: int
+) -> None:
+    dealer = await by_twilio()
+    message = await sent_again(dealer, clock)
+    calls = await attempts(message)
+    assert [each.outcome for each in calls] == ["unknown", "unknown"]
+    twilio.listed = {"sid": SID, "status": "delivered"}
+    twilio.at = calls[n - 1].started_at.replace(microsecond=0)  # Twilio tells whole seconds
+
+    await round_()
+
+    settled = await again(message)
+    assert (settled.state, settled.provider_id, settled.attempts) == (State.DELIVERED, SID, 2)
+    outcomes = [each.outcome for each in await attempts(message)]
+    assert outcomes == (["accepted", "unknown"] if n == 1 else ["unknown", "accepted"])
+    assert await dealer.claim() == []
+
+
+async def test_of_two_calls_that_the_provider_took_both_are_settled_whichever_is_told_first(
+    house: None, twilio: Knows, clock: Any
+) -> None:
+    dealer = await by_twilio()
+    message = await sent_again(dealer, clock)
+    calls = await attempts(message)
+    for n in (2, 1):
+        twilio.listed = {"sid": f"SM{n:032x}", "status": "sent"}
+        twilio.at = calls[n - 1].started_at
+        for event in await twilio.took(Outgoing(message.id, "text", message.to_address, message.body, ""), message.at):
+            await inbox.store(dealer.connection.id, event)
+    for event_id in await inbox.due():
+        await inbox.handle(event_id)
+
+    settled = await again(message)
+    assert (settled.state, settled.attempts, await Message.count()) == (State.SENT, 2, 1)
+    assert {each.provider_id for each in await attempts(message)} == {f"SM{n:032x}" for n in (1, 2)}
+    assert [each.outcome for each in await attempts(message)] == ["accepted", "accepted"]
+
+
+async def test_a_text_sent_again_whose_last_call_is_still_open_waits_for_its_answer(
+    house: None, twilio: Knows, clock: Any
+) -> None:
+    dealer = await by_twilio()
+    message = await dealer.unknown()
+    clock.advance(minutes=1)
+    await messages.retry(message, dealer.user, 1)
+    await dealer.start()
+    twilio.listed = {"sid": SID, "status": "sent"}
+    for event in await twilio.took(Outgoing(message.id, "text", message.to_address, message.body, ""), message.at):
+        await inbox.store(dealer.connection.id, event)
+    for event_id in await inbox.due():
+        await inbox.handle(event_id)
+
+    assert [each.outcome for each in await attempts(message)] == ["unknown", ""]
+    assert (await again(message)).state == State.SENDING
 
 
 async def test_what_the_provider_took_and_lost_is_settled_too(house: None, twilio: Knows, clock: Any) -> None:
