@@ -71,6 +71,16 @@ async def of(account: UUID, message: UUID) -> dict[str, Any]:
     return rows[0]
 
 
+async def linked_to(account: UUID, message: UUID) -> UUID | None:
+    """The listing in whose history it stands by now."""
+    row = (
+        await Message.select(Message.listing)
+        .where((Message.id == message) & (Message.account == account) & (Message.kind != "test"))
+        .first()
+    )
+    return row["listing"] if row else None
+
+
 def address(row: dict[str, Any]) -> str:
     """The seller's."""
     there: str = row["from_address"] if row["direction"] == "in" else row["to_address"]

@@ -2,6 +2,7 @@
 
 import re
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -11,7 +12,7 @@ from domain.errors import Refused
 from domain.inbox import MatchSuggestion
 from domain.listings import Listing
 from domain.messages import Message
-from domain.unmatched import looking
+from domain.unmatched import looking, settling
 from tests import make
 from tests.client import Client
 
@@ -107,7 +108,33 @@ async def test_it_is_found_by_a_word_and_linked(agent_client: Client, count_quer
     assert "The message is in the history." in page
     assert "About the &lt;b&gt;car&lt;/b&gt;" in page
     assert "+1 520 555 0142" in page
-    assert (await agent_client.get(f"/unmatched/{message.id}")).status_code == 404
+    assert (await agent_client.get(f"/unmatched/{message.id}")).headers["location"] == f"/listings/{listing.id}"
+
+
+@pytest.mark.parametrize("in_that_moment", [False, True])
+async def test_who_comes_too_late_is_led_to_the_vehicle_it_was_linked_to(
+    agent_client: Client, monkeypatch: pytest.MonkeyPatch, in_that_moment: bool
+) -> None:
+    message, first, second = await make.unmatched(), await make.listing(), await make.listing()
+    account = await Account.objects().get(Account.id == message.account)
+    assert account
+    if in_that_moment:
+
+        async def looked(*which: Any) -> dict[str, Any]:
+            monkeypatch.setattr(settling, "of", looking.of)
+            row = await looking.of(*which)
+            await unmatched.link(account, message.id, first, agent_client.user)
+            return row
+
+        monkeypatch.setattr(settling, "of", looked)
+    else:
+        await unmatched.link(account, message.id, first, agent_client.user)
+    for way, typed in (("links", {"listing_id": str(second.id)}), ("blocks", {"reason": "Spam."})):
+        answer = await agent_client.submit(f"/unmatched/{message.id}/{way}", typed)
+        assert answer.headers["location"] == f"/listings/{first.id}", way
+        page = (await agent_client.get(answer.headers["location"])).text
+        assert "Somebody linked this message before you." in page
+    assert (await agent_client.get(f"/unmatched/{uuid4()}")).status_code == 404
 
 
 async def test_a_guess_stands_beside_it_and_one_press_confirms_it(agent_client: Client) -> None:

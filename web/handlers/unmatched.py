@@ -37,8 +37,8 @@ async def waiting(request: AnyRequest, account: TheAccount) -> Response[str]:
 
 async def show(
     request: AnyRequest, me: Me, account: TheAccount, message_id: FromPath[str], q: FromQuery[str] = ""
-) -> Response[str]:
-    return await _page(request, me, account, _key(message_id), q, Form())
+) -> Response[Any]:
+    return await _page_or_vehicle(request, me, account, _key(message_id), q, Form())
 
 
 async def link(
@@ -48,8 +48,10 @@ async def link(
     try:
         listing = await listings.of(account.id, _key(form.value("listing_id")))
         moved = await unmatched.link(account, key, listing, me, keep=form.ticked("keep"))
+    except NotFound:
+        return await _linked_before(request, account, key)
     except Refused as refused:
-        return await _page(request, me, account, key, "", form.refuse(refused, ()))
+        return await _page_or_vehicle(request, me, account, key, "", form.refuse(refused, ()))
     await queue.hint(request, [listing.id])
     there = render.url_for("listings.show", listing_id=listing.id)
     notice = "The message is in the history." if moved == 1 else f"{moved} messages are in the history."
@@ -70,9 +72,29 @@ async def restore(request: AnyRequest, me: Me, message: TheMessage) -> Response[
 async def block(request: AnyRequest, me: Me, account: TheAccount, message: TheMessage, form: TheForm) -> Response[Any]:
     try:
         await unmatched.block(message, me, form.value("reason"))
+    except NotFound:
+        return await _linked_before(request, account, message.id)
     except Refused as refused:
-        return await _page(request, me, account, message.id, "", form.refuse(refused, ("reason",)))
+        return await _page_or_vehicle(request, me, account, message.id, "", form.refuse(refused, ("reason",)))
     return _back(request, "The sender is blocked. What comes from there disturbs nobody.")
+
+
+async def _page_or_vehicle(
+    request: AnyRequest, me: User, account: Account, key: UUID, q: str, form: Form
+) -> Response[Any]:
+    try:
+        return await _page(request, me, account, key, q, form)
+    except NotFound:
+        return await _linked_before(request, account, key)
+
+
+async def _linked_before(request: AnyRequest, account: Account, key: UUID) -> Response[Any]:
+    """To the vehicle that somebody else linked it to, for whoever still has it open. Raises NotFound."""
+    listing = await unmatched.linked_to(account.id, key)
+    if listing is None:
+        raise NotFound
+    notice = "Somebody linked this message before you. It is in the history of this vehicle."
+    return render.go(request, render.url_for("listings.show", listing_id=listing), notice=notice)
 
 
 def _back(request: AnyRequest, notice: str) -> Response[Any]:
