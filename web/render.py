@@ -44,6 +44,12 @@ def page(request: AnyRequest, template: str, /, *, status: int = 200, **context:
     return response
 
 
+def once(response: Response[str]) -> Response[str]:
+    """A page that shows a secret: no browser keeps it for its Back button, or for whoever sits there next."""
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
 def fragment(
     request: AnyRequest, template: str, /, *, status: int = 200, event: str = "", **context: Any
 ) -> Response[str]:

@@ -134,6 +134,7 @@ async def test_another_signing_secret_is_shown_once_and_the_old_one_counts_for_a
     assert "the-first-secret" not in answer.text
     shown = html.unescape(answer.text).split('<code class="secret">')[2].split("</code>")[0]
     assert shown in kept
+    assert answer.headers["cache-control"] == "no-store"
     assert shown not in await show(admin_client)
 
 

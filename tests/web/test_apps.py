@@ -38,6 +38,7 @@ async def test_an_admin_connects_and_sees_hook_and_secret_this_once(admin_client
     assert json.loads(unseal(row["secret"])) == {"api_key": "the-company-key"}
     assert f"http://lotwire.test/hooks/dialpad/{row['id']}" in answer.text
     assert unseal(row["hook_secret"]) in answer.text
+    assert answer.headers["cache-control"] == "no-store"
     again = (await admin_client.get("/apps/dialpad")).text
     assert unseal(row["hook_secret"]) not in again
     assert "the-company-key" not in answer.text + again

@@ -104,6 +104,7 @@ async def test_an_invited_person_sets_a_password_with_the_link_shown_once_and_is
     page = await admin_client.submit("/users", invited)
     assert page.status_code == 200
     path = one_time_path(page.text)
+    assert page.headers["cache-control"] == "no-store"
     assert path not in (await admin_client.get("/users")).text
     async with Client(admin_client.app) as browser:
         for _ in range(2):  # a mail scanner looks first

@@ -28,7 +28,8 @@ async def create(request: Request, me: Me, account: TheAccount, kind: FromPath[s
     except Refused as refused:
         form.refuse(refused, list(typed)).without(*(each["name"] for each in app.fields if each["type"] == "password"))
     context = await apps.context(request, account, me, app, form, secret=secret)
-    return render.page(request, "apps/show.html", status=422 if form.errors else 200, **context)
+    page = render.page(request, "apps/show.html", status=422 if form.errors else 200, **context)
+    return render.once(page) if secret else page
 
 
 async def update(request: Request, me: Me, account: TheAccount, kind: FromPath[str], form: TheForm) -> Response:

@@ -21,4 +21,5 @@ async def create(request: Request, me: Me, account: TheAccount, kind: FromPath[s
     except Refused as refused:
         check = {"ok": False, "sentence": refused.message}
     context = await apps.context(request, account, me, app, Form(), secret=secret, check=check)
-    return render.page(request, "apps/show.html", status=422 if check else 200, **context)
+    page = render.page(request, "apps/show.html", status=422 if check else 200, **context)
+    return render.once(page) if secret else page

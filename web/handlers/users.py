@@ -38,7 +38,7 @@ async def page(
     request: Request, me: User, form: Form, status: int = 200, link: dict[str, Any] | None = None
 ) -> Response:
     """The people page; `link` is a one-time link that was just made."""
-    return render.page(
+    shown = render.page(
         request,
         "users/index.html",
         status=status,
@@ -49,3 +49,4 @@ async def page(
         can_manage=users.may(me, Permission.MANAGE_USERS),
         page_title="People",
     )
+    return render.once(shown) if link else shown
