@@ -233,6 +233,14 @@ def test_several_secrets_come_as_lines_and_the_rest_as_options(connect: Callable
     assert (status, said.strip()) == (1, "The Page ID is a number, such as 102030405060708.")
 
 
+@pytest.mark.parametrize("given", ["hunter2", "hunter2\npassword=x", "passwort=hunter2", "a password=hunter2"])
+def test_a_secret_without_its_name_is_not_repeated(connect: Callable[..., tuple[int, str, str]], given: str) -> None:
+    status, printed, said = connect("email", "--option", "from_email=a@b.example", "--option", "smtp_host=h", key=given)
+    wanted = "password=…, client_secret=…, refresh_token=…"
+    assert said.strip() == f"Give each secret on a line of its own, with its name before it: {wanted}."
+    assert (status, printed) == (1, "")
+
+
 def test_forms_ask_for_nothing_and_kijiji_is_for_canada(connect: Callable[..., tuple[int, str, str]]) -> None:
     assert connect("form", key="")[0] == 0
     assert the_connection().kind == "form"

@@ -83,8 +83,13 @@ def _secrets(provider: Any, from_stdin: bool) -> dict[str, str]:
     if from_stdin or not sys.stdin.isatty():
         if len(fields) == 1:
             return {fields[0].name: sys.stdin.readline().strip()}
-        lines = (line.strip().partition("=") for line in sys.stdin if line.strip())
-        return {name.strip(): value.strip() for name, _, value in lines}
+        lines = [line.strip().partition("=") for line in sys.stdin if line.strip()]
+        given = {name.strip(): value.strip() for name, equals, value in lines if equals}
+        names = {field.name for field in provider.fields} | {"webhook_secret"}
+        if len(given) < len(lines) or not given.keys() <= names:  # what was typed may be the secret itself
+            wanted = ", ".join(f"{field.name}=…" for field in fields)
+            raise Refused(f"Give each secret on a line of its own, with its name before it: {wanted}.")
+        return given
     try:
         return {field.name: getpass.getpass(f"{field.label} of {provider.name}: ").strip() for field in fields}
     except EOFError:
