@@ -111,6 +111,21 @@ def test_json_says_the_same(connect: Callable[..., tuple[int, str, str]], simula
     }
 
 
+def test_of_a_provider_that_calls_nobody_there_is_no_address_to_paste(
+    connect: Callable[..., tuple[int, str, str]],
+) -> None:
+    status, out, _ = connect("form", key="")
+    assert (status, out.splitlines()) == (0, [f"connection {the_connection().id}"])
+
+
+def test_of_one_that_signs_with_its_own_there_is_no_secret_to_paste(
+    connect: Callable[..., tuple[int, str, str]],
+) -> None:
+    options = ("--option", f"account_sid=AC{'1' * 32}", "--option", "from_number=+16195550142")
+    _, out, _ = connect("twilio", "--base-url", GONE, *options, key="auth_token=k")
+    assert [line.split()[0] for line in out.splitlines()] == ["connection", "hook"]
+
+
 def test_a_provider_that_is_away_is_connected_with_a_warning(connect: Callable[..., tuple[int, str, str]]) -> None:
     status, out, err = connect("dialpad", "--base-url", GONE)
     assert (status, the_connection().state) == (0, ConnectionState.CONNECTED)

@@ -31,18 +31,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Prints the connection's id and the address the provider calls, and the webhook's secret unless it was given."""
+    """Prints the connection's id, and of a provider that calls us the address and, unless it was given, the secret."""
     options: dict[str, str] = dict(args.option)
     made = asyncio.run(_connect(args, options))
     if made["warning"]:
         print(made["warning"], file=sys.stderr)
     if "webhook_secret" in options:
-        del made["webhook_secret"]
+        made.pop("webhook_secret", None)
     if args.json:
         print(json.dumps(made))
         return 0
     print(f"connection {made['connection']}")
-    print(f"hook {made['hook']}")
+    if made["hook"]:
+        print(f"hook {made['hook']}")
     if "webhook_secret" in made:
         print(f"webhook secret {made['webhook_secret']}")
     return 0
@@ -67,10 +68,11 @@ async def _connect(args: argparse.Namespace, options: dict[str, str]) -> dict[st
         finally:
             await http.close()
     problem = f"{connection.last_error} {connection.hook_problem}".strip()
+    provider = CHANNELS[args.kind]
     return {
         "connection": str(connection.id),
-        "hook": connections.hook_url(connection),
-        "webhook_secret": webhook_secret,
+        "hook": connections.hook_url(connection) if "hook" in provider.events else "",  # others have a mailbox, or none
+        **({"webhook_secret": webhook_secret} if provider.secret_label else {}),  # Twilio signs with its own
         "warning": f"Connected, but not all is well: {problem}" if problem else "",
     }
 
