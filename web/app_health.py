@@ -70,7 +70,10 @@ async def _unheard(account: Account, connection: Connection) -> list[str]:
             ended = clock_time(until, account.timezone)
             if day(until, account.timezone) != day(since, account.timezone):
                 ended = f"{day(until, account.timezone)}, {ended}"
-            told.append(f"From {began} to {ended} nothing could be heard. Look in {name} for what came then.")
+            when = f"From {began} to {ended} nothing could be heard."
+            if began.endswith(f", {ended}"):
+                when = f"On {began} nothing could be heard for some seconds."
+            told.append(f"{when} Look in {name} for what came then.")
     return told
 
 

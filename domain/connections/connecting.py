@@ -69,7 +69,7 @@ async def connect(
         Connection.options: json.dumps(options | credentials.shown(provider, values)),
         # Set before it is asked: should this process end in between, a worker asks.
         Connection.hook_problem: BEING_MADE if settings().public_url and "hook" in provider.events else "",
-        Connection.hook_asked_at: now if ok else None,
+        Connection.hook_asked_at: now if ok and settings().public_url else None,
         Connection.last_error: problem,
         Connection.rests_until: None,
         Connection.disconnected_at: None,

@@ -222,6 +222,15 @@ async def test_one_connected_before_there_was_a_public_address_gets_its_hook(hou
     assert (await fresh(connection)).hook_id == "page"
 
 
+async def test_a_public_address_that_came_a_while_after_connecting_is_told_at_once(house, configure, clock):
+    configure(LOTWIRE_PUBLIC_URL="")
+    made, _ = await connect((await make.account()).id)
+    assert (made.hook_problem, await connections.register_missing_hooks()) == ("", 0)
+    clock.advance(minutes=10)
+    configure(LOTWIRE_PUBLIC_URL="https://cars.example")
+    assert await connections.register_missing_hooks() == 1
+
+
 async def test_a_provider_that_makes_no_hook_is_asked_once_an_hour(house, clock):
     connection = await old()
     Hooked.refuses = ChannelError("Not today.", Kind.PERMANENT)

@@ -88,6 +88,8 @@ async def test_the_health_says_when_nothing_could_be_heard_and_where_to_look(adm
     assert "Nothing is heard since " not in page
     assert "nothing could be heard. Look in Dialpad for what came then." in page
     assert "The webhook could not be set up again. Not today. It is tried again every hour." in page
+    await connections.hears(connection.id, anew=True)
+    assert "nothing could be heard for some seconds. Look in Dialpad for what came then." in await show(admin_client)
     clock.advance(days=8)
     await connections.hears(connection.id, anew=False)
     assert "could be heard" not in await show(admin_client)
