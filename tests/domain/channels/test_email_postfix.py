@@ -194,16 +194,23 @@ async def test_a_line_of_any_length_arrives_whole(server: MailServer) -> None:
 # Come back
 
 
-async def test_a_mail_that_the_world_refuses_comes_back_as_a_bounce(server: MailServer) -> None:
+@pytest.mark.parametrize(
+    ("size", "returned"), [(10, "message/rfc822"), (100_000, "text/rfc822-headers")], ids=["whole", "its head alone"]
+)
+async def test_a_mail_that_the_world_refuses_comes_back_as_a_bounce(
+    server: MailServer, size: int, returned: str
+) -> None:
     server.world.refuses = {DANA: "550 5.1.1 No such user here"}
     house = House()
     async with listening(server, house):
-        await send(server)
+        await send(server, outgoing(media=(Media("front.jpg", "image/jpeg", b"x" * size),)))
         await until(lambda: house.events)
     [bounce] = said(server, house)
     assert isinstance(bounce, Bounce)
     assert (bounce.rfc_id, bounce.address, bounce.for_good, bounce.address_good) == (OURS, DANA, True, False)
     assert bounce.reason == "This email came back: 550 5.1.1 No such user here"
+    [report] = [each for each in server.mail.rglob("*") if each.is_file() and each.parent.name in ("new", "cur")]
+    assert f"Content-Type: {returned}" in report.read_text()
 
 
 async def test_a_mail_that_the_world_refuses_for_what_it_is_leaves_the_address_good(server: MailServer) -> None:
