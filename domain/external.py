@@ -6,16 +6,33 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from domain import ad_values, audit, clock, history, ids, listings, messages, schedules, stages, users
+from domain import (
+    ad_values,
+    audit,
+    clock,
+    history,
+    ids,
+    listings,
+    messages,
+    opt_out_words,
+    reviews,
+    schedules,
+    sellers,
+    stages,
+    users,
+)
 from domain.accounts import Account
 from domain.db import writing
 from domain.errors import NotFound, Refused
 from domain.external_contacts import PLACES, WAYS, ExternalContact, Type
 from domain.listings import Listing
 from domain.messages import Message, State
+from domain.opt_out_words import Outcome, Reading
+from domain.reviews import Review
 from domain.text import one_line, storable
 from domain.users import Permission, User
 
+TALKS = ("call", "visit")  # of which the note tells what both said
 LONGEST_NOTE = 5000  # characters
 LONGEST_PLACE = 60
 LONGEST_CALL = 24 * 60 * 60  # seconds
@@ -81,6 +98,7 @@ async def log(
             ExternalContact(message=message.id, account=account.id, assisted=assisted, **_beside(contact))
         )
         await _heed(account.id, listing.id, contact, message.id, now)
+        await _look_for_stop(account.id, listing.id, contact, message.id)
         await listings.become_main_user(listing.id, user.id)
         await audit.record(account.id, user.id, "external.logged", message.id, **_facts(contact), assisted=assisted)
     return message.id
@@ -112,6 +130,8 @@ async def change(account: Account, message: UUID, user: User, contact: Contact) 
         columns = {getattr(ExternalContact, name): value for name, value in _beside(contact).items()}
         await ExternalContact.update(columns).where(ExternalContact.message == message)
         await _heed(account.id, row["listing"], contact, message, row["created_at"])
+        await Review.delete().where((Review.message == message) & Review.settled_at.is_null())
+        await _look_for_stop(account.id, row["listing"], contact, message)
         await audit.record(account.id, user.id, "external.changed", message, before=before, **_facts(contact))
     listing: UUID = row["listing"]
     return listing
@@ -124,6 +144,7 @@ async def delete(account: Account, message: UUID, user: User) -> UUID:
     async with writing():
         row = await _mine(account.id, message, user)
         await _answers_no_more(row)
+        await Review.delete().where(Review.message == message)
         await ExternalContact.delete().where(ExternalContact.message == message)
         await Message.delete().where(Message.id == message)
         await messages.wait_since(row["listing"])
@@ -192,9 +213,26 @@ async def _heed(account: UUID, listing: UUID, contact: Contact, message: UUID, n
         await messages.answered(listing, contact.at, now)
         return
     await schedules.seller_wrote(account, listing, "")
-    if contact.way in ("call", "visit"):  # whoever talked with them answered them
+    if contact.way in TALKS:  # whoever talked with them answered them
         await Message.update({Message.responded_at: now}).where(Message.id == message)
     await messages.answered_since(listing, [message], now)
+
+
+async def _look_for_stop(account: UUID, listing: UUID, contact: Contact, message: UUID) -> None:
+    """What they said elsewhere may ask for no more messages, too. Somebody wrote it down in words of their own, so
+    somebody decides; until then nothing leaves by itself to where the seller is reached."""
+    talked = contact.way in TALKS
+    if contact.direction == "out" and not talked:
+        return
+    reading = opt_out_words.understand(contact.note)
+    if reading.outcome is not Outcome.OPT_OUT and (talked or reading.outcome is not Outcome.REVIEW):
+        return
+    seller = await sellers.of_listing(listing)
+    number = seller.mobile or seller.phone
+    channel = "email" if seller.email and (contact.way == "email" or not number) else "text"
+    if address := seller.email if channel == "email" else number:
+        asks = Reading(Outcome.REVIEW, "logged", reading.evidence)
+        await reviews.open_(account, listing, message, address, asks, channel)
 
 
 async def _answers_no_more(row: Mapping[str, Any]) -> None:

@@ -114,6 +114,11 @@ async def count(account: UUID) -> int:
     return await Review.count().where((Review.account == account) & Review.settled_at.is_null())
 
 
+async def waits(message: UUID) -> bool:
+    """Whether somebody has to look at this message."""
+    return await Review.exists().where((Review.message == message) & Review.settled_at.is_null())
+
+
 async def of(account: UUID, review: UUID) -> Review:
     """The account's review, settled or not. Raises NotFound."""
     one: Review = await found(Review.objects().get((Review.id == review) & (Review.account == account)))

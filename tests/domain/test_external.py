@@ -7,13 +7,14 @@ from uuid import UUID
 
 import pytest
 
-from domain import clock, external, history
+from domain import clock, external, history, reviews
 from domain.audit import AuditEntry
 from domain.errors import NotFound, Refused
 from domain.external import Contact
 from domain.external_contacts import ExternalContact
 from domain.listings import Listing
 from domain.messages import Message
+from domain.reviews import Review
 from domain.users import Role
 from tests import make
 
@@ -211,3 +212,44 @@ async def test_what_left_by_the_platform_is_not_taken_away(house: None) -> None:
     sent = await make.message(await make.listing(), user=user.id, state="delivered")
     with pytest.raises(NotFound):
         await external.delete(await make.dealership(), sent.id, user)
+
+
+# What they said elsewhere may mean stop
+
+
+@pytest.mark.parametrize(
+    ("said", "asked"),
+    [
+        ({"way": "text", "direction": "in", "note": "STOP"}, True),
+        ({"way": "call", "direction": "in", "note": "Seller called and said STOP"}, True),
+        ({"way": "call", "direction": "out", "note": "Reached her. Please stop texting me, she said."}, True),
+        ({"way": "email", "direction": "in", "note": "Take me off your list."}, True),
+        ({"way": "call", "direction": "out", "note": "Wants $12,000, can stop by on Monday."}, False),
+        ({"way": "call", "direction": "in", "note": "Sold it already."}, False),
+        ({"way": "email", "direction": "out", "note": "We stop texting you."}, False),
+    ],
+    ids=lambda each: str(each)[:40] if isinstance(each, bool) else f"{each['way']}-{each['direction']}",
+)
+async def test_a_stop_that_was_heard_elsewhere_waits_for_somebody_to_decide(
+    house: None, said: dict[str, Any], asked: bool
+) -> None:
+    listing = await make.listing(seller={"email": "dana@mail.example"})
+    seller = await make.seller_of(listing)
+    key = await log(listing, call(seconds=0, **said))
+    rows = await Review.objects()
+    assert bool(rows) == asked == await reviews.waits(key)
+    for row in rows:
+        place = ("email", seller.email) if said["way"] == "email" else ("text", seller.mobile)
+        assert (row.channel, row.address, row.outcome, row.settled_at) == (*place, "review", None)
+
+
+async def test_what_was_put_right_or_taken_away_asks_nobody_any_more(house: None) -> None:
+    listing, user = await make.listing(), await make.user()
+    account = await make.dealership()
+    key = await log(listing, call(direction="in", note="STOP"), user=user)
+    await external.change(account, key, user, call(direction="in", note="Wants to meet."))
+    assert not await reviews.waits(key)
+    await external.change(account, key, user, call(direction="in", note="STOP"))
+    assert await reviews.waits(key)
+    await external.delete(account, key, user)
+    assert not await Review.exists()

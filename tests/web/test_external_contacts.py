@@ -145,3 +145,13 @@ async def test_support_reads_it_and_logs_nothing(agent_client: Client, client: C
 )
 def test_the_length_of_a_call_is_read_as_people_write_it(typed: str, seconds: int) -> None:
     assert external_pages._seconds(typed) == seconds
+
+
+async def test_who_logs_a_stop_is_led_to_decide_about_it(agent_client: Client) -> None:
+    listing = await make.listing()
+    typed = {**TYPED, "way": "text", "direction": "in", "type": "reply", "note": "STOP", "lasted": ""}
+    answer = await agent_client.submit(f"/listings/{listing.id}/external-contacts", typed)
+    page = (await agent_client.get(answer.headers["location"])).text
+    assert "It is logged. It may mean that they want no more messages: say so under Reviews." in page
+    reviewed = (await agent_client.get("/reviews")).text
+    assert "STOP" in reviewed

@@ -6,7 +6,7 @@ from uuid import UUID
 from litestar import Request, Response
 from litestar.params import FromPath, FromQuery
 
-from domain import external, listings
+from domain import external, listings, reviews
 from domain.errors import NotFound, Refused
 from domain.listings import Listing
 from web import external_pages, queue, render
@@ -23,12 +23,12 @@ async def new(request: AnyRequest, account: TheAccount, listing: TheListing, way
 async def create(request: AnyRequest, me: Me, account: TheAccount, listing: TheListing, form: TheForm) -> Response[Any]:
     try:
         said = external_pages.contact(form, account)
-        await external.log(account, listing, me, said, nonce=form.value("nonce"))
+        logged = await external.log(account, listing, me, said, nonce=form.value("nonce"))
     except Refused as refused:
         if refused.code == external.LOGGED_OTHERWISE:
             form.values.pop("nonce", None)  # pressed again, it is another contact
         return _page(request, listing, form.refuse(refused, external_pages.FIELDS))
-    return await _done(request, listing.id, "It is logged.")
+    return await _done(request, listing.id, await _noted("It is logged.", logged))
 
 
 async def edit(request: AnyRequest, me: Me, account: TheAccount, message_id: FromPath[str]) -> Response[str]:
@@ -48,12 +48,17 @@ async def update(
     except Refused as refused:
         form.refuse(refused, external_pages.FIELDS)
         return _page(request, await listings.of(account.id, listing), form, message=key)
-    return await _done(request, listing, "The change is saved.")
+    return await _done(request, listing, await _noted("The change is saved.", key))
 
 
 async def destroy(request: AnyRequest, me: Me, account: TheAccount, message_id: FromPath[str]) -> Response[Any]:
     listing = await external.delete(account, _key(message_id), me)
     return await _done(request, listing, "It is taken out of the history.")
+
+
+async def _noted(done: str, message: UUID) -> str:
+    asks = "It may mean that they want no more messages: say so under Reviews."
+    return f"{done} {asks}" if await reviews.waits(message) else done
 
 
 async def _done(request: AnyRequest, listing: UUID, notice: str) -> Response[Any]:
