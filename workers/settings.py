@@ -41,7 +41,7 @@ GARBAGE = 50_000  # objects made and not yet gone before they are looked through
 FUNCTIONS = [
     func(delivery_jobs.dispatch, keep_result=0),
     func(batch_jobs.expand_batches, keep_result=0, timeout=600),
-    func(inbox_jobs.handle_events, keep_result=0),
+    func(inbox_jobs.handle_events, keep_result=0, timeout=3600),
     func(import_jobs.run_import, keep_result=0, timeout=3600),
     func(list_jobs.run_list_import, keep_result=0, timeout=3600),
     func(picture_jobs.fetch_pictures, keep_result=0, timeout=600),

@@ -2,6 +2,7 @@
 
 from domain.inbox.files import fetch_due
 from domain.inbox.handling import due, handle, put_off, store
+from domain.inbox.hurrying import stops
 from domain.inbox.intake import Intake
 from domain.inbox.tables import IncomingFile, MatchSuggestion, ProviderEvent
 
@@ -14,5 +15,6 @@ __all__ = [
     "fetch_due",
     "handle",
     "put_off",
+    "stops",
     "store",
 ]

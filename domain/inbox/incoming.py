@@ -79,6 +79,11 @@ async def take(connection: Connection, event: UUID, said: Incoming) -> UUID | No
     return listing
 
 
+def asks_to_stop(channel: str, said: Incoming) -> bool:
+    """Whether it opts its sender out."""
+    return _read(channel, said).outcome is Outcome.OPT_OUT
+
+
 def _read(channel: str, said: Incoming) -> Reading:
     """A stop is heard wherever it stands: also in what a machine wrote, and as the subject, all that mail programs fill
     in when somebody unsubscribes. The subject of an answer is not their word."""
