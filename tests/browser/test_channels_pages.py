@@ -15,6 +15,7 @@ from tests import make
 from tests.browser.dealership import Dealership
 from tests.browser.page import Page
 from tests.browser.test_accessibility import LONG, examine
+from tests.domain.test_reviews import waits
 
 MAIL = {"from_email": "sales@harborauto.example", "imap_username": "sales@harborauto.example"}
 GIVEN = {"email": MAIL, "kijiji": MAIL, "twilio": {"account_sid": "AC" + "0" * 32, "from_number": "+15205550199"}}
@@ -95,9 +96,11 @@ async def test_a_message_that_matched_nobody_is_settled(page: Page, dealership: 
 async def test_the_menu_counts_what_waits(page: Page, dealership: Dealership) -> None:
     async with dealership.site.opened():
         await make.unmatched(dealership.account)
+        await waits(await make.listing(dealership.account))
     await dealership.signed_in(page)
-    page.open("/listings")
+    page.open("/guides")  # which itself knows of neither
     page.wait_until(lambda: page.text("#unmatched-count").startswith("1"))
+    page.wait_until(lambda: page.text("#reviews-count").startswith("1"))
     assert page.text("#unmatched-count").startswith("1")
 
 
