@@ -89,13 +89,13 @@ async def open_(
 async def page(account: UUID, before: Cursor | None = None) -> tuple[list[dict[str, Any]], Cursor | None]:
     """The newest 50 that wait, or those before a place; and the place of the next ones.
 
-    {id, at, outcome, rule, evidence, channel, address, body, listing, year, make, model, stage, first_name, last_name};
-    what a hidden listing says of itself is left out.
+    {id, at, outcome, rule, evidence, channel, address, message, body, listing, year, make, model, stage, first_name,
+    last_name}; what a hidden listing says of itself is left out.
     """
     beyond = "AND (r.at, r.id) < ({}, {})" if before else ""
     rows = await Review.raw(
-        f"""SELECT r.id, r.at, r.outcome, r.rule, r.evidence, r.channel, r.address, m.body, l.id AS listing, l.year,
-                   l.make, l.model, l.stage, s.first_name, s.last_name
+        f"""SELECT r.id, r.at, r.outcome, r.rule, r.evidence, r.channel, r.address, r.message, m.body, l.id AS listing,
+                   l.year, l.make, l.model, l.stage, s.first_name, s.last_name
             FROM review r JOIN message m ON m.id = r.message
             LEFT JOIN listing l ON l.id = r.listing AND l.hidden = {{}} LEFT JOIN seller s ON s.listing = l.id
             WHERE r.account = {{}} AND r.settled_at IS NULL {beyond}

@@ -42,6 +42,7 @@ STATES = {
 }
 NO_DAY = date.max
 LAST = datetime.max.replace(tzinfo=UTC)
+SHOWN = 3_000  # characters of a message; the rest is a press away
 
 
 def entries(
@@ -129,9 +130,9 @@ def _message(row: dict[str, Any], account: Account, seller_name: str, me: User |
         "channel": channel,
         "channel_icon": icon,
         "subject": row["subject"] or None,
-        "body": row["body"] or ("" if inbound else row["wording"]),
+        "body": _body(row) or ("" if inbound else row["wording"]),
         "letter": _letter(row) if row["channel"] == "email" else None,
-        "letter_url": url_for("letters.show", message_id=row["id"]) if row["with_html"] else None,
+        "whole_url": url_for("letters.show", message_id=row["id"]) if _goes_on(row) else None,
         "files": [_file(each, account) for each in row["files"] if each["state"] == message_files.KEPT],
         "missing": [_missing(each) for each in row["files"] if each["state"] != message_files.KEPT],
         "state": row["state"],
@@ -159,7 +160,22 @@ def _message(row: dict[str, Any], account: Account, seller_name: str, me: User |
 
 def _letter(row: dict[str, Any]) -> Markup:
     """The HTML of an email as it was previewed; it is made of escaped text alone."""
-    return Markup(email_bodies.as_html(row["body"]))
+    return Markup(email_bodies.as_html(_body(row)))
+
+
+def _body(row: dict[str, Any]) -> str:
+    """Its words, of those that came from elsewhere the beginning: what we write has a limit, and theirs has none."""
+    body: str = row["body"]
+    return filters.begun(body, SHOWN) if _is_theirs(row) else body
+
+
+def _goes_on(row: dict[str, Any]) -> bool:
+    """Whether more was said than stands in the history."""
+    return _is_theirs(row) and (bool(row["with_html"]) or len(row["body"]) > SHOWN)
+
+
+def _is_theirs(row: dict[str, Any]) -> bool:
+    return row["origin"] in ("hook", "app")
 
 
 def _file(file: dict[str, Any], account: Account) -> dict[str, Any]:

@@ -83,7 +83,6 @@ def entry(shown: dict[str, Any], row: dict[str, Any], me: User | None) -> dict[s
         "channel": made["place"] or WAYS.get(row["channel"], shown["channel"]),
         "channel_icon": ICONS.get(row["channel"], "message-square"),
         "badge": TYPES.get(made["type"], ""),
-        "body": row["body"],
         "letter": None if row["origin"] == "log" else shown["letter"],
         "lasted": _told(made["seconds"]),
         "by_hand": BY_HAND if made.get("assisted") else None,

@@ -81,3 +81,8 @@ FILTERS = {
     "ago": ago,
     "initials": initials,
 }
+
+
+def begun(words: str, most: int) -> str:
+    """The beginning of what is too long to stand whole among others, marked so."""
+    return words if len(words) <= most else f"{words[:most].rstrip()}…"

@@ -8,7 +8,7 @@ from domain.accounts import Account
 from domain.unmatched.looking import address
 from web import render
 from web.entries import CHANNELS
-from web.filters import clock_time, day, money
+from web.filters import begun, clock_time, day, money
 
 BRIEF = 280  # characters of a message in the list
 
@@ -18,7 +18,7 @@ def row(account: Account, message: dict[str, Any]) -> dict[str, Any]:
     channel, icon = CHANNELS.get(message["channel"], (message["channel"].title(), "message-square"))
     seller, inbound = address(message), message["direction"] == "in"
     body = message["body"] or ("A picture or file" if inbound else "")
-    words = body if len(body) <= BRIEF else f"{body[:BRIEF].rstrip()}…"
+    words = begun(body, BRIEF)
     return {
         "id": message["id"],
         "url": render.url_for("unmatched.show", message_id=message["id"]),

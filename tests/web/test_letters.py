@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from domain import email_html, mails, plans
+from domain import email_html, mails, plans, reviews
 from domain.messages import Message, State
+from domain.opt_out_words import Outcome, Reading
 from tests import make
 from tests.client import Client
 
@@ -67,9 +68,8 @@ async def test_the_pages_of_others_do_not_wait_until_it_is_cleaned(
     assert loops not in seen
 
 
-@pytest.mark.parametrize("values", [{"channel": "text"}, {"direction": "out"}], ids=["a text", "ours"])
-async def test_nothing_else_is_a_letter(agent_client: Client, values: dict[str, str]) -> None:
-    message = await email(agent_client, **values)
+async def test_what_was_written_here_is_no_letter(agent_client: Client) -> None:
+    message = await email(agent_client, direction="out")
     assert (await agent_client.get(f"/messages/{message.id}/letter")).status_code == 404
 
 
@@ -77,3 +77,36 @@ async def test_a_letter_of_another_dealership_is_not_found(agent_client: Client)
     await plans.seed()
     message = await make.message(await make.listing(await make.account()), channel="email", direction="in")
     assert (await agent_client.get(f"/messages/{message.id}/letter")).status_code == 404
+
+
+@pytest.mark.parametrize("channel", ["text", "facebook", "email"])
+async def test_a_message_that_never_ends_is_folded_and_can_be_read_whole(agent_client: Client, channel: str) -> None:
+    await plans.seed()
+    listing = await make.listing(agent_client.user.account)
+    body = "Yes. " + "word " * 40_000 + "The last word."
+    message = await make.message(listing, direction="in", channel=channel, body=body)
+    page = (await agent_client.get(f"/listings/{listing.id}")).text
+    assert "Yes. word word" in page
+    assert "The last word." not in page
+    assert len(page) < 120_000
+    assert f'href="/messages/{message.id}/letter"' in page
+    whole = (await agent_client.get(f"/messages/{message.id}/letter")).text
+    assert "The last word." in whole.partition('id="whole"')[2]
+
+
+async def test_our_own_words_stand_whole_in_the_history(agent_client: Client) -> None:
+    await plans.seed()
+    message = await make.message(user=agent_client.user, channel="email", body="word " * 1_000 + "The last word.")
+    page = (await agent_client.get(f"/listings/{message.listing}")).text
+    assert "The last word." in page
+    assert (await agent_client.get(f"/messages/{message.id}/letter")).status_code == 404
+
+
+async def test_what_is_to_be_reviewed_is_folded_too(agent_client: Client) -> None:
+    await plans.seed()
+    message = await make.message(direction="in", body="Stop it? " + "word " * 40_000)
+    reading = Reading(Outcome.REVIEW, "resembles_stop", "stop it")
+    await reviews.open_(message.account, message.listing, message.id, message.from_address, reading)
+    page = (await agent_client.get("/reviews")).text
+    assert len(page) < 60_000
+    assert f'href="/messages/{message.id}/letter"' in page

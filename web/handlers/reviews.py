@@ -13,12 +13,13 @@ from domain.history import Cursor
 from domain.reviews import Decision, Review, Settled
 from domain.users import Permission, User
 from web import queue, render
-from web.filters import clock_time, day
+from web.filters import begun, clock_time, day
 from web.forms import Form
 from web.lookups import Me, TheAccount, TheForm
 
 AnyRequest = Request[Any, Any, Any]
 
+BRIEF = 1_000  # characters of a message
 DONE = {
     Decision.CARRY_ON: "You carry on with this seller.",
     Decision.OPT_OUT: "The seller is opted out: nothing more leaves to this address.",
@@ -88,7 +89,8 @@ def _row(account: Account, row: dict[str, Any]) -> dict[str, Any]:
         "id": row["id"],
         "address": address,
         "name": sellers.full_name(row["first_name"] or "", row["last_name"] or "") or address,
-        "body": row["body"],
+        "body": begun(row["body"], BRIEF),
+        "whole_url": render.url_for("letters.show", message_id=row["message"]) if len(row["body"]) > BRIEF else None,
         "evidence": row["evidence"],
         "stopped": row["outcome"] == "opt_out",
         "about": about,
