@@ -85,15 +85,15 @@ def of(
 ) -> Facts:
     """The facts of one message to one address, now.
 
-    A seller who is not to be contacted is so by every channel. A block, an opt-out and a review are of an address:
-    where a channel's own stands on no list, those of the seller's numbers and email count. `same_seller` is a duplicate
-    by another address than this one.
+    A seller who is not to be contacted is so by every channel, and who asked to stop by one means all of them. A block
+    and a review are of an address: where a channel's own stands on no list, those of the seller's numbers and email
+    count. `same_seller` is a duplicate by another address than this one.
     """
     beside = channel in BESIDE
     by_another = (
         ("phone_dnc", person.dnc and not known.dnc),
         ("phone_blocked", beside and person.blocked and not known.blocked),
-        ("opted_out", beside and person.opted_out and not known.opted_out),
+        ("opted_out", person.opted_out and not known.opted_out),
         ("review_open", beside and person.review_open and not known.review_open),
         ("duplicate_recipient", same_seller and not duplicate),
     )
@@ -104,7 +104,8 @@ def of(
         to=to,
         address_valid=bool(to) and offers.can_exist(channel, to),
         opted_out=known.opted_out,
-        stopped=beside and person.opted_out,
+        stopped=person.opted_out,
+        wrote_since=person.wrote_since,
         dnc=known.dnc or person.dnc,
         blocked=known.blocked or (beside and person.blocked),
         review_open=known.review_open or (beside and person.review_open),
@@ -112,8 +113,8 @@ def of(
         landline=known.landline or (channel == "text" and phones.is_landline(to)),
         untextable=known.untextable,
         bounced=known.bounced,
-        automatic_today=known.automatic_today,
-        unanswered=known.unanswered,
+        automatic_today=person.automatic_today,
+        unanswered=person.unanswered,
         recent_contact=recent_contact,
         duplicate=duplicate or same_seller,
         stage=about.stage,

@@ -182,7 +182,7 @@ async def _read(
     found: list[dict[str, Any]] = await Listing.raw(
         f"""SELECT l.id AS listing, l.account, l.stage, i.messageable, i.slug AS source_slug, i.form_transport, l.url,
                    p.mobile, p.phone, p.email, {standing.ADDRESSES["form"]} AS form, p.postal_code,
-                   {standing.of_listing("l")}, {standing.of_seller("l.account")},
+                   {standing.of_listing("l")}, {standing.of_seller("l.account", "l.id")},
                    {consents.salt_where_erased("l.account")} AS erased_salt, f.at AS first_at, u.name AS first_by,
                    TRIM(o.make || ' ' || o.model) AS first_about,
                    {nothing_yet("l.id")} AS nothing_yet,
@@ -190,7 +190,7 @@ async def _read(
             FROM listing l JOIN source i ON i.id = l.source LEFT JOIN seller p ON p.listing = l.id
             {_ELSEWHERE} {joins}
             WHERE l.id {among}""",
-        *[standing.a_day_before(now)] * len(known),
+        standing.a_day_before(now),
         now - APART,
         *arguments,
         *wanted,

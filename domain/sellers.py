@@ -71,12 +71,12 @@ async def with_reach(listing: UUID) -> tuple[Seller, Reach]:
     rows = await Seller.raw(
         f"""SELECT p.*, {standing.ADDRESSES["form"]} AS form, i.name AS source_name, i.slug AS source_slug,
                    i.form_transport AS source_form, i.messageable AS source_open,
-                   {standing.of_listing("l")}, {standing.of_seller("l.account")}, {lists},
+                   {standing.of_listing("l")}, {standing.of_seller("l.account", "l.id")}, {lists},
                    {appointments.COLUMNS},
                    {consents.salt_where_erased("l.account")} AS erased_salt, l.account AS of_account
             FROM listing l JOIN source i ON i.id = l.source {appointments.joined("l.id")}
             LEFT JOIN seller p ON p.listing = l.id WHERE l.id = {{}}""",  # noqa: S608 - fixed words
-        *[standing.a_day_before(clock.now())] * len(_FIELDS),
+        standing.a_day_before(clock.now()),
         clock.now(),
         listing,
     )

@@ -44,8 +44,6 @@ class Standing:
     landline: bool = False
     untextable: bool = False
     bounced: bool = False  # mail to it came back for good
-    automatic_today: int = 0  # that left by themselves within 24 hours
-    unanswered: int = 0  # of them since the address last wrote, three at most
 
     @classmethod
     def of(cls, row: Mapping[str, Any], prefix: str = "") -> "Standing":
@@ -55,22 +53,29 @@ class Standing:
 
 @dataclass(frozen=True)
 class Person:
-    """What the lists say of a seller by any of their numbers and their email, wherever a message goes."""
+    """What the lists and the past say of a seller by all that they are known by: their numbers, their email, and the
+    threads of this listing."""
 
     dnc: bool = False
     blocked: bool = False
-    opted_out: bool = False
+    opted_out: bool = False  # of anything
     review_open: bool = False
+    wrote_since: bool = False  # they asked to stop, and wrote again after that
+    automatic_today: int = 0  # messages that left by themselves within 24 hours
+    unanswered: int = 0  # of them since they last wrote, three at most
 
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> "Person":
         """From the columns of `of_seller`."""
-        return _person(row["seller_dnc"], row["seller_blocked"], row["seller_opted_out"], row["seller_review_open"])
+        return _person(*_OF_PERSON(row))
 
 
 @lru_cache(maxsize=100)
 def _person(*said: Any) -> Person:
-    return Person(*map(bool, said))
+    return Person(*map(bool, said[:-2]), *said[-2:])  # what stands or not, then the two that are counted
+
+
+_OF_PERSON = itemgetter(*(f"seller_{each.name}" for each in fields(Person)))
 
 
 @cache
@@ -81,28 +86,13 @@ def _columns(prefix: str) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
 
 @lru_cache(maxsize=1_000)  # nearly all of thousands are alike
 def _made(*said: Any) -> Standing:
-    return Standing(*map(bool, said[:-2]), *said[-2:])  # what stands or not, then the two that are counted
+    return Standing(*map(bool, said))
 
 
 def of_address(account: str, channel: str, address: str, prefix: str = "") -> str:
-    """SQL columns named like the fields of Standing; the arguments are SQL expressions of fixed words.
-
-    It holds one placeholder, for `a_day_before(now)`.
-    """
+    """SQL columns named like the fields of Standing; the arguments are SQL expressions of fixed words."""
     asked = _on_lists(account, channel, address)
-    automatic = f"""q.account = {account} AND q.to_address = {address} AND q.direction = 'out'
-                    AND q.kind IN {AUTOMATIC} AND q.state IN {LEFT}"""
-    last_word = f"""SELECT MAX(w.at) FROM message w WHERE w.account = {account} AND w.from_address = {address}
-                    AND w.direction = 'in'"""
-    counted = {
-        "automatic_today": f"SELECT COUNT(*) FROM message q WHERE {automatic} AND q.at > {{}}",
-        "unanswered": f"""SELECT COUNT(*) FROM (SELECT 1 FROM message q WHERE {automatic}
-                          AND q.at > COALESCE(({last_word}), '1970-01-01') LIMIT {MOST_COUNTED}) AS few""",
-    }
-    return ", ".join(
-        [f"EXISTS ({one}) AS {prefix}{name}" for name, one in asked.items()]
-        + [f"({one}) AS {prefix}{name}" for name, one in counted.items()]
-    )
+    return ", ".join(f"EXISTS ({one}) AS {prefix}{name}" for name, one in asked.items())
 
 
 def _on_lists(account: str, channel: str, address: str) -> dict[str, str]:
@@ -125,13 +115,20 @@ def _on_lists(account: str, channel: str, address: str) -> dict[str, str]:
     }
 
 
-def of_seller(account: str) -> str:
-    """SQL columns for `Person.of`, of the seller `p`; the argument is an SQL expression of fixed words."""
-    return ", ".join(f"({one}) AS seller_{name}" for name, one in _by_any(account).items())
+def of_seller(account: str, listing: str) -> str:
+    """SQL columns for `Person.of`, of the seller `p` of a listing; the arguments are SQL expressions of fixed words. It
+    holds one placeholder, for `a_day_before(now)`."""
+    left, last_word = _automatic(account, listing), _last_word(account, listing)
+    said = _by_any(account, listing) | {
+        "automatic_today": f"SELECT COUNT(*) FROM ({left}) AS z WHERE z.at > {{}}",
+        "unanswered": f"""SELECT COUNT(*) FROM (SELECT 1 FROM ({left}) AS z
+                          WHERE z.at > COALESCE(({last_word}), '1970-01-01') LIMIT {MOST_COUNTED}) AS few""",
+    }
+    return ", ".join(f"({one}) AS seller_{name}" for name, one in said.items())
 
 
-def _by_any(account: str) -> dict[str, str]:
-    """Conditions on all numbers and the email of the seller `p`."""
+def _by_any(account: str, listing: str) -> dict[str, str]:
+    """Conditions on all that the seller `p` of a listing is known by."""
     asked = {
         "dnc": "do_not_contact o WHERE {theirs} AND o.lifted_at IS NULL",
         "blocked": "block o WHERE {theirs} AND o.lifted_at IS NULL",
@@ -141,17 +138,28 @@ def _by_any(account: str) -> dict[str, str]:
     }
     # One question for each address: PostgreSQL would rather read a short list whole than look for three at once.
     theirs = [f"o.account = {account} AND o.address = p.{name} AND o.address <> ''" for name in THEIRS]
-    return {
+    found = {
         name: " OR ".join(f"EXISTS (SELECT 1 FROM {one.format(theirs=each)})" for each in theirs)
         for name, one in asked.items()
     }
+    in_threads = f"""seller_thread t JOIN opt_out o ON o.account = t.account AND o.channel = t.channel
+                     AND o.address = t.address WHERE t.listing = {listing} AND o.lifted_at IS NULL"""
+    found["opted_out"] += f" OR EXISTS (SELECT 1 FROM {in_threads})"
+    last_stop = f"""SELECT MAX(z.at) FROM (
+        SELECT o.at FROM opt_out o WHERE o.account = {account} AND o.address IN ({_THEIRS}) AND o.address <> ''
+          AND o.channel IN ('text', 'email') AND o.lifted_at IS NULL
+        UNION ALL SELECT o.at FROM {in_threads}) AS z"""
+    found["wrote_since"] = f"""CASE WHEN {found["opted_out"]}
+        THEN COALESCE(({_last_word(account, listing)}), '1970-01-01') > COALESCE(({last_stop}), '1970-01-01')
+        ELSE FALSE END"""
+    return found
 
 
 def against(message: str) -> str:
     """SQL: the gate's code of what stands now against trying a message again that did not arrive; empty: nothing of
     what the lists and the vehicle's stage say. The argument is the name of the message in the statement."""
     here = _on_lists(f"{message}.account", f"{message}.channel", f"{message}.to_address")
-    theirs = _by_any(f"{message}.account")
+    theirs = _by_any(f"{message}.account", "l.id")
     beside = f"{message}.channel IN {BESIDE}"
     stands = {  # in the words of `facts.of`, the first of the gate's first
         "dealership_reported": _reported("l"),
@@ -164,7 +172,7 @@ def against(message: str) -> str:
         "phone_blocked": f"EXISTS ({here['blocked']}) OR {beside} AND ({theirs['blocked']})",
         "phone_dnc": f"EXISTS ({here['dnc']}) OR {theirs['dnc']}",
         "opted_out": f"EXISTS ({here['opted_out']})"
-        f" OR {beside} AND {message}.kind IN {AUTOMATIC} AND ({theirs['opted_out']})",
+        f" OR ({theirs['opted_out']}) AND ({message}.kind IN {AUTOMATIC} OR NOT {theirs['wrote_since']})",
     }
     cases = " ".join(f"WHEN {condition} THEN '{code}'" for code, condition in stands.items())
     return f"""CASE WHEN {message}.state IN {LOST} AND {message}.direction = 'out' THEN
@@ -172,8 +180,28 @@ def against(message: str) -> str:
                   WHERE l.id = {message}.listing) ELSE '' END"""
 
 
+_THEIRS = ", ".join(f"p.{name}" for name in THEIRS)
+
+
+def _automatic(account: str, listing: str) -> str:
+    """When messages left by themselves to any of theirs about whatever, and about this listing where no address is
+    theirs alone."""
+    left = f"q.direction = 'out' AND q.kind IN {AUTOMATIC} AND q.state IN {LEFT}"
+    return f"""SELECT q.at FROM message q WHERE q.account = {account} AND q.to_address IN ({_THEIRS})
+                 AND q.to_address <> '' AND {left}
+               UNION ALL SELECT q.at FROM message q WHERE q.listing = {listing} AND q.channel IN {BESIDE} AND {left}"""
+
+
+def _last_word(account: str, listing: str) -> str:
+    """When they wrote last, from any of theirs or about this listing."""
+    return f"""SELECT MAX(z.at) FROM (
+        SELECT w.at FROM message w WHERE w.account = {account} AND w.from_address IN ({_THEIRS})
+          AND w.from_address <> '' AND w.direction = 'in'
+        UNION ALL SELECT w.at FROM message w WHERE w.listing = {listing} AND w.direction = 'in') AS z"""
+
+
 def a_day_before(now: datetime) -> datetime:
-    """The argument that the columns of `of_address` take."""
+    """The argument that the columns of `of_seller` take."""
     return now - DAY
 
 

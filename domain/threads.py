@@ -97,7 +97,6 @@ async def of_listing(listing: UUID) -> dict[str, Open]:
         f"""SELECT t.channel, t.address, t.last_inbound_at, {known}, t.account,
                    {consents.salt_where_erased("t.account")} AS erased_salt
             FROM seller_thread t WHERE t.listing = {{}} AND {alive("t")} ORDER BY t.last_inbound_at""",  # noqa: S608
-        standing.a_day_before(now),
         listing,
         now,
     )

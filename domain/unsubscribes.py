@@ -28,6 +28,8 @@ async def unsubscribe(message: Message) -> bool:
     async with db.writing():
         news = await suppressions.opt_out(message.account, message.to_address, WORD, message.id, "email")
         await messages.cancel_for_address(message.account, message.to_address, "The seller unsubscribed.", "opted_out")
+        if message.listing:
+            await messages.cancel_for_listing(message.listing, "The seller unsubscribed.", "opted_out")
         if news and message.listing:
             there, address = message.listing, message.to_address
             await history.note(message.account, there, "opted_out", message=message.id, address=address)

@@ -127,7 +127,6 @@ async def standing_of(account: UUID, address: str, channel: str = "text") -> Sta
     columns = standing.of_address("given.account", f"'{channel}'", f"'{address}'")
     rows = await Account.raw(
         f"SELECT {columns} FROM (SELECT id AS account FROM account WHERE id = {{}}) AS given",
-        standing.a_day_before(clock.now()),
         account,
     )
     return Standing.of(rows[0])

@@ -230,15 +230,13 @@ def _frequency(scene: Scene, verdicts: Sequence[Verdict]) -> list[tuple[str, str
     else:
         who = (scene.seller.first_name or "The seller") if newest.direction == "in" else newest.person or "Lotwire"
         rows = [("car", "This vehicle", f"{who} wrote last, {day(newest.at, account.timezone)}")]
-    for address, facts in {verdict.to: verdict.now.facts for verdict in verdicts if verdict.to}.items():
-        if facts.channel in ("text", "email"):
-            shown = phones.shown(address) if facts.channel == "text" else address
-            rows.append((ICONS[facts.channel], shown, _automatic(facts.automatic_today, facts.unanswered)))
+    for facts in [verdict.now.facts for verdict in verdicts if verdict.to][:1]:  # of the person, whatever the address
+        rows.append(("zap", "This seller", _automatic(facts.automatic_today, facts.unanswered)))
     return rows
 
 
 def _automatic(today: int, unanswered: int) -> str:
-    """What left by itself to an address, beside how much may."""
+    """What left by itself to a seller, beside how much may."""
     if not today and not unanswered:
         return "Nothing automatic lately"
     lately = f"{today} of {gate.MOST_AUTOMATIC} automatic ones in 24 hours"

@@ -73,7 +73,7 @@ async def claimed_rows(owner: str, ids: Sequence[UUID], now: datetime) -> list[d
                    c.state AS connection_state, s.provider_id, s.numbers, u.active, u.role, u.may_batch,
                    i.messageable, i.slug AS source_slug,
                    {standing.of_listing("l")}, {standing.of_address("m.account", "m.channel", "m.to_address")},
-                   {standing.of_seller("m.account")},
+                   {standing.of_seller("m.account", "m.listing")},
                    NOT EXISTS (SELECT 1 FROM message e WHERE e.listing = m.listing AND e.id <> m.id
                                AND (e.direction = 'in' OR e.state IN {standing.LEFT})) AS nothing_yet,
                    m.wording, m.wording_subject, {renderings.COLUMNS}, {TO_NOW} AS to_now, m.batch,
@@ -140,13 +140,18 @@ def where(row: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
     return row["postal_code"] or "", tuple(number for number in (row["mobile"], row["phone"]) if number)
 
 
-def known_of(row: Mapping[str, Any], just_now: Mapping[tuple[UUID, str], int]) -> Standing:
-    """What stands of the address, with the automatic messages that begin beside this one."""
-    known = consents.with_erased(Standing.of(row), row["erased"], row["channel"])
-    more = just_now.get((row["account"], row["to_address"]), 0)
+def person_of(row: Mapping[str, Any], just_now: Mapping[tuple[UUID, Any], int]) -> Person:
+    """What stands of the seller, with the automatic messages that begin beside this one."""
+    person = consents.person_with_erased(Person.of(row), row["person_erased"])
+    more = max(just_now.get(each, 0) for each in known_by(row))
     if not more:
-        return known
-    return replace(known, automatic_today=known.automatic_today + more, unanswered=known.unanswered + more)
+        return person
+    return replace(person, automatic_today=person.automatic_today + more, unanswered=person.unanswered + more)
+
+
+def known_by(row: Mapping[str, Any]) -> list[tuple[UUID, Any]]:
+    """By what a seller is the same as that of another message."""
+    return [(row["account"], each) for each in (row["listing"], *_addresses(row))]
 
 
 def _may_send(row: Mapping[str, Any]) -> bool:
@@ -159,7 +164,7 @@ def _may_send(row: Mapping[str, Any]) -> bool:
 def facts_of(
     row: Mapping[str, Any],
     features: Mapping[str, frozenset[str]],
-    known: Standing,
+    person: Person,
     hour: Hour,
     files: tuple[str, ...],
     recent_contact: str,
@@ -191,8 +196,8 @@ def facts_of(
             connections.as_one(row["provider"]),
             not row["with_postal_address"],
         ),
-        known,
-        consents.person_with_erased(Person.of(row), row["person_erased"]),
+        consents.with_erased(Standing.of(row), row["erased"], row["channel"]),
+        person,
         hour,
         files=files,
         recent_contact=recent_contact,

@@ -26,7 +26,7 @@ from domain.answers import is_late
 from domain.carriage import Carriage
 from domain.channels.base import Outgoing
 from domain.connections import ConnectionState
-from domain.delivery.claimed import announce, claimed_rows, facts_of, first_contacts, known_of, where
+from domain.delivery.claimed import announce, claimed_rows, facts_of, first_contacts, known_by, person_of, where
 from domain.delivery.claiming import release
 from domain.delivery.ending import defer, refuse
 from domain.delivery.leases import lease_end
@@ -84,17 +84,17 @@ async def start(
         healthy = await _readdressed(healthy, now)
         letters = await renderings.of_rows([row for row in healthy if renderings.is_open(row)])
         first = await first_contacts(healthy, now)
-        just_now: Counter[tuple[UUID, str]] = Counter()  # automatic ones of this very transaction, by address
+        just_now: Counter[tuple[UUID, Any]] = Counter()  # automatic ones of this very transaction, by seller
         for row in healthy:
             files = packed.get(row["id"])
             hour = seller_hours.hour(hours[row["account"]], row["country"], *where(row), now)
-            known = known_of(row, just_now)
+            person = person_of(row, just_now)
             recent = "" if first.get(row["id"], True) else ALREADY
             written = letters.get(row["id"])
             late = is_late(row, now) or departures.is_late(row, now)
             day = days.get(row["connection"])
             over = day.over(row["person"], now) if day else None
-            seen = facts_of(row, features, known, hour, files.problems if files else (), recent, late, written, over)
+            seen = facts_of(row, features, person, hour, files.problems if files else (), recent, late, written, over)
             decision = gate.decide(seen, now)
             if decision.defer_until:
                 await defer(row, decision, now)
@@ -110,7 +110,7 @@ async def start(
                     day.take(row["person"], row["body"])
                 begun.append((row, decision))
                 if row["kind"] in BY_ITSELF:
-                    just_now[row["account"], row["to_address"]] += 1
+                    just_now.update(known_by(row))
                 leaving.append((row, decision, files))
         beside = await carriage.of_rows([row for row, *_ in leaving if row["channel"] in carriage.CHANNELS])
         started = [_started(*each, beside.get(each[0]["id"], carriage.NOTHING)) for each in leaving]

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from domain.gate.codes import ANSWER, BY_ANOTHER, BY_ITSELF, CODES, WAITS, Refusal, effect, refusal
+from domain.gate.codes import ANSWER, BY_ANOTHER, BY_ITSELF, CODES, TEST, WAITS, Refusal, effect, refusal
 
 
 class SenderState(StrEnum):
@@ -46,7 +46,8 @@ class Facts(NamedTuple):
     bounced: bool = False  # mail to it came back for good
     blocked: bool = False
     dnc: bool = False  # our list, across listings: the address, or another of the seller's
-    stopped: bool = False  # the seller said stop at a number or email, and this goes to neither
+    stopped: bool = False  # the seller said stop at a number, an email or in a thread, this one or another
+    wrote_since: bool = False  # and wrote again after that
     by_another: tuple[str, ...] = ()  # codes that stand by another number or address of the seller than `to`
     duplicate: bool = False  # another recipient of the batch has the address
     window_open: bool = True  # the seller's thread may be answered: of Messenger within 24 hours
@@ -203,10 +204,13 @@ def _about_the_address(facts: Facts) -> Iterable[str]:
 
 
 def _opted_out(facts: Facts) -> bool:
-    """An opt-out is by address: a person who looks may still write elsewhere, and what leaves by itself may not."""
+    """Who said stop somewhere means everywhere. Once they wrote again a person may answer, at any other address than
+    that one; what leaves by itself may not."""
     if facts.opted_out:
         return not (facts.confirms and facts.kind == ANSWER)
-    return facts.stopped and facts.kind in BY_ITSELF
+    if facts.kind in (ANSWER, TEST):
+        return False
+    return facts.stopped and (facts.kind in BY_ITSELF or not facts.wrote_since)
 
 
 def _about_the_time(facts: Facts) -> Iterable[str]:

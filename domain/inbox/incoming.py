@@ -167,6 +167,8 @@ async def _stop(
         if listing and new:
             await history.note(account, listing, "opted_out", message=message_id, address=address)
         news = news or new
+    if listing:  # by whatever channel and to whichever of theirs
+        await messages.cancel_for_listing(listing, "The seller asked to stop.", "opted_out")
     return news
 
 

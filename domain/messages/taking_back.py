@@ -54,8 +54,10 @@ async def cancel(message: Message, user: User) -> bool:
 
 
 async def cancel_for_listing(listing_id: UUID, reason: str, code: str = "cancelled") -> int:
-    """Cancels what has not left yet to this listing's seller. Call it inside your transaction; how many there were."""
-    return len(await _cancel(Message.listing == listing_id, reason, code))
+    """Cancels what has not left yet to this listing's seller. Call it inside your transaction; how many there were. An
+    opt-out leaves its own confirmation alone."""
+    here = Message.listing == listing_id
+    return len(await _cancel(here & (Message.kind != "answer") if code == "opted_out" else here, reason, code))
 
 
 async def cancel_for_batch(batch_id: UUID, reason: str, code: str) -> int:

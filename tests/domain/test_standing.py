@@ -1,11 +1,24 @@
 """The lists hold numbers and emails: whoever is on one is passed over by every channel that would reach them."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from domain import composing, consents, delivery, gate, installations, judging, suppressions
+from domain import (
+    clock,
+    composing,
+    consents,
+    db,
+    delivery,
+    gate,
+    installations,
+    judging,
+    messages,
+    suppressions,
+    threads,
+)
 from domain.batches import choosing, drafts, expanding, looking, starting
 from domain.batches.drafts import Words
 from domain.batches.looking import Summary
@@ -132,15 +145,106 @@ async def test_who_is_not_to_be_contacted_is_so_by_every_channel_and_number(
     assert said.message == "This seller is on your do-not-contact list."
 
 
-async def test_an_opt_out_is_by_address_so_a_person_may_still_fill_in_the_form(dealer: Shop) -> None:
+PSID = "7020304050607081"
+WAYS = {"text": MOBILE, "email": MAIL, "form": ""}
+
+
+async def stop(dealer: Shop, listing: Listing, where: str) -> None:
+    """The seller says stop by their mobile, their email or in their thread with our Page."""
+    if where == "facebook":
+        await threads.heard(dealer.account.id, dealer.connection.id, where, PSID, clock.now(), listing=listing.id)
+    address = {"text": MOBILE, "email": MAIL, "facebook": PSID}[where]
+    await make.opt_out(address, dealer.account, channel=where)
+
+
+@pytest.mark.parametrize("where", ["text", "email", "facebook"])
+@pytest.mark.parametrize("kind", ["one_to_one", "scheduled", "automated", "batch"])
+async def test_who_said_stop_somewhere_is_written_to_nowhere(dealer: Shop, where: str, kind: str) -> None:
     listing = await ad(dealer)
-    await put(dealer, "stop", MOBILE)
-    assert await all_three(dealer, listing, "form", "one_to_one") == []
-    assert await window(dealer, listing, "form", "automated") == ["opted_out"]
+    await stop(dealer, listing, where)
+    for channel in WAYS:
+        assert await all_three(dealer, listing, channel, kind) == ["opted_out"], channel
+        said = (await composing.judge(await dealer.scene(listing), channel, kind=kind)).refusals[0].message
+        assert (said == "This seller asked not to get messages.") == (channel != where)
+
+
+@pytest.mark.parametrize("where", ["text", "email", "facebook"])
+async def test_once_they_wrote_again_a_person_may_answer_elsewhere_and_nothing_leaves_by_itself(
+    dealer: Shop, where: str, clock: Any
+) -> None:
+    listing = await ad(dealer)
+    clock.advance(minutes=-1)
+    await stop(dealer, listing, where)
+    await make.message(listing, direction="in", from_address=PHONE, at=clock.now() - timedelta(hours=1))
+    assert await window(dealer, listing, "form", "one_to_one") == ["opted_out"]  # that was before
+    clock.advance(minutes=1)
+    await make.message(listing, direction="in", from_address=PHONE, at=clock.now())
+    for channel in WAYS:
+        expected = ["opted_out"] if channel == where else []
+        assert await all_three(dealer, listing, channel, "one_to_one") == expected, channel
+        assert await all_three(dealer, listing, channel, "automated") == ["opted_out"]
+
+
+async def test_a_stop_in_the_thread_of_another_vehicle_or_one_that_was_lifted_stops_nothing(dealer: Shop) -> None:
+    listing, other = await ad(dealer), await ad(dealer, mobile="", phone="", email="bo@mail.example")
+    await stop(dealer, other, "facebook")
+    assert await window(dealer, listing, "text", "automated") == []
+    await stop(dealer, listing, "text")
+    await suppressions.opt_in(dealer.account.id, MOBILE, "START", clock.now())
     assert await window(dealer, listing, "email", "automated") == []
-    assert await window(dealer, listing, "text", "one_to_one") == ["opted_out"]
-    judged = await composing.judge(await dealer.scene(listing), "form", kind="batch")
-    assert judged.refusals[0].message == "This seller asked not to get messages."
+
+
+async def test_a_stop_cancels_what_waits_for_them_by_every_channel_but_its_own_answer(dealer: Shop) -> None:
+    listing = await ad(dealer)
+    waiting = [await dealer.text(listing, channel=channel, to_address="", kind="scheduled") for channel in WAYS]
+    answer = await dealer.text(listing, kind="answer", to_address=MOBILE)
+    async with db.writing():
+        await messages.cancel_for_listing(listing.id, "The seller asked to stop.", "opted_out")
+    assert {(await again(each)).state for each in waiting} == {State.CANCELLED}
+    assert (await again(answer)).state == State.QUEUED
+
+
+# How often
+
+
+async def test_a_person_reached_by_two_numbers_an_email_and_a_form_counts_as_one(dealer: Shop) -> None:
+    listing = await ad(dealer)
+    await sent_by_itself(listing, "text", MOBILE)
+    await sent_by_itself(listing, "email", MAIL)
+    assert await all_three(dealer, listing, "text", "automated") == []
+    listing = await ad(dealer, mobile=make.phone(), email="bo@mail.example")  # known by PHONE
+    await sent_by_itself(listing, "form", listing.url)
+    await sent_by_itself(listing, "text", PHONE)
+    assert await window(dealer, listing, "email", "automated") == []
+    await sent_by_itself(listing, "text", (await make.seller_of(listing)).mobile)
+    assert await window(dealer, listing, "email", "automated") == ["frequency_cap"]
+    assert await many(dealer, listing, "email", "automated") == ["frequency_cap"]
+    assert await window(dealer, listing, "email", "one_to_one") == []
+
+
+async def test_a_word_of_theirs_by_any_way_ends_the_row_of_unanswered_ones(dealer: Shop) -> None:
+    listing = await ad(dealer)
+    for days, (channel, to) in zip((30, 20, 10), (("text", MOBILE), ("text", PHONE), ("email", MAIL)), strict=True):
+        await sent_by_itself(listing, channel, to, days=days)
+    assert await window(dealer, listing, "form", "automated") == ["frequency_cap"]
+    await make.message(listing, direction="in", channel="facebook", from_address=PSID)
+    assert await window(dealer, listing, "form", "automated") == []
+
+
+async def test_of_automatic_ones_to_one_person_by_several_ways_that_are_due_at_once_three_leave(dealer: Shop) -> None:
+    listing = await ad(dealer)
+    await make.message(listing, to_address=MOBILE)
+    texts = [
+        await dealer.text(listing, kind="automated", to_address=to, to_field=field)
+        for to, field in ((MOBILE, "mobile"), (PHONE, "phone")) * 3
+    ]
+    assert len(await dealer.start()) == 3
+    assert sorted([(await again(each)).state for each in texts]) == ["failed"] * 3 + ["sending"] * 3
+
+
+async def sent_by_itself(listing: Listing, channel: str, to: str, **ago: float) -> None:
+    at = clock.now() - timedelta(**(ago or {"hours": 2}))
+    await make.message(listing, channel=channel, to_address=to, kind="automated", state=State.SENT, at=at)
 
 
 async def test_a_block_and_a_review_of_one_number_are_none_of_the_other(dealer: Shop) -> None:

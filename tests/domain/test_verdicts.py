@@ -1,10 +1,11 @@
 """What the gate says of every way to a seller: the same as the window, the batch and the worker are told."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from domain import composing, judging, suppressions, verdicts
+from domain import clock, composing, judging, suppressions, verdicts
 from domain.scenes import Scene
 from domain.verdicts import Verdict
 from tests import make
@@ -54,16 +55,20 @@ async def test_a_number_is_judged_once_and_none_is_told(
     assert refused(texts[0]) == ([] if ways[0][1] else ["no_contact"])
 
 
-async def test_one_number_that_said_stop_leaves_the_other_and_the_email_alone(house: None) -> None:
+async def test_one_number_that_said_stop_stops_every_way_until_they_write_again(house: None) -> None:
     dealer = await shop()
     listing = await make.listing(dealer.account, seller={"mobile": MOBILE, "phone": PHONE, "email": MAIL})
     await make.opt_out(MOBILE, dealer.account)
     found = await judged(dealer, await dealer.scene(listing))
-    assert refused(found["text", "mobile"]) == ["opted_out"]
-    assert refused(found["text", "phone"]) == []
-    assert refused(found["email", ""]) == ["no_connection"]
+    assert refused(found["text", "mobile"]) == refused(found["text", "phone"]) == ["opted_out"]
+    assert refused(found["email", ""]) == ["opted_out", "no_connection"]
     assert found["text", "mobile"].codes == {("opted_out", kind) for kind in verdicts.KINDS}
     assert found["text", "mobile"].said("opted_out").message == "This number asked not to get texts."
+    assert found["text", "phone"].said("opted_out").message == "This seller asked not to get messages."
+    await make.message(listing, direction="in", from_address=PHONE, at=clock.now() + timedelta(minutes=1))
+    found = await judged(dealer, await dealer.scene(listing))
+    assert refused(found["text", "phone"]) == []
+    assert refused(found["text", "mobile"]) == refused(found["text", "phone"], "batch") == ["opted_out"]
 
 
 async def test_one_address_that_is_not_to_be_contacted_stops_every_way_to_the_seller(house: None) -> None:

@@ -143,7 +143,7 @@ async def test_what_is_on_record_is_told_with_since_when_by_whom_and_where_to_me
             told = text(way(page, other))
             assert "This seller is on your do-not-contact list." in told
             assert "Since 24 Nov 2026, Mara Lindt: “Angry on the phone”" in told
-            assert "Told me" not in told
+            assert "Mara Lindt: “Told me <b>twice</b>”" in told
         mobile = way(page, "text-mobile")
         assert "Since 24 Nov 2026, Mara Lindt: “Angry on the phone”" in text(mobile)
         assert "Since 24 Nov 2026, Mara Lindt: “Told me <b>twice</b>”" in text(mobile)
@@ -155,7 +155,7 @@ async def test_what_is_on_record_is_told_with_since_when_by_whom_and_where_to_me
             assert (await manager_client.get(entry)).status_code == 200
         assert reason(page, "phone_dnc")[2:] == ["Refuses now"] * 4
         assert "Text to" not in reason(page, "phone_dnc")[0]  # every way: none is named
-        assert "Text to their mobile" in reason(page, "opted_out")[0]
+        assert "Text to" not in reason(page, "opted_out")[0]
         order = re.findall(r'<tr id="reason-(\w+)', page)
         assert set(order[:3]) == {"phone_dnc", "opted_out", "no_connection"}
         assert "Heard by an agent, since 24 Nov 2026" in text(page)
@@ -239,7 +239,7 @@ async def test_messages_that_left_by_themselves_are_counted(agent_client: Client
         await make.message(listing, kind="automated", to_address=MOBILE)
     page = await page_of(agent_client, listing)
     assert "3 of 3 automatic ones in 24 hours, 3 of 3 unanswered" in text(page)
-    assert "+1 520 555 0118 Nothing automatic lately" in text(page)
+    assert text(page).count("automatic ones in 24 hours") == 1  # of the person, not of a number
     assert reason(page, "frequency_cap")[2:] == ["–", "Refuses now", "Refuses now", "Refuses now"]
     assert answer(page) == "You may text Dana now."
 
