@@ -25,7 +25,7 @@ from domain.accounts import Account
 from domain.channels.base import ChannelError, FileRules, Kind
 from domain.channels.registry import CHANNELS
 from domain.connections import Connection, ConnectionState, SenderLink
-from domain.errors import Unavailable
+from domain.errors import Refused, Unavailable
 from domain.gate import SenderState
 from domain.listings import Listing
 from domain.newest import Newest
@@ -165,13 +165,13 @@ class Scene:
             return file_rules.DEFAULTS.get(channel)
         try:
             return connections.adapter(carrier).files
-        except Unavailable:  # its credentials cannot be unsealed: nothing leaves through it anyway
+        except (Refused, Unavailable):  # its credentials are not whole or sealed with another key: nothing leaves by it
             return None
 
     def what_files(self, channel: str) -> str:
         """What may go along, in a sentence; where nothing may that could, also why."""
         carrier, why = self.carriers.get(channel), ""
-        with suppress(Unavailable):
+        with suppress(Refused, Unavailable):
             why = connections.adapter(carrier).why_no_files if carrier else ""
         return f"{file_rules.sentence(self.file_rules(channel), offers.ONE[channel])} {why}".strip()
 

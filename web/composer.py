@@ -22,7 +22,7 @@ from domain.listings import title
 from domain.scenes import Scene
 from domain.shipped_templates import PURPOSES
 from domain.users import Permission
-from web import emoji_panel, filters, introducing, planned, previews
+from web import emoji_panel, filters, introducing, planned, previews, sent_from
 from web import files as files_of
 from web.forms import Form
 from web.looking import Look, look
@@ -238,7 +238,7 @@ def _frame(looked: Look) -> dict[str, Any]:
         "listing": listing(scene),
         "seller": seller(scene),
         "dealer_name": scene.account.name,
-        "sender": {"name": scene.user.name, "email": scene.user.email, "signature": bool(scene.user.signature)},
+        "sender": sent_from.of(scene, looked.type),
     }
 
 

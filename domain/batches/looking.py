@@ -18,7 +18,7 @@ from domain.batches.timing import Timing
 from domain.channels.base import FileRules
 from domain.departures import Departure
 from domain.enclosures import Enclosures
-from domain.errors import Unavailable
+from domain.errors import Refused, Unavailable
 from domain.gate import Refusal
 from domain.judging import FIELDS, Judge
 from domain.standing import BESIDE, THEIRS
@@ -211,7 +211,7 @@ class Look:
             return file_rules.DEFAULTS.get(channel)
         try:
             return connections.adapter(carrier).files
-        except Unavailable:
+        except (Refused, Unavailable):
             return None
 
 

@@ -115,6 +115,7 @@ class Channel(ABC):
     listed: ClassVar[bool] = True  # among the apps; False: connected by a command alone
 
     # What it can
+    sent_from: ClassVar[tuple[str, ...]] = ()  # options, the first that is set names where its messages come from
     senders: ClassVar[Literal["person", "one"]] = "one"  # each by an account of theirs (`find_sender`), or all as one
     events: ClassVar[tuple[Literal["hook", "websocket", "mailbox"], ...]] = ()  # how it is heard, the usual way first
     per_minute: ClassVar[int] = 90  # messages, unless the connection says otherwise; 0: no limit of ours

@@ -96,6 +96,7 @@ class Twilio(Channel):
     )
     feature = "twilio"
     senders = "one"
+    sent_from = ("from_number",)
     events = ("hook",)
     per_minute = 60  # the least that a registered number may: one a second
     per_second = 10

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
-from domain import attachments, clock, connections, drafts, message_templates, plans
+from domain import attachments, clock, connections, drafts, message_templates, plans, threads
+from domain.accounts import Account
+from domain.channels.registry import CHANNELS
 from domain.listings import Listing
 from domain.messages import Message, State
 from domain.sellers import Seller
@@ -625,3 +627,46 @@ async def test_without_scripts_a_new_template_keeps_the_text_as_a_draft(agent_cl
     assert answer.status_code == 303
     assert answer.headers["location"].startswith("/templates/new?type=text")
     assert words_of((await agent_client.get(window(listing, "/new"))).text) == "My words"
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "field", "head"),
+    [
+        ("dialpad", {}, "", ""),
+        ("twilio", {"from_number": "+15205550100", "account_sid": "AC" + "0" * 32}, "+1 520 555 0100", ""),
+        (
+            "email",
+            {"from_email": "sales@lots.example", "from_name": "Harbor Auto", "smtp_host": "mail.lots.example"},
+            "sales@lots.example",
+            "Harbor Auto &lt;sales@lots.example&gt;",
+        ),
+        ("facebook", {"page_id": "102030405060708"}, "Facebook Messenger", ""),
+    ],
+)
+async def test_the_window_names_the_sender_that_the_seller_sees(
+    house: None, agent_client: Client, kind: str, options: dict[str, str], field: str, head: str
+) -> None:
+    await plans.seed()
+    account = agent_client.user.account
+    await Account.update({Account.facebook: True}).where(Account.id == account)
+    secret = json.dumps({field.name: "a-secret" for field in CHANNELS[kind].fields if field.secret})
+    connection = await make.connection(account, kind=kind, options=json.dumps(options), secret=secret)
+    listing = await make.listing(account, seller={"email": "dana@mail.example"})
+    channel = CHANNELS[kind].channel
+    if channel == "facebook":
+        await threads.heard(account, connection.id, channel, "7020", clock.now(), listing=listing.id)
+    page = (await agent_client.get(f"/listings/{listing.id}/sends/new?channel={channel}")).text
+    shown = re.search(r'id="from" value="([^"]*)"', page)
+    assert shown
+    assert shown[1] == (field or agent_client.user.email)
+    assert head in page
+
+
+async def test_a_connection_whose_credentials_are_not_whole_leaves_the_window_open(
+    house: None, agent_client: Client
+) -> None:
+    await plans.seed()
+    account = agent_client.user.account
+    await make.connection(account, kind="email", secret="", options="{}")
+    listing = await make.listing(account, seller={"email": "dana@mail.example"})
+    assert (await agent_client.get(f"/listings/{listing.id}/sends/new?channel=email")).status_code == 200

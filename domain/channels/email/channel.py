@@ -61,6 +61,7 @@ class Email(Channel):
     )
     fields = fields.FIELDS
     feature = "email"
+    sent_from = ("from_email",)
     events = ("mailbox",)
     per_minute = 30  # Microsoft 365 takes 30 a minute, Google 2,000 a day
     per_second = 5
