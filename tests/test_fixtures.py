@@ -1,6 +1,7 @@
 """The suite's own machinery: what every other test takes on trust."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -101,6 +102,7 @@ def test_a_run_that_is_broken_off_leaves_no_process_behind(
         "    return pids + [each for pid in pids for each in below(pid)]\n"
         "def test_it(database, all_databases, queue, mail_server):\n"
         "    all_databases.cluster()\n"
+        f"    Path({str(tmp_path / 'mail')!r}).write_text(str(mail_server.home))\n"
         f"    Path({str(tmp_path / 'pids')!r}).write_text(' '.join(below('self')))\n"
         "    time.sleep(60)\n"
     )
@@ -121,6 +123,7 @@ def test_a_run_that_is_broken_off_leaves_no_process_behind(
         run.send_signal(ending)
         run.communicate(timeout=30)
         _until(lambda: not any(_runs(pid) for pid in children))
+        shutil.rmtree((tmp_path / "mail").read_text(), ignore_errors=True)  # left by who was killed outright
     finally:
         run.kill()
         run.communicate()
