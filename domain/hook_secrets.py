@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from domain import clock
+from domain.errors import Refused
 from domain.vault import seal, unseal
 
+SHORTEST = 6  # letters of one that somebody chose; fewer are guessed in no time
 BOTH_FOR = timedelta(hours=24)  # calls that were signed before, and a provider in which somebody has to change it
 
 
@@ -43,3 +45,15 @@ def read(kept: str) -> HookSecrets:
             until = datetime.fromisoformat(found["until"]) if found["until"] else None
             return HookSecrets(str(found["now"]), str(found["before"]), until)
     return HookSecrets(opened)
+
+
+def chosen(secret: str) -> str:
+    """One that somebody chose, or empty where nobody did. Raises Refused for one that proves nothing."""
+    secret = secret.strip()
+    if 0 < len(secret) < SHORTEST:
+        raise Refused(
+            f"This is too short to prove anything: {SHORTEST} letters at least, better 32. "
+            "Leave it empty and Lotwire makes one.",
+            field="webhook_secret",
+        )
+    return secret

@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from domain import accounts, audit, clock, credentials, hook_secrets, regions
@@ -50,15 +51,15 @@ async def connect(
     options = (options_of(before) if before else {}) | (options or {})
     values, options = credentials.parted(provider, options | dict(given))
     credentials.complete(provider, values)
-    hook_secret = str(options.pop("webhook_secret", "")) or _hook_secret(before)
+    hook_secret = hook_secrets.chosen(str(options.pop("webhook_secret", ""))) or _hook_secret(before)
     known_url = before.base_url if before and before.state != ConnectionState.DISCONNECTED else ""
     base_url = base_url.strip().rstrip("/") or known_url or provider.default_base_url
-    if base_url and not base_url.startswith(("https://", "http://")):
-        raise Refused(f"“{base_url}” is not a web address. It starts with https://.", field="base_url")
+    if base_url and not _is_web_address(base_url):
+        raise Refused(f"“{base_url}” is not a web address. It looks like https://dialpad.com.", field="base_url")
     try:
         candidate = provider(base_url, values, hook_secret, **options)
     except (TypeError, ValueError) as error:
-        raise Refused(f"These options do not fit {kind}: {error}.", field="options") from None
+        raise Refused(f"These options do not fit {provider.name}: {error}.", field="options") from None
     ok, problem = await _checked(candidate, unchecked_is_fine)
     now = clock.now()
     columns: dict[Any, Any] = {
@@ -149,6 +150,14 @@ async def recheck(connection: Connection) -> str:
     if settings().public_url and (not connection.hook_id or connection.hook_problem):  # it was away, or would not
         await register_hook(connection, adapter(connection), hook_secrets.read(connection.hook_secret).now)
     return ""
+
+
+def _is_web_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("https", "http") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # of a bracket without its other, or a port that is none
+        return False
 
 
 async def _require_country(account: UUID, provider: type[Channel]) -> None:

@@ -56,7 +56,7 @@ async def rotate_hook_secret(connection: Connection, user: UUID, secret: str = "
     await require_released(CHANNELS[connection.kind].name)
     provider = adapter(connection)
     before, old = connection.hook_secret, connection.hook_id
-    fresh = secret.strip() or secrets.token_urlsafe(32)
+    fresh = hook_secrets.chosen(secret) or secrets.token_urlsafe(32)
     changed = hook_secrets.read(before).changed(fresh).sealed()
     there = (Connection.id == connection.id) & (Connection.state != ConnectionState.DISCONNECTED)
     as_it_was = there & (Connection.hook_secret == before)

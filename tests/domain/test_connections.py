@@ -344,3 +344,10 @@ def test_every_app_says_what_it_does_and_needs_and_of_which_plan_it_is(monkeypat
         assert not each.listed or each.fields or not each.events, each.kind  # who is heard has something to be known by
         assert not each.listed or each.feature in kinds
         assert len({field.name for field in each.fields}) == len(each.fields)
+
+
+@pytest.mark.parametrize("address", ["http://[::1", "https://", "https://dialpad.com:99999", "dialpad.com", "ftp://x"])
+async def test_an_address_that_is_none_is_told_in_our_words(house, address):
+    with pytest.raises(Refused, match="is not a web address") as refused:
+        await connections.connect((await make.account()).id, None, "dialpad", {"api_key": "k"}, address)
+    assert refused.value.field == "base_url"

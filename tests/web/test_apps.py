@@ -53,6 +53,23 @@ async def test_a_key_that_the_provider_refuses_is_told_and_not_kept(admin_client
     assert not await Connection.exists()
 
 
+async def test_a_wrong_key_for_a_connection_that_works_changes_nothing_and_says_so(
+    admin_client: Client, dialpad: None
+) -> None:
+    await plans.seed()
+    connection = await make.connection(admin_client.user.account)
+    for typed in ({"api_key": "wrong"}, {"api_key": "right", "webhook_secret": "short"}):
+        answer = await admin_client.submit("/apps/dialpad/connections", typed)
+        assert answer.status_code == 422
+        assert "Nothing is changed: the connection stays as it was" in answer.text
+        assert "Not connected" not in answer.text
+    assert "This is too short to prove anything: 6 letters at least, better 32." in answer.text
+    assert 'id="f-webhook_secret-err"' in answer.text
+    fresh = await Connection.objects().get(Connection.id == connection.id)
+    assert fresh
+    assert (fresh.secret, fresh.hook_secret) == (connection.secret, connection.hook_secret)
+
+
 async def test_no_key_is_refused_at_its_field(admin_client: Client, dialpad: None) -> None:
     await plans.seed()
     answer = await admin_client.submit("/apps/dialpad/connections", {"api_key": " "})
