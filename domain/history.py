@@ -192,7 +192,8 @@ async def _rows(listing: UUID, compare: str, cursor: Cursor | None, limit: int) 
                      x.scheduled_at, x."user" AS user_id, x.batch, x.wording, x.wording_subject,
                      u.phone AS person_phone, u.email AS person_email, u.title AS person_title, u.signature,
                      EXISTS (SELECT 1 FROM message_attachment f WHERE f.message = x.id)
-                       OR x.direction = 'in' AND EXISTS (SELECT 1 FROM incoming_file i WHERE i.message = x.id)
+                       OR (x.direction = 'in' OR x.origin = 'app')
+                          AND EXISTS (SELECT 1 FROM incoming_file i WHERE i.message = x.id)
                        AS with_files,
                      x.channel = 'email' AND EXISTS (SELECT 1 FROM email_header h
                                                      WHERE h.message = x.id AND h.html <> '') AS with_html,

@@ -94,7 +94,7 @@ async def written_to(account: UUID, token: str, references: Sequence[str]) -> st
     rows = await EmailHeader.raw(
         f"""SELECT m.to_address FROM email_header h JOIN message m ON m.id = h.message
             WHERE h.account = {{}} AND h.rfc_id IN ({", ".join(["{}"] * len(known))}) AND m.direction = 'out'
-              AND m.channel = 'email' ORDER BY m.at DESC LIMIT 1""",  # noqa: S608 - fixed words
+              AND m.channel = 'email' AND m.origin <> 'app' ORDER BY m.at DESC LIMIT 1""",  # noqa: S608 - fixed words
         account,
         *known,
     )

@@ -40,6 +40,8 @@ STATES = {
     State.SKIPPED: ("Skipped", "muted", "ban"),
     State.LOGGED: ("Logged by hand", "muted", "check"),
 }
+# Where somebody wrote who did not write here.
+APPS = {"text": "in the Dialpad app", "email": "in a mail program", "facebook": "in Messenger"}
 NO_DAY = date.max
 LAST = datetime.max.replace(tzinfo=UTC)
 SHOWN = 3_000  # characters of a message; the rest is a press away
@@ -116,6 +118,8 @@ def _message(row: dict[str, Any], account: Account, seller_name: str, me: User |
     label, tone, state_icon = ("", "muted", None) if inbound else STATES[State(row["state"])]
     if row["channel"] == "form" and row["state"] == State.SENT:
         label = "Submitted"
+    if row["origin"] == "app" and row["state"] == State.LOGGED:  # all that is known stands beside the name
+        label = ""
     undo = _undo_seconds(row)
     # Nothing can be done about these: an answer to STOP or HELP goes once, and soon or not at all.
     mine = me is not None and _is_plan(row) and schedules.may_change(row["user_id"], me)
@@ -150,7 +154,7 @@ def _message(row: dict[str, Any], account: Account, seller_name: str, me: User |
         "undo_seconds": undo,
         "undo_url": url_for("undos.create", message_id=row["id"]) if undo is not None else None,
         "unresponded": inbound and row["responded_at"] is None,
-        "in_app": row["origin"] == "app",
+        "in_app": APPS.get(row["channel"]) if row["origin"] == "app" else None,
         "batch": row["batch"] is not None,
         "batch_url": url_for("batches.show", batch_id=row["batch"])
         if row["batch"] and me and users.may(me, Permission.READ_BATCHES)

@@ -25,6 +25,7 @@ from domain.channels.base import Incoming
 from domain.channels.registry import CHANNELS
 from domain.connections import Connection
 from domain.external_contacts import ExternalContact, Type
+from domain.inbox import colleagues
 from domain.inbox.matching import Match, match
 from domain.inbox.tables import IncomingFile, MatchSuggestion
 from domain.listings import Listing
@@ -39,24 +40,28 @@ async def take(connection: Connection, event: UUID, said: Incoming) -> UUID | No
     said = replace(said, from_address=key(said.from_address))
     if await _is_a_relays(connection, said.from_address):
         return None
-    reading = _read(channel, said)
+    written_to = await mails.written_to(account, said.token, said.references) if channel == "email" else ""
+    colleague = await colleagues.who(account, said, written_to) if channel == "email" else None
+    reading = Reading(Outcome.CARRY_ON) if colleague else _read(channel, said)
     message_id = ids.new()
     found = await match(account, channel, said)
     listing = found.listing
     if listing and db.on_postgres():  # the listing before its messages, as whoever changes a stage locks them
         await Listing.raw("SELECT id FROM listing WHERE id = {} FOR NO KEY UPDATE", listing)
-    stored = await Message.insert(_inbound(message_id, connection, listing, said)).on_conflict(
-        target=Message.nonce, action="DO NOTHING"
-    )
+    message = _inbound(message_id, connection, listing, said)
+    if colleague and listing:
+        message = colleagues.theirs(message, colleague)
+    stored = await Message.insert(message).on_conflict(target=Message.nonce, action="DO NOTHING")
     if not stored:  # the same message in another wrapping
         return None
-    written_to = await mails.written_to(account, said.token, said.references) if channel == "email" else ""
     news = False
     if reading.outcome is Outcome.OPT_OUT:
         news = await _stop(account, channel, listing, said, message_id, written_to)
     elif reading.outcome in (Outcome.START, Outcome.YES) and (written_to or channel != "email"):
         news = await _start_again(account, channel, listing, said, message_id, written_to)
-    await _beside(connection, channel, event, found, said, message_id, known=bool(written_to))
+    await _beside(connection, channel, event, found, said, message_id, known=bool(written_to) and not colleague)
+    if colleague and listing:
+        return listing
     if await suppressions.blocked(account, said.from_address):  # stored silently: nobody is told, nobody owes an answer
         await Message.update({Message.responded_at: clock.now()}).where(Message.id == message_id)
         return None

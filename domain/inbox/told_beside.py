@@ -90,4 +90,5 @@ async def _of_ours(account: UUID, rfc_id: str) -> Message | None:
     )
     if header is None:
         return None
-    return await Message.objects().get((Message.id == header["message"]) & (Message.direction == "out"))
+    sent = (Message.direction == "out") & (Message.origin != "app")  # and not what only says it is a colleague's
+    return await Message.objects().get((Message.id == header["message"]) & sent)

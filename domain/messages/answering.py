@@ -53,7 +53,8 @@ async def answered_since(listing_id: UUID, inbound: Collection[UUID], now: datet
         await Message.raw(
             f"""UPDATE message SET responded_at = {{}}, changed_at = {{}} WHERE {db.among("id")} AND EXISTS (
                   SELECT 1 FROM message o WHERE o.listing = {{}} AND o.direction = 'out' AND o.at > message.at
-                  AND o.state NOT IN ('pending', 'queued', 'claimed', 'cancelled', 'expired', 'skipped', 'failed'))""",  # noqa: S608
+                  AND o.state NOT IN ('pending', 'queued', 'claimed', 'cancelled', 'expired', 'skipped', 'failed')
+                  AND NOT (o.state = 'logged' AND o.origin = 'app'))""",  # noqa: S608
             now,
             now,
             db.listed(inbound),

@@ -73,6 +73,18 @@ async def test_what_was_written_here_is_no_letter(agent_client: Client) -> None:
     assert (await agent_client.get(f"/messages/{message.id}/letter")).status_code == 404
 
 
+async def test_a_colleagues_email_stands_there_as_theirs_and_is_a_click_away(agent_client: Client) -> None:
+    colleague = await make.user(agent_client.user.account, name="Maya Brooks")
+    theirs = {"direction": "out", "origin": "app", "author_kind": "agent", "user": colleague, "state": State.LOGGED}
+    message = await email(agent_client, **theirs)
+    page = (await agent_client.get(f"/listings/{message.listing}")).text.partition('id="history')[2]
+    for words in ("Maya Brooks", "in a mail program", f"/messages/{message.id}/letter"):
+        assert words in page
+    for words in ("Not answered yet", "Logged by hand", "Dialpad"):
+        assert words not in page
+    assert (await agent_client.get(f"/messages/{message.id}/letter")).status_code == 200
+
+
 async def test_a_letter_of_another_dealership_is_not_found(agent_client: Client) -> None:
     await plans.seed()
     message = await make.message(await make.listing(await make.account()), channel="email", direction="in")

@@ -55,7 +55,7 @@ async def test_a_stop_behind_a_flood_acts_before_it(dealer: Shop, small: None, m
     await flood(dealer, 12)
     await dealer.stored(**dealer.inbound(phone, "STOP"))
     handled = inbox.handle
-    flooded_before = []
+    flooded_before: list[int] = []
 
     async def watched(event: Any) -> Any:
         found = await handled(event)
@@ -74,7 +74,8 @@ async def test_a_stop_that_comes_while_a_flood_is_handled_waits_for_one_handful(
 ) -> None:
     phone = make.phone()
     await flood(dealer, 12)
-    handled, order = inbox.handle, []
+    handled = inbox.handle
+    order: list[bool] = []
 
     async def watched(event: Any) -> Any:
         if not order:
