@@ -1,7 +1,8 @@
 """What every channel speaks: Outgoing in, Accepted or ChannelError out; what it hears comes as `said`."""
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Literal, Protocol
@@ -31,6 +32,7 @@ __all__ = [
     "Bounce",
     "Channel",
     "ChannelError",
+    "Fetch",
     "Field",
     "FileRules",
     "Form",
@@ -56,6 +58,9 @@ __all__ = [
     "Tells",
     "TooOld",
 ]
+
+
+Fetch = Callable[[str], Awaitable[Media]]  # a file of an event, by its ref
 
 
 @dataclass(frozen=True)
@@ -216,6 +221,15 @@ class Channel(ABC):
     async def fetch(self, ref: str, payload: dict[str, Any]) -> Media:
         """A file that came with a message: its `ref`, and the event it came in. Raises ChannelError."""
         raise ChannelError(f"{self.name} hands out no files.", Kind.PERMANENT, code="no_files")
+
+    @asynccontextmanager
+    async def fetching(self, payload: dict[str, Any]) -> AsyncIterator["Fetch"]:
+        """The same for all files of one event, one after another: what has to be done for each event is done once."""
+
+        async def fetch(ref: str) -> Media:
+            return await self.fetch(ref, payload)
+
+        yield fetch
 
     def answers(self, body: str) -> bool:
         """Whether the provider itself answers somebody who writes exactly this (STOP, HELP), so that we must not."""

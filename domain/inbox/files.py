@@ -9,7 +9,7 @@ from uuid import UUID
 from domain import attachments, clock, connections, db
 from domain.attachments import MessageAttachment
 from domain.channels.base import ChannelError, Kind, Media
-from domain.connections import ConnectionState
+from domain.connections import Connection, ConnectionState
 from domain.errors import Refused, Unavailable
 from domain.inbox.tables import IncomingFile, ProviderEvent
 from domain.messages import Message
@@ -33,24 +33,45 @@ GAVE_UP = "The file could not be fetched."
 
 
 async def fetch_due(limit: int = 10) -> set[UUID]:
-    """Fetches files that nobody has yet; the listings whose history changed. One that fails keeps no other waiting."""
-    changed = set()
+    """Fetches files that nobody has yet, those of one event together; the listings whose history changed. One that
+    fails keeps no other waiting."""
+    by_event: dict[UUID, list[dict[str, Any]]] = {}
     for row in await _claim(limit):
-        try:
-            listing = await _fetch(row)
-        except ChannelError as error:
-            if error.kind in AWAY:
-                listing = await _wait(row, error)
-            else:
-                listing = await _again(row, error.reason, final=error.kind is Kind.PERMANENT)
-        except Unavailable as error:
-            listing = await _again(row, str(error))
-        except Exception:
-            logger.exception("A file that came in could not be kept", extra={"incoming_file": str(row["id"])})
-            listing = await _again(row, GAVE_UP)
-        if listing:
-            changed.add(listing)
+        by_event.setdefault(row["event"], []).append(row)
+    changed: set[UUID] = set()
+    for rows in by_event.values():
+        changed |= await _fetch_together(rows)
     return changed
+
+
+async def _fetch_together(rows: list[dict[str, Any]]) -> set[UUID]:
+    left, changed = list(rows), set[UUID]()
+    try:
+        connection, payload = await _of_event(rows[0]["event"])
+        async with connections.adapter(connection).fetching(payload) as fetch:
+            while left:
+                row = left.pop(0)
+                try:
+                    listing = await _keep(row, connection.account, await fetch(row["origin"]))
+                except Exception as error:
+                    listing = await _failed(row, error)
+                changed |= {listing} if listing else set()
+    except Exception as error:  # what concerns all of them
+        for row in left:
+            listing = await _failed(row, error)
+            changed |= {listing} if listing else set()
+    return changed
+
+
+async def _failed(row: dict[str, Any], error: Exception) -> UUID | None:
+    if isinstance(error, ChannelError):
+        if error.kind in AWAY:
+            return await _wait(row, error)
+        return await _again(row, error.reason, final=error.kind is Kind.PERMANENT)
+    if isinstance(error, Unavailable):
+        return await _again(row, str(error))
+    logger.error("A file that came in could not be kept", exc_info=error, extra={"incoming_file": str(row["id"])})
+    return await _again(row, GAVE_UP)
 
 
 async def _claim(limit: int) -> list[dict[str, Any]]:
@@ -65,15 +86,18 @@ async def _claim(limit: int) -> list[dict[str, Any]]:
     return rows
 
 
-async def _fetch(row: dict[str, Any]) -> UUID | None:
-    events = await IncomingFile.raw("SELECT connection, payload FROM provider_event WHERE id = {}", row["event"])
+async def _of_event(event: UUID) -> tuple[Connection, dict[str, Any]]:
+    events = await IncomingFile.raw("SELECT connection, payload FROM provider_event WHERE id = {}", event)
     connection = await connections.by_id(events[0]["connection"])
     assert connection is not None  # connections are never deleted
     if connection.state == ConnectionState.BROKEN:
         raise ChannelError(BROKEN, Kind.CONNECTION_BROKEN)
-    media = await connections.adapter(connection).fetch(row["origin"], json.loads(events[0]["payload"]))
+    return connection, json.loads(events[0]["payload"])
+
+
+async def _keep(row: dict[str, Any], account: UUID, media: Media) -> UUID | None:
     try:
-        kept = await attachments.add(connection.account, None, _name(row, media), media.data)
+        kept = await attachments.add(account, None, _name(row, media), media.data)
     except Refused as refused:
         return await _refuse(row, _of_theirs(refused.message))
     async with db.writing():

@@ -1,6 +1,7 @@
 """What comes by channels other than texts: matched by what is sure, guessed by what is not, each thing once."""
 
 import json
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -27,7 +28,7 @@ from domain.channels.email.bounces import OURS as OURS_IN_A_BOUNCE
 from domain.channels.registry import CHANNELS
 from domain.connections import Connection
 from domain.form_transports import FormTransport
-from domain.inbox import MatchSuggestion
+from domain.inbox import MatchSuggestion, files
 from domain.listings import Listing
 from domain.mails import EmailHeader
 from domain.messages import Message, State
@@ -323,6 +324,43 @@ async def test_a_file_that_came_stands_beside_its_message_once(house: None, data
     assert await inbox.fetch_due() == set()
     [beside] = await MessageAttachment.objects(MessageAttachment.attachment)
     assert (beside.message, beside.attachment.name) == (message.id, "front.jpg")
+
+
+async def test_all_files_of_a_mail_are_fetched_in_one_session_and_one_that_fails_keeps_no_other(
+    house: None, data_dir: Any, monkeypatch: Any
+) -> None:
+    dealer, connection, listing = await house_of("email")
+    token = await mails.token_of(dealer.account.id, listing.id, MAIL)
+    media = tuple(IncomingFile(f"part:{n}", f"{n}.jpg") for n in range(3))
+    await tell(connection, monkeypatch, mail(token=token, media=media))
+    sessions: list[list[str]] = []
+
+    @asynccontextmanager
+    async def fetching(payload: dict[str, Any]) -> Any:
+        asked: list[str] = []
+        sessions.append(asked)
+        if len(sessions) == 1:
+            raise ChannelError("Nobody signs in now.", Kind.NEVER_CONNECTED)
+
+        async def fetch(ref: str) -> Media:
+            asked.append(ref)
+            if ref == "part:1":
+                raise ChannelError("This one is gone.", Kind.PERMANENT)
+            return Media("", "image/jpeg", picture())
+
+        yield fetch
+
+    monkeypatch.setattr(connections.adapter(connection), "fetching", fetching, raising=False)
+    assert await inbox.fetch_due() == set()
+    rows = await files.IncomingFile.select(files.IncomingFile.state, files.IncomingFile.problem)
+    assert {(row["state"], row["problem"]) for row in rows} == {("waiting", "Nobody signs in now.")}
+    await files.IncomingFile.update({files.IncomingFile.not_before: clock.now()}).where(
+        files.IncomingFile.state == "waiting"
+    )
+    assert await inbox.fetch_due() == {listing.id}
+    assert sessions == [[], ["part:0", "part:1", "part:2"]]
+    rows = await files.IncomingFile.select(files.IncomingFile.state).order_by(files.IncomingFile.position)
+    assert [row["state"] for row in rows] == ["kept", "refused", "kept"]
 
 
 async def test_a_file_that_is_not_there_yet_is_asked_for_again(

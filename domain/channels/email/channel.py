@@ -16,6 +16,7 @@ from domain.channels.base import (
     Bounce,
     Channel,
     ChannelError,
+    Fetch,
     FileRules,
     HookEvent,
     Incoming,
@@ -224,11 +225,21 @@ class Email(Channel):
         except (KeyError, TypeError, ValueError, AttributeError):
             raise NotUnderstood("This is no email.") from None
 
-    async def fetch(self, ref: str, payload: dict[str, Any]) -> Media:
+    @asynccontextmanager
+    async def fetching(self, payload: dict[str, Any]) -> AsyncIterator[Fetch]:
+        """Signs in once, and reads the mail once, for all its files."""
         async with self._mailbox() as (run, box):
             raw: bytes = await run(_same, box, payload, self._folders)
-            media: Media = await run(_part, raw, ref, payload)
-        return media
+
+            async def fetch(ref: str) -> Media:
+                media: Media = await run(_part, raw, ref, payload)
+                return media
+
+            yield fetch
+
+    async def fetch(self, ref: str, payload: dict[str, Any]) -> Media:
+        async with self.fetching(payload) as fetch:
+            return await fetch(ref)
 
     @asynccontextmanager
     async def _mailbox(self) -> AsyncIterator[tuple[Run, Mailbox]]:

@@ -277,6 +277,23 @@ async def test_a_file_is_fetched_from_the_mailbox_when_it_is_wanted(server: Mail
     assert caught.value.kind is Kind.PERMANENT
 
 
+async def test_files_of_a_mail_are_fetched_by_signing_in_once(
+    server: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house, picture = House(), base64.b64decode("/9j/4AAQSkZJRgABAQAAAQABAAD/2Q==") * 500
+    async with listening(server, house):
+        server.deliver(with_file(picture))
+        await until(lambda: house.events)
+    payload, email = house.events[0].payload, Email("", server.fields())
+    opened: list[Any] = []
+    real = channel.Mailbox
+    monkeypatch.setattr(channel, "Mailbox", lambda *given: opened.append(given) or real(*given))
+    async with email.fetching(payload) as fetch:
+        for _ in range(3):
+            assert (await fetch(payload["files"][0]["ref"])).data == picture
+    assert len(opened) == 1
+
+
 async def test_a_huge_mail_is_read_from_its_beginning(server: MailServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(imap, "LARGEST", 50_000)
     monkeypatch.setattr(imap, "BEGINNING", 2_000)
