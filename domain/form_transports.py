@@ -11,6 +11,7 @@ from domain.users import User
 
 KINDS = ("http_form", "adf_email", "assisted")  # as `source.form_transport` says, too
 ASSISTED = "assisted"
+LEAD = "adf_email"  # leaves by the dealership's email
 
 
 def sends(kind: str) -> bool:

@@ -1,7 +1,7 @@
 """What the gate says of many listings at once: the facts of the window and of the worker, read hundreds at a time."""
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -25,6 +25,7 @@ from domain import (
 from domain.accounts import Account
 from domain.connections import Connection, ConnectionState
 from domain.delivery.sql import holes
+from domain.form_transports import LEAD
 from domain.gate import Decision
 from domain.listings import Listing
 from domain.newest import Elsewhere
@@ -78,7 +79,7 @@ class Judge:
                 self.kind,
                 to if channel not in ("text", "email") else row[name] or "",
                 facts.About.of(row),
-                self.means.get(channel, facts.Means((), False)),
+                self._means(row, channel),
                 known,
                 person,
                 self._hour(row),
@@ -88,6 +89,12 @@ class Judge:
             ),
             self.at,
         )
+
+    def _means(self, row: Mapping[str, Any], channel: str) -> facts.Means:
+        found = self.means.get(channel, facts.Means((), False))
+        if channel == "form" and row["form_transport"] == LEAD and not self.means["email"].connected:
+            return replace(found, connected=False, provider=self.means["email"].provider or "Email")
+        return found
 
     def _hour(self, row: Mapping[str, Any]) -> Hour:
         place = (row["postal_code"] or "", row["mobile"] or "", row["phone"] or "")

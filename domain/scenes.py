@@ -100,7 +100,10 @@ class Scene:
         return threads.is_open(provider, options, self.threads[channel].last_inbound_at, by_person, at or clock.now())
 
     def connected(self, channel: str) -> bool:
-        """Whether the integration is installed, in the plan, and its key accepted."""
+        """Whether the integration is installed, in the plan, and its key accepted; for a form that is emailed as a lead
+        the dealership's email, too."""
+        if channel == "form" and self.reach.form_transport == form_transports.LEAD and not self.connected("email"):
+            return False
         carrier = self.carriers.get(channel)
         return (
             carrier is not None
@@ -136,6 +139,8 @@ class Scene:
     def unusable(self, channel: str, reader: User | None = None) -> gate.Refusal:
         """Why the integration of a channel that is not `connected` cannot be used, and what the reader does about it
         (the scene's user unless said otherwise). Dialpad's sentence is the same for everybody."""
+        if channel == "form" and channel in self.carriers and self.reach.form_transport == form_transports.LEAD:
+            channel = "email"  # by which its leads leave
         carrier, provider = self.carriers.get(channel), self.provider(channel)
         said = gate.refusal("no_connection", channel=channel, provider=provider)
         if channel == "text" and not provider:

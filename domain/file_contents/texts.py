@@ -6,7 +6,10 @@ import re
 from domain.file_contents import foreign
 from domain.file_contents.base import Looked, Unfit, search
 
-STRANGE = "is of a kind that Lotwire does not take. Choose a picture, a PDF, a Word, Excel or text file, or a contact card (.vcf)."
+STRANGE = (
+    "is of a kind that Lotwire does not take. "
+    "Choose a picture, a PDF, a Word, Excel or text file, or a contact card (.vcf)."
+)
 _PAGE = re.compile(r"<[a-z!?%/]", re.IGNORECASE)  # at the beginning
 _BATCH = re.compile(r"@?echo[ \t]+o(?:ff|n)\b", re.IGNORECASE)  # at the beginning
 _MARKUP = re.compile(r"<\s{0,20}(?:html|script|svg|iframe|!doctype|\?xml|\?php)\b", re.IGNORECASE)  # anywhere

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from domain import clock, composing, newest, offers, threads
+from domain import clock, composing, judging, newest, offers, threads
 from domain.channels.registry import CHANNELS
 from domain.listings import Listing
 from domain.offers import Offer
@@ -174,3 +174,23 @@ async def test_the_menu_holds_only_what_the_dealership_could_have(house: None) -
 
 async def offer_form(listing: Listing) -> None:
     await Source.update({Source.form_transport: "http_form"}).where(Source.id == listing.source)
+
+
+@pytest.mark.parametrize("email", ["connected", "broken", ""])
+async def test_a_form_that_is_emailed_as_a_lead_needs_the_dealerships_email(house: None, email: str) -> None:
+    dealer = await shop()
+    listing = await make.listing(dealer.account)
+    await make.connection(dealer.account, kind="form")
+    await Source.update({Source.form_transport: "adf_email"}).where(Source.id == listing.source)
+    if email:
+        await make.connection(dealer.account, kind="email", state=email)
+    scene, well = await dealer.scene(listing), email == "connected"
+    offer = scene.offers()["form"]
+    assert (offer.available, not offer.off) == (well, well)
+    assert well or offer.off.startswith("Email is not connected.")
+    judge = await judging.judge(dealer.account, dealer.user, "batch")
+    [row] = [row async for rows in judging.rows(dealer.account, [listing.id], ("form",)) for row in rows]
+    codes = {each.code for each in judge.decide(row, "form", to=row["form"]).refusals}
+    assert ("no_connection:form" in codes or "no_connection" in codes) == (not well)
+    await Source.update({Source.form_transport: "http_form"}).where(Source.id == listing.source)
+    assert (await dealer.scene(listing)).offers()["form"].available
