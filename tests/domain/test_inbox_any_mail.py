@@ -49,9 +49,12 @@ def told(connection: Connection, raw: bytes) -> HookEvent | None:
     return found
 
 
-async def handled() -> None:
+async def handled() -> bool:
+    """Whether all that is kept was handled, without a fault, and made a message at most."""
     for event in await inbox.due():
         await inbox.handle(event)
+    left = await ProviderEvent.exists().where(ProviderEvent.handled_at.is_null())
+    return not left and await Message.count() <= await ProviderEvent.count()
 
 
 @fuzzed
@@ -60,7 +63,7 @@ async def test_no_mail_in_the_mailbox_is_an_error_of_ours(house: None, raw: byte
     connection = await Connection.objects().first() or await mailbox("email")
     if event := told(connection, raw):
         await inbox.store(connection.id, event)
-    await handled()
+    assert await handled()
 
 
 @fuzzed
@@ -69,7 +72,7 @@ async def test_no_mail_that_the_relay_passed_on_is_an_error_of_ours(house: None,
     connection = await Connection.objects().first() or await mailbox("kijiji")
     if event := told(connection, RELAYED + rest):
         await inbox.store(connection.id, event)
-    await handled()
+    assert await handled()
 
 
 @pytest.mark.parametrize(
