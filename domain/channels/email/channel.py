@@ -29,7 +29,7 @@ from domain.channels.base import (
     PermitLike,
     Said,
 )
-from domain.channels.email import composing, fields, parts, reading, smtp
+from domain.channels.email import composing, fields, parts, reading, servers, smtp
 from domain.channels.email.imap import LARGEST, LOOK_BACK, NO_FOLDER, Found, Mailbox
 from domain.channels.email.servers import Login
 from domain.email_addresses import is_address
@@ -38,6 +38,7 @@ from domain.errors import Refused
 logger = logging.getLogger(__name__)
 
 DISCONNECTED = "This mailbox is not connected."
+CHECK_SECONDS = 20.0  # somebody waits for it before a page
 
 Run = Callable[..., Awaitable[Any]]
 
@@ -130,12 +131,18 @@ class Email(Channel):
         await smtp.submit(self._smtp, await self._login(), self._address, to, mail)
 
     async def check(self) -> None:
-        login = await self._login()
-        await smtp.check(self._smtp, login)
-        if self._imap:
-            async with self._mailbox() as (run, box):
-                for folder in self._folders:
-                    await run(box.open, folder)
+        asked = self._smtp
+        try:
+            async with asyncio.timeout(CHECK_SECONDS):
+                login = await self._login()
+                await smtp.check(self._smtp, login)
+                if self._imap:
+                    asked = self._imap
+                    async with self._mailbox() as (run, box):
+                        for folder in self._folders:
+                            await run(box.open, folder)
+        except TimeoutError as error:
+            raise servers.silent(asked) from error
 
     # In
 
@@ -212,7 +219,7 @@ class Email(Channel):
                     payload["to"],
                     payload["text"],
                     at,
-                    tuple(_file(each) for each in payload["files"]),
+                    tuple(IncomingFile(f["ref"], f["name"], f["type"], f.get("problem", "")) for f in payload["files"]),
                     subject=payload["subject"],
                     html=payload["html"],
                     from_name=payload["from_name"],
@@ -267,10 +274,6 @@ def _kept(found: Found, payload: dict[str, Any], folder: str, validity: int, uid
     at, key = min(found.at, clock.now()), reading.key(found.raw, found.size)
     place = {"folder": folder, "validity": validity, "uid": uid, "at": at.isoformat(), "key": key}
     return HookEvent(key, at, payload | place)
-
-
-def _file(told: dict[str, str]) -> IncomingFile:
-    return IncomingFile(told["ref"], told["name"], told["type"], told.get("problem", ""))
 
 
 def _close(opening: Future[Mailbox]) -> None:

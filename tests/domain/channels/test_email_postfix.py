@@ -1,6 +1,7 @@
 """Emails through a real Postfix: handed over, refused, late, come back, and answered."""
 
 import asyncio
+import time
 from email import message_from_bytes, policy
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 
 from domain import ids
 from domain.channels.base import Bounce, ChannelError, Incoming, Kind, Mail, Media, Outgoing, Said
-from domain.channels.email import Email, servers
+from domain.channels.email import Email, channel, servers
 from tests.domain.channels.local_servers import Permit
 from tests.domain.channels.test_email_mailbox import House, listening, until
 from tests.mail_server import LOGIN, MailServer
@@ -177,6 +178,24 @@ async def test_a_port_of_another_kind_is_told_of(
     with pytest.raises(ChannelError, match=words) as caught:
         await Email("", server.fields(**fields)).check()
     assert caught.value.kind is Kind.NEVER_CONNECTED
+
+
+async def test_whoever_waits_for_a_check_is_told_soon_that_a_server_is_silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def says_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    monkeypatch.setattr(channel, "CHECK_SECONDS", 0.3)
+    listening = await asyncio.start_server(says_nothing, "127.0.0.1", 0)
+    port = listening.sockets[0].getsockname()[1]
+    fields = {"from_email": "sales@lots.example", "smtp_host": "127.0.0.1", "smtp_port": str(port)}
+    fields |= {"smtp_security": "none", "own_network": "true", "password": "x"}
+    began = time.monotonic()
+    with pytest.raises(ChannelError, match=f"127.0.0.1 said nothing on port {port}") as caught:
+        await Email("", fields).check()
+    assert caught.value.kind is Kind.NEVER_CONNECTED
+    assert time.monotonic() - began < 10
+    listening.close()
 
 
 async def test_a_line_of_any_length_arrives_whole(server: MailServer) -> None:
