@@ -58,6 +58,7 @@ SMALL = {
     "account",
     "installation",
     "few",
+    "z",
     "due",
     "given",
     "CONSTANT",
