@@ -69,12 +69,18 @@ def set_media(driver: WebDriver, **features: str) -> None:
     _ask(driver, "Emulation.setEmulatedMedia", features=named)
 
 
+def run_scripts(driver: WebDriver, *, on: bool) -> None:
+    """Whether pages may run theirs, from the next one on."""
+    _ask(driver, "Emulation.setScriptExecutionDisabled", value=not on)
+
+
 def as_at_start(driver: WebDriver) -> None:
     """A network at full speed, no cookies, a desktop by day, an empty page, an empty console."""
     driver.set_network_conditions(offline=False, latency=0, throughput=-1)  # type: ignore[attr-defined]
     driver.delete_network_conditions()  # type: ignore[attr-defined]
     _ask(driver, "Network.clearBrowserCookies")
     be_desktop(driver)
+    run_scripts(driver, on=True)
     driver.get("about:blank")
     driver.get_log("browser")  # type: ignore[attr-defined]
 

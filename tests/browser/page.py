@@ -140,6 +140,10 @@ class Page:
         """Chromium only: no phone any more."""
         chromium.be_desktop(self.driver)
 
+    def without_scripts(self) -> None:
+        """Chromium only: the next pages run none."""
+        chromium.run_scripts(self.driver, on=False)
+
     def set_media(self, **features: str) -> None:
         """Chromium only: `set_media(prefers_color_scheme="dark", prefers_reduced_motion="reduce")`."""
         chromium.set_media(self.driver, **features)

@@ -388,6 +388,22 @@ async def test_a_stream_that_breaks_is_shown_and_comes_back(page: Page, dealersh
 # What an agent does, and what becomes of it
 
 
+@IN_CHROMIUM
+async def test_without_scripts_nothing_sticks_out_on_a_phone(page: Page, dealership: Dealership) -> None:
+    listing = await dealership.listing()
+    await dealership.signed_in(page)
+    page.without_scripts()
+    page.be_phone(390, 844)
+    page.open(f"/listings/{listing.id}/sends/new")
+    for one, within in (("#attach .nojs input", ".ed"), ("#template-deeds button.nojs", "#template-picker")):
+        inner, outer = page.find(one).rect, page.find(within).rect
+        assert inner["width"] > 0
+        room = float(page.find(one).value_of_css_property("padding-right").removesuffix("px"))  # without words in it
+        assert inner["x"] + inner["width"] - room <= outer["x"] + outer["width"], one
+    page.screenshot("window-without-scripts-390")
+    assert "live preview" not in page.text("#preview"), "nothing is live"
+
+
 async def open_vdp(page: Page, dealership: Dealership, **values: Any) -> Listing:
     listing = await dealership.listing(**values)
     await dealership.signed_in(page)
