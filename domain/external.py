@@ -39,6 +39,7 @@ LONGEST_CALL = 24 * 60 * 60  # seconds
 MENDABLE = timedelta(hours=24)  # how long who logged it may change it or take it away
 SOONER = timedelta(minutes=1)  # between a browser's clock, which knows no seconds, and ours
 OLDEST = timedelta(days=10 * 366)
+CHANGED = "changed"
 LOGGED_OTHERWISE = "logged_otherwise"
 OTHERWISE = "This form logged something else already. Press again if this should stand in the history, too."
 TOO_LATE = "This was logged more than a day ago, so it stays as it is. Log another one instead."
@@ -55,6 +56,7 @@ class Contact:
     note: str = ""
     place: str = ""
     seconds: int = 0  # of a call
+    revision: int | None = None  # of one that is changed: which version was read; None: whatever it is now
 
 
 async def log(
@@ -107,13 +109,16 @@ async def log(
 async def change(account: Account, message: UUID, user: User, contact: Contact) -> UUID:
     """Puts right what its author logged within the last day, and what it meant for the listing; the listing.
 
-    Raises Refused at the field, NotFound for one that is not theirs.
+    Raises Refused at the field, and (CHANGED) where another window was faster; NotFound for one that is not theirs.
     """
     users.require(user, Permission.LOG)
-    contact = _checked(contact)
+    seen, contact = contact.revision, _checked(contact)
     now = clock.now()
     async with writing():
         row = await _mine(account.id, message, user)
+        if seen not in (None, row["revision"]):
+            says = f"It says now: “{one_line(row['body'])[:200]}” " if row["body"] else ""
+            raise Refused(f"You changed this in another window. {says}Save again to write over that.", code=CHANGED)
         before = _facts(_contact(row))
         await _answers_no_more(row)
         await Message.update(
@@ -124,6 +129,7 @@ async def change(account: Account, message: UUID, user: User, contact: Contact) 
                 Message.body: contact.note,
                 Message.at: contact.at,
                 Message.responded_at: None,
+                Message.revision: Message.revision + 1,
                 Message.changed_at: now,
             }
         ).where(Message.id == message)
@@ -247,7 +253,7 @@ async def _answers_no_more(row: Mapping[str, Any]) -> None:
 
 async def _mine(account: UUID, message: UUID, user: User) -> dict[str, Any]:
     rows: list[dict[str, Any]] = await Message.raw(
-        """SELECT m.listing, m.channel, m.direction, m.at, m.body, m.created_at, e.type, e.place, e.seconds
+        """SELECT m.listing, m.channel, m.direction, m.at, m.body, m.created_at, m.revision, e.type, e.place, e.seconds
            FROM message m JOIN external_contact e ON e.message = m.id
            WHERE m.id = {} AND m.account = {} AND m."user" = {} AND m.kind = 'external' AND m.listing IS NOT NULL""",
         *(message, account, user.id),
@@ -261,9 +267,8 @@ async def _mine(account: UUID, message: UUID, user: User) -> dict[str, Any]:
 
 
 def _contact(row: Mapping[str, Any]) -> Contact:
-    return Contact(
-        *(row["channel"], row["direction"], row["at"], row["type"], row["body"], row["place"], row["seconds"])
-    )
+    names = ("channel", "direction", "at", "type", "body", "place", "seconds", "revision")
+    return Contact(*(row[name] for name in names))
 
 
 def _beside(contact: Contact) -> dict[str, Any]:

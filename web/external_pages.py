@@ -38,6 +38,7 @@ def filled(contact: Contact, account: Account) -> Form:
         "type": contact.type,
         "lasted": _clock(contact.seconds) if contact.seconds else "",
         "note": contact.note,
+        "revision": str(contact.revision or 0),
     }
     return _at(Form(values), contact.at, account)
 
@@ -53,6 +54,7 @@ def contact(form: Form, account: Account) -> Contact:
         note=form.value("note"),
         place=form.value("place"),
         seconds=_seconds(form.value("lasted")) if form.value("way") == "call" else 0,
+        revision=form.number("revision", 2**31 - 1) if form.value("revision") else None,
     )
 
 

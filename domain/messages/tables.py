@@ -70,7 +70,9 @@ class Message(Table, db=DB, tablename="message"):
     schedule_zone = Varchar(60, default="")  # IANA: the clock by which it was planned
     schedule_wall = Varchar(16, default="")  # what that clock shows then, 2026-11-30T09:00
     stays_on_reply = Boolean(default=False)  # it leaves although the seller wrote meanwhile
-    revision = Integer(default=0)  # of a plan, so that two who change it do not write over each other
+    revision = Integer(
+        default=0
+    )  # of a plan or a logged contact, so that nobody writes over what somebody changed
     not_before = moment()
     lease_until = moment()
     owner = Text(default="")

@@ -155,3 +155,21 @@ async def test_who_logs_a_stop_is_led_to_decide_about_it(agent_client: Client) -
     assert "It is logged. It may mean that they want no more messages: say so under Reviews." in page
     reviewed = (await agent_client.get("/reviews")).text
     assert "STOP" in reviewed
+
+
+async def test_two_windows_do_not_write_over_each_other(agent_client: Client) -> None:
+    listing = await make.listing()
+    key = await log(agent_client, listing)
+    there = f"/messages/{key}/external-contact"
+    form = (await agent_client.get(f"{there}/edit")).text
+    assert 'name="revision" value="0"' in form
+    first = {**TYPED, "note": "Wants thirteen.", "revision": "0"}
+    assert (await agent_client.submit(there, first)).status_code == 303
+    answer = await agent_client.submit(there, {**first, "note": "Wants fourteen."})
+    assert answer.status_code == 422
+    said = html.unescape(answer.text)
+    assert "You changed this in another window. It says now: “Wants thirteen.” Save again to write over that." in said
+    assert "Wants fourteen." in said
+    assert 'name="revision" value="1"' in said
+    assert (await agent_client.submit(there, {**first, "note": "Wants fourteen.", "revision": "1"})).status_code == 303
+    assert "Wants fourteen." in await page_of(agent_client, listing)

@@ -46,6 +46,9 @@ async def update(
     try:
         await external.change(account, key, me, external_pages.contact(form, account))
     except Refused as refused:
+        if refused.code == external.CHANGED:
+            _, now = await external.of(account.id, key, me)
+            form.values["revision"] = str(now.revision)
         form.refuse(refused, external_pages.FIELDS)
         return _page(request, await listings.of(account.id, listing), form, message=key)
     return await _done(request, listing, await _noted("The change is saved.", key))
