@@ -1,4 +1,4 @@
-"""The templates every installation starts with, one or more for each purpose and for text and email.
+"""The templates every installation starts with, one or more for each purpose and each type.
 
 The texts say early who writes and that a dealership buys, fit one segment with everyday values, use GSM characters
 only and end with one question. The line that tells how to opt out is not in them: it is added where it is due. An id
@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from domain.shipped_emails import EMAILS
+from domain.shipped_forms import FORMS
+from domain.shipped_threads import FACEBOOK, KIJIJI
 
 PURPOSES: dict[str, str] = {
     "initial": "Initial",
@@ -31,7 +33,7 @@ PURPOSES: dict[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Shipped:
-    """One template as it comes with Lotwire; `type` is text or email, `purpose` a key of PURPOSES."""
+    """One template as it comes with Lotwire; `type` is a key of `message_templates.TYPES`, `purpose` of PURPOSES."""
 
     id: UUID
     type: str
@@ -175,4 +177,9 @@ TEXTS: tuple[Shipped, ...] = (
 SHIPPED: tuple[Shipped, ...] = (
     *TEXTS,
     *(Shipped(each.id, "email", each.purpose, each.name, each.body, each.subject) for each in EMAILS),
+    *(
+        Shipped(each.id, kind, each.purpose, each.name, each.body)
+        for kind, wordings in (("facebook", FACEBOOK), ("kijiji", KIJIJI), ("form", FORMS))
+        for each in wordings
+    ),
 )

@@ -44,7 +44,7 @@ FIRST = (
 async def index(account: Account, me: User, type: str, scope: str, q: str, after: str, before: str) -> dict[str, Any]:
     """All that message_templates/index.html shows, in two queries."""
     counts = await message_templates.counts(account.id, me.id)
-    types = types_of(account, counts)
+    types = types_of(account, [slug for slug, (_, own) in counts.items() if own])
     type = type if type in types else next(iter(types))
     scopes = {slug: label for slug, label in SHOWN.items() if slug != "hidden" or _may_hide(account, me)}
     scope = scope if scope in scopes else ""
@@ -55,7 +55,7 @@ async def index(account: Account, me: User, type: str, scope: str, q: str, after
         "tabs": [
             {
                 "label": label,
-                "count": f"{counts.get(slug, 0):,}",
+                "count": f"{counts.get(slug, (0, 0))[0]:,}",
                 "url": f"{here}?{urlencode({**narrowed, 'type': slug})}",
                 "current": slug == type,
             }
@@ -76,8 +76,8 @@ async def index(account: Account, me: User, type: str, scope: str, q: str, after
     }
 
 
-def types_of(account: Account, there: Sequence[str] | dict[str, int] = ()) -> dict[str, str]:
-    """The message types this dealership writes, and those that have templates anyway."""
+def types_of(account: Account, there: Sequence[str] = ()) -> dict[str, str]:
+    """The message types this dealership writes, and those it wrote templates for anyway."""
     active = {"text", "email", "form"}
     active |= {"facebook"} if account.facebook else set()
     active |= {"kijiji"} if account.kijiji and account.country == "CA" else set()

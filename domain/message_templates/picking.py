@@ -180,16 +180,16 @@ def is_cursor(text: str) -> bool:
     return _read_cursor(text) is not None
 
 
-async def counts(account_id: UUID, user_id: UUID) -> dict[str, int]:
-    """type -> how many templates a person may pick."""
+async def counts(account_id: UUID, user_id: UUID) -> dict[str, tuple[int, int]]:
+    """type -> how many templates a person may pick, and how many of them somebody here wrote."""
     rows = await MessageTemplate.raw(
-        f"""SELECT t.type, COUNT(*) AS n FROM message_template t {_HIDDEN}
+        f"""SELECT t.type, COUNT(*) AS n, COUNT(t.account) AS own FROM message_template t {_HIDDEN}
             WHERE t.archived_at IS NULL AND h.id IS NULL AND {_SEEN} GROUP BY t.type""",
         account_id,
         account_id,
         user_id,
     )
-    return {row["type"]: row["n"] for row in rows}
+    return {row["type"]: (row["n"], row["own"]) for row in rows}
 
 
 async def of(account_id: UUID, user_id: UUID, template_id: UUID) -> MessageTemplate:

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections import Counter
 from dataclasses import replace
 from time import perf_counter
 from typing import Any
@@ -13,7 +14,15 @@ from hypothesis import strategies as st
 
 from domain import clock, db, message_templates
 from domain.errors import NotFound
-from domain.message_templates import MessageTemplate, TemplateUse, TemplateVersion, keeping, search_words, shipping
+from domain.message_templates import (
+    TYPES,
+    MessageTemplate,
+    TemplateUse,
+    TemplateVersion,
+    keeping,
+    search_words,
+    shipping,
+)
 from domain.message_templates.keeping import Typed
 from domain.shipped_templates import SHIPPED
 from domain.users import Role
@@ -43,10 +52,11 @@ async def test_the_selector_shows_own_then_global_then_shipped_ones_and_nobody_e
     await make.template(stranger, name="A stranger's")
     await make.template(account, name="An email", type="email")
     await make.template(account, name="Put away", archived_at=clock.now())
-    shipped = {kind: [each.name for each in SHIPPED if each.type == kind] for kind in ("text", "email")}
+    shipped = {kind: [each.name for each in SHIPPED if each.type == kind] for kind in TYPES}
     assert await names(account, user) == ["Mine", "Everybody's", *shipped["text"]]
     assert await names(account, user, "email") == ["An email", *shipped["email"]]
-    assert await names(account, user, "kijiji") == []
+    for kind in ("facebook", "kijiji", "form"):
+        assert await names(account, user, kind) == shipped[kind]
 
 
 async def test_the_selector_says_all_it_needs_in_one_query_and_carries_no_words(house, count_queries):
@@ -315,8 +325,9 @@ async def test_a_page_can_be_narrowed_to_type_scope_and_words(house):
     assert len(await shown(scope="shipped")) == min(50, len(SHIPPED) - 1)
     assert await shown(words="%") == []
     counts = await message_templates.counts(account.id, user.id)
-    texts = sum(each.type == "text" for each in SHIPPED)
-    assert counts == {"text": texts + 1, "email": len(SHIPPED) - texts + 1}
+    shipped = Counter(each.type for each in SHIPPED)
+    own = {"text": (shipped["text"] + 1, 2), "email": (shipped["email"] + 1, 1)}  # of the texts one is hidden
+    assert counts == {**{kind: (number, 0) for kind, number in shipped.items()}, **own}
 
 
 # The shipped ones
@@ -329,6 +340,20 @@ async def test_shipping_again_changes_nothing(house, count_queries):
     assert queries.count == 1
     assert await MessageTemplate.count() == len(SHIPPED)
     assert await TemplateVersion.count() == len(SHIPPED)
+
+
+async def test_an_installation_from_before_gets_what_is_new_and_keeps_what_it_has(house, monkeypatch):
+    before = tuple(each for each in SHIPPED if each.type in ("text", "email"))
+    with monkeypatch.context() as patch:
+        patch.setattr(shipping, "SHIPPED", before)
+        await message_templates.seed()
+    account = await make.account()
+    user = await make.user(account)
+    await keeping.hide(account, user, await message_templates.of(account.id, user.id, before[0].id))
+    await message_templates.seed()
+    assert await TemplateVersion.count() == await MessageTemplate.count() == len(SHIPPED)
+    assert before[0].name not in await names(account, user)
+    assert len(await names(account, user, "form")) == sum(each.type == "form" for each in SHIPPED)
 
 
 async def test_several_processes_may_ship_at_once(house):

@@ -7,6 +7,7 @@ import pytest
 
 from domain import text, wildcards
 from domain.message_templates import checking
+from domain.message_templates.tables import TYPES
 from domain.shipped_templates import PURPOSES, SHIPPED, Shipped
 
 FULL = {token: wildcard.example for token, wildcard in wildcards.WILDCARDS.items()}
@@ -31,6 +32,8 @@ LONG = FULL | {
 }
 TEXTS = [shipped for shipped in SHIPPED if shipped.type == "text"]
 EMAILS = [shipped for shipped in SHIPPED if shipped.type == "email"]
+CHATS = [shipped for shipped in SHIPPED if shipped.type in ("facebook", "kijiji")]
+FORMS = [shipped for shipped in SHIPPED if shipped.type == "form"]
 
 
 def _named(shipped: Shipped) -> str:
@@ -39,17 +42,19 @@ def _named(shipped: Shipped) -> str:
 
 each = pytest.mark.parametrize("shipped", SHIPPED, ids=_named)
 each_text = pytest.mark.parametrize("shipped", TEXTS, ids=_named)
+each_form = pytest.mark.parametrize("shipped", FORMS, ids=_named)
 each_email = pytest.mark.parametrize("shipped", EMAILS, ids=_named)
 
 
-@pytest.mark.parametrize("ones", [TEXTS, EMAILS], ids=["text", "email"])
-def test_every_purpose_has_a_template_in_the_order_of_the_purposes(ones: list[Shipped]) -> None:
+@pytest.mark.parametrize("kind", TYPES)
+def test_every_purpose_has_a_template_in_the_order_of_the_purposes(kind: str) -> None:
+    ones = [shipped for shipped in SHIPPED if shipped.type == kind]
     assert list(dict.fromkeys(shipped.purpose for shipped in ones)) == list(PURPOSES)
     assert sum(shipped.purpose == "initial" for shipped in ones) == 2
 
 
-def test_there_are_texts_and_emails_and_nothing_else() -> None:
-    assert len(TEXTS) + len(EMAILS) == len(SHIPPED)
+def test_there_are_no_others() -> None:
+    assert {shipped.type for shipped in SHIPPED} == set(TYPES)
 
 
 def test_ids_are_unique_and_so_are_the_names_of_a_type() -> None:
@@ -63,6 +68,10 @@ def test_the_ids_never_change() -> None:
     assert TEXTS[-1].id == UUID("09cda4bc-0f24-4e1a-8932-c85537da4523")
     assert EMAILS[0].id == UUID("e544391f-f8ea-4d14-b822-9007ca36b039")
     assert EMAILS[-1].id == UUID("ea02baec-78f5-4548-b696-9fd028242c5e")
+    assert CHATS[0].id == UUID("82217b47-9091-4031-ac6b-96c9205bdc18")
+    assert CHATS[-1].id == UUID("fca66a72-732c-4926-a138-d3ecada85c29")
+    assert FORMS[0].id == UUID("54bd035e-4d56-48a2-a332-8141e7ce53a2")
+    assert FORMS[-1].id == UUID("75fbb351-398d-4f10-a0de-77c06f1865d0")
 
 
 @each
@@ -137,13 +146,13 @@ def test_a_first_message_says_who_writes_and_that_it_is_a_dealership(shipped: Sh
 @each
 def test_every_message_names_the_dealership_or_its_agent(shipped: Shipped) -> None:
     replies = ("reply_details", "reply_photos", "reply_offer", "appointment_confirm")
-    if shipped.type == "email" or shipped.purpose not in replies:
+    if shipped.type in ("email", "form") or shipped.purpose not in replies:
         assert "dealer.name" in wildcards.tokens(shipped.body)
 
 
-@each_email
-def test_a_first_email_says_how_to_end_it(shipped: Shipped) -> None:
-    if shipped.purpose == "initial":
+@each
+def test_a_first_message_says_how_to_end_it_where_no_line_does(shipped: Shipped) -> None:
+    if shipped.purpose == "initial" and shipped.type != "text":
         assert "I will not write again" in shipped.body
 
 
@@ -160,3 +169,17 @@ def test_a_subject_is_short_and_says_what_the_email_is_about(shipped: Shipped) -
 @each_email
 def test_an_email_is_read_in_half_a_minute(shipped: Shipped) -> None:
     assert 25 <= len(wildcards.fill(shipped.body, FULL).body.split()) <= 110
+
+
+@pytest.mark.parametrize("shipped", [*CHATS, *FORMS], ids=_named)
+def test_what_is_typed_into_a_small_field_is_short_and_in_one_piece(shipped: Shipped) -> None:
+    filled = wildcards.fill(shipped.body, FULL)
+    assert filled.complete
+    assert len(filled.body) <= 320
+    assert "\n" not in filled.body
+    assert len(wildcards.fill(shipped.body, LONG).body) <= 500
+
+
+@each_form
+def test_a_form_stands_alone_and_says_who_writes(shipped: Shipped) -> None:
+    assert {"agent.first_name", "dealer.name"} <= set(wildcards.tokens(shipped.body))

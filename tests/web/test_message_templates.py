@@ -61,6 +61,14 @@ async def test_the_page_lists_what_one_may_pick_and_what_one_may_do_with_it(agen
     assert ">Kijiji" not in page
 
 
+@pytest.mark.parametrize("kind", ["facebook", "kijiji"])
+async def test_templates_of_a_way_that_is_switched_off_are_shown_where_somebody_wrote_one(agent_client, shipped, kind):
+    await saved(agent_client.user, type=kind, name="By hand")
+    page = (await agent_client.get(f"/templates?type={kind}")).text
+    assert "By hand" in page
+    assert SHIPPED[-1].name in page
+
+
 async def test_the_page_takes_few_queries_however_many_templates_there_are(agent_client, shipped, count_queries):
     for n in range(60):
         await saved(agent_client.user, name=f"Wording {n:02}")
