@@ -35,6 +35,8 @@ async def connect(account: Account, admin: User, simulator_url: str, listings: d
     facebook, _ = await connections.connect(
         account.id, admin.id, "facebook", given, _graph(simulator_url), known, unchecked_is_fine=True
     )
+    # The simulator answers as soon as somebody writes.
+    await Connection.update({Connection.last_error: ""}).where(Connection.id == facebook.id)
     await connections.connect(account.id, admin.id, "form", {})
     await _opened(account, facebook, listings[WHO])
     source = await Source.objects().get((Source.account == account.id) & (Source.slug == FORM_SITE))
