@@ -1,8 +1,10 @@
 """What helps when a message did not arrive: the step that does, and another try only where it can succeed."""
 
+from datetime import timedelta
+
 import pytest
 
-from domain import gate, history, number_facts, remedies, suppressions
+from domain import clock, gate, history, number_facts, remedies, suppressions
 from domain.address_marks import bounced
 from domain.gate import CODES
 from domain.listings import Listing
@@ -116,10 +118,11 @@ async def test_each_list_stands_against_another_try_to_its_address_and_no_longer
 
     await make.opt_out(mobile, account)
     assert await against(listing) == "opted_out"
-    assert await against(listing, channel="email") == "", "an opt-out is of a channel"
-    assert await against(listing, to_address=elsewhere) == "", "and of an address"
-    assert await against(listing, to_address="thread-9", channel="facebook", kind="batch") == "opted_out"
-    assert await against(listing, to_address="thread-9", channel="facebook") == "", "a person may write elsewhere"
+    assert await against(listing, channel="email", to_address="dana@home.example") == "opted_out", "in every way"
+    await make.message(listing, direction="in", at=clock.now() + timedelta(minutes=1))
+    assert await against(listing) == "opted_out"
+    assert await against(listing, to_address=elsewhere) == "", "they wrote again: a person may answer elsewhere"
+    assert await against(listing, to_address=elsewhere, kind="batch") == "opted_out"
 
     await suppressions.block(account, manager, mobile, "Rude.")
     assert await against(listing) == "phone_blocked"
