@@ -39,13 +39,15 @@ async def _channel(connection_id: UUID) -> Channel | None:
 
 def _told(channel: Channel | None, payload: str) -> Iterator[tuple[str, bool]]:
     """Who wrote or was told of, and whether that is a stop. Nothing of what cannot be read."""
+    if channel is None:
+        return
     try:
-        said = [made_good(each) for each in channel.parse(json.loads(payload))] if channel else []
+        said = [made_good(each) for each in channel.parse(json.loads(payload))]
     except Exception:  # as above
         return
     for each in said:
         if isinstance(each, Incoming):
-            yield each.from_address, asks_to_stop(type(channel).channel, each)
+            yield each.from_address, asks_to_stop(channel.channel, each)
         elif isinstance(each, Stopped):
             yield each.address, not each.again
         elif isinstance(each, Receipt) and each.tells == "opted_out":
