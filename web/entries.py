@@ -45,6 +45,7 @@ APPS = {"text": "in the Dialpad app", "email": "in a mail program", "facebook": 
 NO_DAY = date.max
 LAST = datetime.max.replace(tzinfo=UTC)
 SHOWN = 3_000  # characters of a message; the rest is a press away
+SUBJECT = 200  # of its subject, as many as one of ours may have
 
 
 def entries(
@@ -133,7 +134,7 @@ def _message(row: dict[str, Any], account: Account, seller_name: str, me: User |
         "initials": filters.initials(author),
         "channel": channel,
         "channel_icon": icon,
-        "subject": row["subject"] or None,
+        "subject": filters.begun(row["subject"], SUBJECT) or None,
         "body": _body(row) or ("" if inbound else row["wording"]),
         "letter": _letter(row) if row["channel"] == "email" else None,
         "whole_url": url_for("letters.show", message_id=row["id"]) if _goes_on(row) else None,
@@ -175,7 +176,8 @@ def _body(row: dict[str, Any]) -> str:
 
 def _goes_on(row: dict[str, Any]) -> bool:
     """Whether more was said than stands in the history."""
-    return _is_theirs(row) and (bool(row["with_html"]) or len(row["body"]) > SHOWN)
+    longer = len(row["body"]) > SHOWN or len(row["subject"]) > SUBJECT
+    return _is_theirs(row) and (bool(row["with_html"]) or longer)
 
 
 def _is_theirs(row: dict[str, Any]) -> bool:

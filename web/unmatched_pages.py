@@ -7,7 +7,7 @@ from domain import listings, phones, sellers
 from domain.accounts import Account
 from domain.unmatched.looking import address
 from web import render
-from web.entries import CHANNELS
+from web.entries import CHANNELS, SUBJECT
 from web.filters import begun, clock_time, day, money
 
 BRIEF = 280  # characters of a message in the list
@@ -25,7 +25,7 @@ def row(account: Account, message: dict[str, Any]) -> dict[str, Any]:
         "shown": shown(message),
         "address": phones.shown(seller) if seller.startswith("+") else seller,
         "inbound": inbound,
-        "subject": message["subject"],
+        "subject": begun(message["subject"], SUBJECT),
         "body": body,
         "text": words if inbound else f"You, elsewhere: {words}",
         "time": f"{day(message['at'], account.timezone)}, {clock_time(message['at'], account.timezone)}",

@@ -122,3 +122,12 @@ async def test_what_is_to_be_reviewed_is_folded_too(agent_client: Client) -> Non
     page = (await agent_client.get("/reviews")).text
     assert len(page) < 60_000
     assert f'href="/messages/{message.id}/letter"' in page
+
+
+async def test_a_subject_that_never_ends_is_folded_and_can_be_read_whole(agent_client: Client) -> None:
+    message = await email(agent_client, html="", subject="x" * 490 + "the end")
+    page = (await agent_client.get(f"/listings/{message.listing}")).text
+    assert "x" * 200 + "…" in page
+    assert "the end" not in page
+    assert f'href="/messages/{message.id}/letter"' in page
+    assert "the end</h1>" in (await agent_client.get(f"/messages/{message.id}/letter")).text
