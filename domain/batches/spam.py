@@ -1,5 +1,6 @@
 """Carriers that take texts of a batch for spam: the rest waits until who started it has looked at what it says."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from domain import db
@@ -18,11 +19,15 @@ WAITS = """(b.expanded < b.size OR EXISTS (SELECT 1 FROM message w WHERE w.batch
                                           AND w.state IN ('pending', 'queued', 'claimed')))"""
 
 
-async def look() -> set[UUID]:
-    """Pauses the batches under way of which too many were taken for spam, and tells who started them; those batches."""
+async def look(under_way: Sequence[UUID]) -> set[UUID]:
+    """Pauses those of these batches of which too many were taken for spam, and tells who started them; which those
+    are."""
+    if not under_way:
+        return set()
     rows = await Batch.raw(
-        f"""SELECT m.batch, COUNT(*) AS number {TRIED} AND b.state IN ('expanding', 'running')
+        f"""SELECT m.batch, COUNT(*) AS number {TRIED} AND {db.among("b.id")}
               AND {REFUSED} AND m.code = {{}} AND {WAITS} GROUP BY m.batch""",
+        db.listed(under_way),
         SPAM,
     )
     suspects = {row["batch"]: row["number"] for row in rows if row["number"] > LEAST * MOST}

@@ -116,7 +116,8 @@ async def tend() -> set[UUID]:
     changed: set[UUID] = set()
     if await Batch.exists().where(Batch.state == "paused"):  # whose last ones were cancelled meanwhile
         changed |= await ending.through()
-    changed |= await spam.look()
+    under_way = await Batch.select(Batch.id).where(Batch.state.is_in(["expanding", "running"]))
+    changed |= await spam.look([row["id"] for row in under_way])
     open_ones = await Batch.objects().where(Batch.state == "running").order_by(Batch.changed_at).limit(200)
     for batch in open_ones:
         if (batch.canary and await canaries.look(batch, now)) or (not batch.canary and await ending.through(batch.id)):

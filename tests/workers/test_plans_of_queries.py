@@ -22,8 +22,10 @@ from domain import (
     receipts,
     schedules,
     suppressions,
+    thread_names,
 )
 from domain.attachments import Attachment, AttachmentVariant, MessageAttachment
+from domain.batches import spam
 from domain.channels.base import Accepted, ChannelError
 from domain.channels.base import Kind as Fault
 from domain.messages import Message, State
@@ -120,12 +122,17 @@ async def a_day(dealer: Shop) -> None:
     await dealer.claim()
     await delivery.give_back(OWNER)
     await inbox.due()
+    waits = await dealer.stored(**dealer.inbound(make.phone(), "Please stop"))
+    assert await inbox.Hurry().stops() == [waits]
+    await inbox.handle(waits)
     await dealer.hook(**dealer.inbound(message.to_address, "Yes"))
     await dealer.hook(**dealer.inbound(make.phone(), "Who is this?"))
     await dealer.hook(**dealer.inbound(message.to_address, "STOP"))
     await dealer.hook(**dealer.inbound(message.to_address, "START"))
     await answered(dealer, message)
     await messages.mark_responded(listing.id)
+    await thread_names.due()
+    await spam.look([listing.id])  # as good a name of a batch as any
     page = await history.page(listing.id)
     await history.page(listing.id, page.first)
     await history.since(listing.id, page.first)
