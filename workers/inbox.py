@@ -30,16 +30,17 @@ async def handle_events(ctx: dict[str, Any]) -> None:
     async with _at_it:
         while _once_more.is_set():
             _once_more.clear()
-            while events := await _next():
+            hurry = inbox.Hurry()
+            while events := await _next(hurry):
                 await ctx["hint"](await _handle(events))
 
 
-async def _next() -> list[UUID]:
+async def _next(hurry: inbox.Hurry) -> list[UUID]:
     """The oldest handful. Where more wait behind it, whatever asks to stop goes before."""
     events = await inbox.due(HANDFUL)
     if len(events) < HANDFUL:
         return events
-    return list(dict.fromkeys((*await inbox.stops(HANDFUL), *events)))
+    return list(dict.fromkeys((*await hurry.stops(HANDFUL), *events)))
 
 
 async def _handle(events: Iterable[UUID]) -> set[UUID]:

@@ -2,11 +2,12 @@
 
 from domain.inbox.files import fetch_due
 from domain.inbox.handling import due, handle, put_off, store
-from domain.inbox.hurrying import stops
+from domain.inbox.hurrying import Hurry
 from domain.inbox.intake import Intake
 from domain.inbox.tables import IncomingFile, MatchSuggestion, ProviderEvent
 
 __all__ = [
+    "Hurry",
     "IncomingFile",
     "Intake",
     "MatchSuggestion",
@@ -15,6 +16,5 @@ __all__ = [
     "fetch_due",
     "handle",
     "put_off",
-    "stops",
     "store",
 ]

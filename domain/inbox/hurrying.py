@@ -4,28 +4,53 @@ import json
 from collections.abc import Iterator
 from uuid import UUID
 
-from domain import clock, connections
+from domain import clock, connections, db
 from domain.channels.base import Bounce, Channel, Incoming, Receipt, Stopped
 from domain.inbox.incoming import asks_to_stop
 from domain.inbox.plausible import made_good
 from domain.inbox.tables import ProviderEvent
 
 LOOKED_THROUGH = 1_000  # of what waits, the newest: the oldest have their turn soon anyway
+PART = 20  # events read in one go: each takes about a millisecond, and others wait for that
+
+Told = tuple[UUID, str, bool]  # the connection, who wrote or was told of, and whether that is a stop
 
 
-async def stops(limit: int = 100) -> list[UUID]:
-    """Events that are due and ask us to stop, each behind what the same person wrote before it, so that it finds the
-    listing they wrote about."""
-    rows = await ProviderEvent.raw(
-        """SELECT id, connection, payload FROM provider_event WHERE handled_at IS NULL AND not_before <= {}
-           ORDER BY received_at DESC, id DESC LIMIT {}""",
-        *(clock.now(), LOOKED_THROUGH),
-    )
-    channels = {each: await _channel(each) for each in {row["connection"] for row in rows}}
-    told = [(row, list(_told(channels[row["connection"]], row["payload"]))) for row in reversed(rows)]
-    stopping = {(row["connection"], person) for row, said in told for person, stop in said if stop}
-    found = [row["id"] for row, said in told if any((row["connection"], person) in stopping for person, _ in said)]
-    return found[:limit]
+class Hurry:
+    """Of one flood: however often it is looked through, each event is read once."""
+
+    def __init__(self) -> None:
+        self._told: dict[UUID, list[Told]] = {}
+        self._channels: dict[UUID, Channel | None] = {}
+
+    async def stops(self, limit: int = 100) -> list[UUID]:
+        """Events that are due and ask us to stop, each behind what the same person wrote before it, so that it finds
+        the listing they wrote about."""
+        rows = await ProviderEvent.raw(
+            """SELECT id FROM provider_event WHERE handled_at IS NULL AND not_before <= {}
+               ORDER BY received_at DESC, id DESC LIMIT {}""",
+            *(clock.now(), LOOKED_THROUGH),
+        )
+        due = [row["id"] for row in reversed(rows)]
+        new = [each for each in due if each not in self._told]
+        for n in range(0, len(new), PART):
+            await self._read(new[n : n + PART])
+        self._told = {each: self._told.get(each, []) for each in due}
+        stopping = {(connection, person) for told in self._told.values() for connection, person, stop in told if stop}
+        found = [each for each, told in self._told.items() if any(one[:2] in stopping for one in told)]
+        return found[:limit]
+
+    async def _read(self, events: list[UUID]) -> None:
+        rows = await ProviderEvent.raw(
+            f"SELECT id, connection, payload FROM provider_event WHERE {db.among('id')}",  # noqa: S608 - fixed words
+            db.listed(events),
+        )
+        for row in rows:
+            connection = row["connection"]
+            if connection not in self._channels:
+                self._channels[connection] = await _channel(connection)
+            told = _told(self._channels[connection], row["payload"])
+            self._told[row["id"]] = [(connection, *each) for each in told]
 
 
 async def _channel(connection_id: UUID) -> Channel | None:

@@ -7,6 +7,7 @@ import pytest
 
 from domain import clock, inbox, suppressions
 from domain.channels.base import HookEvent
+from domain.inbox import hurrying
 from domain.messages import Message
 from tests import make
 from tests.sending import OUR_NUMBER, Shop, open_events, shop
@@ -96,13 +97,34 @@ async def test_what_somebody_wrote_before_their_stop_is_handled_before_it(dealer
     await flood(dealer, 6)
     stop = await dealer.stored(**dealer.inbound(phone, "STOP"))
     await dealer.stored(**dealer.inbound(OUR_NUMBER, "Something else"))
-    assert await inbox.stops() == [first, stop]
+    assert await inbox.Hurry().stops() == [first, stop]
 
 
 async def test_an_event_that_cannot_be_read_hides_no_stop(dealer: Shop) -> None:
     await inbox.store(dealer.connection.id, HookEvent("odd", clock.now(), {"nothing": "known"}))
     stop = await dealer.stored(**dealer.inbound(make.phone(), "STOP"))
-    assert await inbox.stops() == [stop]
+    assert await inbox.Hurry().stops() == [stop]
+
+
+async def test_each_event_of_a_flood_is_read_once_however_often_it_is_looked_through(
+    dealer: Shop, monkeypatch: Any
+) -> None:
+    await flood(dealer, 5)
+    hurry = inbox.Hurry()
+    read: list[str] = []
+    told = hurrying._told
+
+    def watched(channel: Any, payload: str) -> Any:
+        read.append(payload)
+        return told(channel, payload)
+
+    monkeypatch.setattr(hurrying, "_told", watched)
+    assert await hurry.stops() == []
+    stop = await dealer.stored(**dealer.inbound(make.phone(), "STOP"))
+    assert await hurry.stops() == await hurry.stops() == [stop]
+    assert len(read) == 6
+    await inbox.handle(stop)
+    assert await hurry.stops() == []
 
 
 async def test_who_comes_while_somebody_is_at_it_does_not_wait_and_nothing_is_missed(
