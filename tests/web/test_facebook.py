@@ -479,3 +479,24 @@ async def test_the_apps_say_that_a_connection_rests_and_how_many_messages_one_th
     assert "1 message waits and leaves once Facebook Messenger is connected again." in text_of(
         (await browser.get("/apps/facebook")).text
     )
+
+
+async def test_a_stop_on_messenger_cancels_what_waits_by_every_other_way_and_lets_none_begin(
+    client: Client, connection: Connection
+) -> None:
+    listing = await make.listing(connection.account, url=AD, source="facebook", seller={"email": "dana@mail.example"})
+    await opened(connection, listing)
+    waiting = [
+        await make.message(listing, state=State.QUEUED),
+        await make.message(
+            listing, state=State.PENDING, kind="scheduled", channel="email", stays_on_reply=True, wording="Hi"
+        ),
+    ]
+    await tell(client, connection, written("Please stop writing to me", "m_7"))
+    for each in waiting:
+        ended = await again(each)
+        assert (ended.state, ended.code) == (State.CANCELLED, "opted_out")
+    agent = await person_of(client, connection)
+    page = text_of((await agent.get(f"/listings/{listing.id}/permissions")).text)
+    assert "Text to their mobile" in page
+    assert page.count("This seller asked not to get messages.") >= 2  # by text and by email
