@@ -29,7 +29,7 @@ async def agent_opt_out(
     address, note = key(address), said(note, WHERE_HEARD)
     async with db.writing():
         entries = [Entry(address, note)]
-        new = await put(Kind.OPT_OUT, account_id, entries, source="agent", by=user.id, channel=channel)
+        new = await put(Kind.OPT_OUT, account_id, entries, source="agent", by=user.id, listing=listing, channel=channel)
         for each in new:
             facts = {"address": address, "channel": channel, "source": "agent"}
             await audit.record(account_id, user.id, "opt_out.added", each.id, note, **facts)

@@ -68,6 +68,8 @@ async def put(
     reason, code = ENDS[kind]
     for address in await _waited_for(account_id, [entry.address for entry in entries]):
         await messages.cancel_for_address(account_id, address, reason, code)
+    if listing and kind is not Kind.BLOCK:  # of its seller, whichever of their addresses: a block is of one
+        await messages.cancel_for_listing(listing, reason, code)
     return [Put(UUID(str(row["id"])), row["address"]) for row in rows]  # SQLite hands the ids back as texts
 
 

@@ -197,6 +197,7 @@ async def test_what_an_agent_heard_is_an_opt_out_of_that_channel(house):
     agent, listing = await make.user(), await make.listing()
     phone = (await make.seller_of(listing)).mobile
     queued = await waiting(phone)
+    beside = await make.message(listing, channel="email", to_address="dana@mail.example", state="queued")
     with pytest.raises(Refused) as refused:
         await suppressions.agent_opt_out(agent.account, agent, phone, "text", "")
     assert refused.value.field == "reason"
@@ -209,7 +210,7 @@ async def test_what_an_agent_heard_is_an_opt_out_of_that_channel(house):
     assert sorted(news) == [False] * 4 + [True]
     [row] = await OptOut.objects()
     assert (row.source, row.note, row.added_by, row.channel) == ("agent", "Said so on the phone", agent.id, "text")
-    assert await ending(queued) == ("cancelled", "opted_out")
+    assert await ending(queued) == await ending(beside) == ("cancelled", "opted_out")
     assert await suppressions.opted_out(agent.account, phone)
     assert [row["kind"] for row in await Event.select(Event.kind)] == ["opted_out"]
     with pytest.raises(Refused, match="Choose a channel"):
