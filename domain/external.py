@@ -252,6 +252,11 @@ async def _answers_no_more(row: Mapping[str, Any]) -> None:
 
 
 async def _mine(account: UUID, message: UUID, user: User) -> dict[str, Any]:
+    """Read behind the lock: of two windows that save at once the second sees what the first wrote."""
+    there = await Message.select(Message.listing).where((Message.id == message) & (Message.account == account)).first()
+    if there is None or there["listing"] is None:
+        raise NotFound
+    await stages.lock(there["listing"])
     rows: list[dict[str, Any]] = await Message.raw(
         """SELECT m.listing, m.channel, m.direction, m.at, m.body, m.created_at, m.revision, e.type, e.place, e.seconds
            FROM message m JOIN external_contact e ON e.message = m.id
@@ -262,7 +267,6 @@ async def _mine(account: UUID, message: UUID, user: User) -> dict[str, Any]:
         raise NotFound
     if not may_change(user, user.id, rows[0]["created_at"]):
         raise Refused(TOO_LATE, code="too_late")
-    await stages.lock(rows[0]["listing"])
     return rows[0]
 
 

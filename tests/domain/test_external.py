@@ -1,5 +1,6 @@
 """Contacts made elsewhere: what they mean for the listing, and who may mend them how long."""
 
+import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -178,6 +179,16 @@ async def test_its_author_puts_it_right_and_what_it_answered_waits_again(house: 
     entry = await AuditEntry.select().where(AuditEntry.action == "external.changed").output(load_json=True).first()
     assert entry["subject"] == key
     assert "Earlier." not in str(entry["detail"])
+
+
+async def test_of_two_windows_that_save_at_once_the_second_hears_of_the_first(house: None) -> None:
+    account, listing, user = await make.dealership(), await make.listing(), await make.user()
+    key = await log(listing, call(), user=user)
+    seen = (await message(key))["revision"]
+    both = (external.change(account, key, user, call(note=note, revision=seen)) for note in ("First.", "Second."))
+    done = await asyncio.gather(*both, return_exceptions=True)
+    assert sum(isinstance(each, Refused) for each in done) == 1
+    assert (await message(key))["revision"] == seen + 1
 
 
 async def test_its_author_takes_it_away_and_what_it_answered_waits_again(house: None) -> None:
