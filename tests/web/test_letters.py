@@ -131,3 +131,9 @@ async def test_a_subject_that_never_ends_is_folded_and_can_be_read_whole(agent_c
     assert "the end" not in page
     assert f'href="/messages/{message.id}/letter"' in page
     assert "the end</h1>" in (await agent_client.get(f"/messages/{message.id}/letter")).text
+
+
+async def test_a_long_note_of_a_logged_contact_can_be_read_whole_by_whoever_decides(agent_client: Client) -> None:
+    await plans.seed()
+    message = await make.message(direction="in", kind="external", origin="log", body="word " * 900 + "the end")
+    assert "the end" in (await agent_client.get(f"/messages/{message.id}/letter")).text

@@ -15,7 +15,7 @@ AnyRequest = Request[Any, Any, Any]
 
 
 async def show(request: AnyRequest, account: TheAccount, message: TheMessage) -> Response[str]:
-    if message.origin not in ("hook", "app"):  # what was written here stands whole in the history
+    if message.origin not in ("hook", "app", "log"):  # what was sent from here stands whole in the history
         raise NotFound
     html = await mails.html_of(message.id) if message.channel == "email" else ""
     # In a thread: what a stranger made large takes long, and the others' pages do not wait for it.
