@@ -1,6 +1,7 @@
 """How sellers who write in threads call themselves: asked of the provider once for each, outside of any transaction."""
 
 from datetime import timedelta
+from time import monotonic
 from typing import Any
 from uuid import UUID
 
@@ -16,28 +17,31 @@ from domain.threads import SellerThread
 
 AT_ONCE = 20
 LONGEST = 100  # characters
+PATIENCE = 600.0  # seconds in which a process does not ask a provider again that was away
 FRESH = timedelta(days=1)  # so long after their last word it is asked again of a provider that was away
 AWAY = {Kind.NEVER_CONNECTED, Kind.THROTTLED, Kind.RESTS, Kind.CONNECTION_BROKEN, Kind.UNKNOWN}
 
 
+_away: dict[UUID, float] = {}  # connection -> when (monotonic) to ask it again
+
+
 async def due() -> bool:
     """Whether there is somebody to ask for."""
-    return bool(await _wanted(1))
+    return any(not _is_away(row["connection"]) for row in await _wanted(AT_ONCE))
 
 
 async def ask() -> set[UUID]:
     """Asks for those that are not known yet; the listings whose history changed. Of a provider that does not answer the
     others are asked for another time."""
     changed: set[UUID] = set()
-    away: set[UUID] = set()
     for row in await _wanted(AT_ONCE):
-        if row["connection"] in away or not await _claim(row["id"]):
+        if _is_away(row["connection"]) or not await _claim(row["id"]):
             continue
         try:
             name = await _name(row)
         except ChannelError as error:
             if error.kind in AWAY:
-                away.add(row["connection"])
+                _away[row["connection"]] = monotonic() + PATIENCE
                 await _later(row["id"])
             if error.kind is Kind.CONNECTION_BROKEN:
                 await connections.broken(row["connection"], error.reason)
@@ -45,6 +49,10 @@ async def ask() -> set[UUID]:
             if name:
                 changed |= await _keep(row, name)
     return changed
+
+
+def _is_away(connection: UUID) -> bool:
+    return _away.get(connection, 0.0) > monotonic()
 
 
 async def _wanted(limit: int) -> list[dict[str, Any]]:
@@ -56,8 +64,10 @@ async def _wanted(limit: int) -> list[dict[str, Any]]:
         f"""SELECT t.id, t.account, t.connection, t.channel, t.address FROM seller_thread t
             JOIN connection c ON c.id = t.connection
             WHERE t.name = '' AND t.named_at IS NULL AND c.kind IN ({holes}) AND c.state = '{ConnectionState.CONNECTED}'
-              AND t.last_inbound_at > {{}} ORDER BY t.last_inbound_at DESC LIMIT {{}}""",  # noqa: S608 - fixed words
+              AND (c.rests_until IS NULL OR c.rests_until <= {{}}) AND t.last_inbound_at > {{}}
+            ORDER BY t.last_inbound_at DESC LIMIT {{}}""",  # noqa: S608 - fixed words
         *kinds,
+        clock.now(),
         clock.now() - FRESH,
         limit,
     )

@@ -100,6 +100,9 @@ async def test_a_provider_that_is_away_is_asked_later_and_not_for_the_others_now
     assert graph.asked == [BEN]
     graph.names[BEN] = "Ben Ash"
     await thread_names.ask()
+    assert (graph.asked, await thread_names.due()) == ([BEN], False)  # not every five seconds
+    thread_names._away.clear()
+    await thread_names.ask()
     assert await shown(page) == ["Ben Ash", "Dana Quill"]
 
 
