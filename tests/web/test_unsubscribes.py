@@ -43,6 +43,14 @@ async def test_one_click_of_a_mail_program_ends_our_emails_and_a_second_changes_
     assert (ended.state, ended.code) == (State.CANCELLED, "opted_out")
 
 
+async def test_a_link_of_an_email_that_left_before_links_named_their_listing_still_works(client: Client) -> None:
+    message = await email()
+    old = f"/unsubscribe/{message.id}/{imprints.signature(message.id, '')}"
+    assert (await client.get(old)).status_code == 200
+    assert (await client.post(old, data=ONE_CLICK)).status_code == 200
+    assert await suppressions.opted_out(message.account, DANA, "email")
+
+
 async def test_looking_ends_nothing_and_shows_a_button(client: Client) -> None:
     message = await email()
     answer = await client.get(path(message))
