@@ -18,7 +18,7 @@ SMALL_PICTURE = 20_000  # bytes in base64: of the logos that stand in signatures
 UNREADABLE = "This email could not be read. Open it in the mailbox."
 WORDLESS = "This email has no words that can be read here. Open it in the mailbox."
 IN_THE_MAILBOX = "Open the email in the mailbox to see them."
-NOBODY = "unknown@sender.invalid"  # RFC 2606: nothing leads there
+NOBODY = "unknown-{}@sender.invalid"  # of each such mail another; RFC 2606: nothing leads there
 TOO_LARGE = "This email is too large to be read here. Open it in the mailbox."
 SIGNATURES = {"application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature"}
 ANSWERED_BY_MACHINE = re.compile(
@@ -106,7 +106,12 @@ def _head(raw: bytes) -> bytes:
 def _sender(message: Message) -> tuple[str, str]:
     """Name and address. Where From holds none, who handed it in is the next best; nobody's is kept, too."""
     named = decoding.addresses(message, "From", "Sender", "Reply-To", "Return-Path")
-    return named[0] if named else ("Unknown sender", NOBODY)
+    if named:
+        return named[0]
+    which = hashlib.sha256(
+        "\0".join(f"{name}:{value}" for name, value in message.raw_items()).encode("utf-8", "replace")
+    )
+    return "Unknown sender", NOBODY.format(which.hexdigest()[:16])
 
 
 def _is_ours(sender: str, ours: str) -> bool:
