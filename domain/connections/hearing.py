@@ -6,11 +6,12 @@ from typing import Any
 from uuid import UUID
 
 from domain import clock
+from domain.channels import sockets
 from domain.channels.registry import CHANNELS
 from domain.connections.tables import Connection, ConnectionState, Silence
 from domain.db import writing
 
-SIGN = timedelta(seconds=30)  # between two words that a line stands
+SIGN = timedelta(seconds=sockets.SIGN)  # between two words that a line stands
 TOLD_FOR = timedelta(days=7)
 MOST = 3  # silences that a page names
 

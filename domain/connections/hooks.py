@@ -108,17 +108,20 @@ async def register_missing_hooks() -> int:
 
 
 async def end_old_hooks() -> int:
-    """Ends hooks whose secrets were changed an hour ago; how many."""
+    """Ends hooks whose secrets were changed an hour ago; how many. A provider that is away is asked again later."""
     over = await Connection.objects().where(
         (Connection.old_hook_id != "") & (Connection.old_hook_until < clock.now())  # few: one a dealership at most
     )
+    ended = 0
     for connection in over:
-        mine = Connection.update({Connection.old_hook_id: ""}).where(
-            (Connection.id == connection.id) & (Connection.old_hook_id == connection.old_hook_id)
-        )
-        if await mine.returning(Connection.id):
-            await remove_hook(connection, connection.old_hook_id)
-    return len(over)
+        mine = (Connection.id == connection.id) & (Connection.old_hook_id == connection.old_hook_id)
+        later = Connection.update({Connection.old_hook_until: clock.now() + LINGERS})  # for whoever asks meanwhile
+        if not await later.where(mine & (Connection.old_hook_until < clock.now())).returning(Connection.id):
+            continue
+        if await remove_hook(connection, connection.old_hook_id):
+            await Connection.update({Connection.old_hook_id: ""}).where(mine)
+            ended += 1
+    return ended
 
 
 async def register_hook(connection: Connection, provider: Channel, hook_secret: str) -> None:
@@ -150,7 +153,7 @@ async def _note(connection: Connection, provider: Channel, hook_id: str, *, ling
         & (Connection.hook_id == connection.hook_id)
         & (Connection.state != ConnectionState.DISCONNECTED)
     )
-    values: dict[Any, Any] = {Connection.hook_id: hook_id, Connection.hook_problem: ""}
+    values: dict[Any, Any] = {Connection.hook_id: hook_id, Connection.hook_problem: "", Connection.heard_until: None}
     over = {connection.hook_id} - {"", hook_id}
     if lingers and over:
         values |= {Connection.old_hook_id: connection.hook_id, Connection.old_hook_until: clock.now() + LINGERS}
@@ -166,10 +169,12 @@ async def _note(connection: Connection, provider: Channel, hook_id: str, *, ling
     return False
 
 
-async def remove_hook(connection: Connection, hook_id: str, provider: Channel | None = None) -> None:
-    """Asks the provider to call no more, as well as it goes: a call that still comes is refused."""
+async def remove_hook(connection: Connection, hook_id: str, provider: Channel | None = None) -> bool:
+    """Asks the provider to call no more, as well as it goes; whether it did. A call that still comes is refused."""
     try:
         async with asyncio.timeout(REMOVAL_SECONDS):
             await (provider or adapter(connection)).remove_hook(hook_id)
-    except (ChannelError, Unavailable, ValueError, TimeoutError) as error:
+    except (ChannelError, Refused, Unavailable, ValueError, TimeoutError) as error:
         logger.info("A hook could not be removed: %s", error, extra={"connection": str(connection.id)})
+        return False
+    return True

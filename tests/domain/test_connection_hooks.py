@@ -202,6 +202,28 @@ async def test_of_two_who_change_the_secret_at_once_one_does(house):
     assert Hooked.said == ["+two"]
 
 
+async def test_an_old_hook_of_a_provider_that_is_away_is_ended_later(house, monkeypatch):
+    connection, user = await old(hook_id="one"), await make.user()
+    Hooked.names = ["two"]
+    await connections.rotate_hook_secret(connection, user.id)
+    answers = [ChannelError("Not now.", Kind.NEVER_CONNECTED), None]
+
+    async def remove_hook(self, hook):
+        if problem := answers.pop(0):
+            raise problem
+        Hooked.said.append(f"-{hook}")
+
+    monkeypatch.setattr(Hooked, "remove_hook", remove_hook)
+    now = clock.now()
+    monkeypatch.setattr(clock, "now", lambda: now + timedelta(minutes=61))
+    assert await connections.end_old_hooks() == 0
+    assert await connections.end_old_hooks() == 0  # asked a moment ago
+    assert len(answers) == 1
+    monkeypatch.setattr(clock, "now", lambda: now + timedelta(minutes=123))
+    assert await connections.end_old_hooks() == 1
+    assert Hooked.said == ["+two", "-one"]
+
+
 async def test_two_changes_within_an_hour_leave_two_hooks_and_disconnecting_none(house, monkeypatch):
     connection, user = await old(hook_id="one"), await make.user()
     Hooked.names = ["two", "three"]
