@@ -22,7 +22,7 @@ async def of(account: Account, connection: Connection) -> dict[str, Any]:
     facts = (
         ("Last success", ago(connection.last_ok_at, account.timezone) or "Never"),
         ("Last error", error or "None"),
-        ("Webhook", f"{connection.hook_problem} It is tried again every hour." if connection.hook_problem else ""),
+        ("Webhook", _webhook(connection)),
         ("Not heard", " ".join(await _unheard(account, connection))),
         ("Last event in", ago(connection.last_event_at, account.timezone) or "None yet" if provider.events else ""),
         ("Refused calls", f"{connection.refused_hooks:,}" if "hook" in provider.events else ""),
@@ -39,6 +39,12 @@ async def of(account: Account, connection: Connection) -> dict[str, Any]:
         "paused": connection.state == ConnectionState.BROKEN,
         "rests_until": goes_on(account, connection),
     }
+
+
+def _webhook(connection: Connection) -> str:
+    if not connection.hook_problem or connection.state != ConnectionState.CONNECTED:
+        return connection.hook_problem
+    return f"{connection.hook_problem} It is tried again every hour."
 
 
 def goes_on(account: Account, connection: Connection) -> str | None:
