@@ -28,7 +28,7 @@ class Hurry:
         the listing they wrote about."""
         rows = await ProviderEvent.raw(
             """SELECT id FROM provider_event WHERE handled_at IS NULL AND not_before <= {}
-               ORDER BY received_at DESC, id DESC LIMIT {}""",
+               ORDER BY not_before DESC, id DESC LIMIT {}""",
             *(clock.now(), LOOKED_THROUGH),
         )
         due = [row["id"] for row in reversed(rows)]

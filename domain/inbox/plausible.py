@@ -10,7 +10,7 @@ from domain import clock
 from domain.text import storable
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)  # nobody texted a dealership before; clocks that lost the time say 1970
-AHEAD = timedelta(days=1)  # so far a provider's clock may be wrong
+AHEAD = timedelta(hours=26)  # so far a provider's clock may be wrong; a day on which clocks go back is not too far
 
 Told = TypeVar("Told")
 

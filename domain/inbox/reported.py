@@ -30,7 +30,7 @@ async def heed(connection: Connection, event: ProviderEvent, said: base.Receipt)
     elif said.state == State.DELIVERED and said.to and channel == "text":
         await number_facts.clear(connection.account, said.to, said.at)
     await receipts.keep(connection.id, event.id, said)
-    if said.rests_until and (left := said.rests_until - clock.now()) > timedelta(0):
+    if event.tries == 0 and said.rests_until and (left := said.rests_until - clock.now()) > timedelta(0):
         await resting.rest(connection.id, left.total_seconds(), said.reason)
     if owner := await receipts.owner(connection.id, said.provider_id):
         if said.out_of_credit:
