@@ -162,7 +162,7 @@ async def texts_left(account: Account, user: User, at: datetime | None = None) -
     rows = await Message.raw(
         """SELECT COUNT(*) AS number, (
              SELECT SUM(b.size - b.expanded) FROM batch b WHERE b.account = {} AND b."user" = {}
-               AND b.state = 'expanding' AND b.channel IN ('auto', 'text')
+               AND b.state IN ('expanding', 'paused') AND b.channel IN ('auto', 'text')
                AND COALESCE(b.scheduled_at, b.started_at) >= {} AND COALESCE(b.scheduled_at, b.started_at) < {}
            ) AS coming FROM (
              SELECT 1 FROM message m WHERE m.account = {} AND m.at >= {} AND m.at < {} AND m."user" = {}
