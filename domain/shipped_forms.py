@@ -87,7 +87,7 @@ FORMS: tuple[Wording, ...] = (
         "appointment_propose",
         "Propose a visit",
         "Hi {{seller.first_name}}, this is {{agent.first_name}} from {{dealer.name}}. The next step is for us to "
-        "see your {{vehicle.title}}, {{dealer.address|at our dealership}}. It takes about 20 minutes, and you "
+        "see your {{vehicle.title}} at {{dealer.address|our dealership}}. It takes about 20 minutes, and you "
         "decide in your own time. Which day and time suit you?",
     ),
     Wording(

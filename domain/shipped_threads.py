@@ -216,7 +216,7 @@ KIJIJI: tuple[Wording, ...] = (
         "appointment_propose",
         "Propose a visit",
         "Hi {{seller.first_name}}, the next step is for us to see your {{vehicle.title}}. You are welcome at "
-        "{{dealer.name}}, {{dealer.address|at our dealership}}. It takes about 20 minutes, and you decide in your "
+        "{{dealer.name}}, {{dealer.address|our dealership}}. It takes about 20 minutes, and you decide in your "
         "own time. Which day and time suit you?",
     ),
     Wording(
