@@ -146,6 +146,9 @@ async def settle(review: Review, user: User, decision: str, reason: str = "") ->
             return None
         facts = {"decision": decision, "outcome": review.outcome, "address": review.address}
         await audit.record(review.account, user.id, "review.settled", review.id, reason, **facts)
+        await Message.update({Message.means: "" if decision == Decision.CARRY_ON else "stop"}).where(
+            (Message.id == review.message) & Message.means.is_in(["stop", "look"])
+        )
         if decision == Decision.OPT_OUT:
             await _opt_out(review, user)
         elif decision == Decision.DNC:
@@ -204,6 +207,7 @@ async def _take_back(review: Review, user: User, reason: str) -> bool:
     await audit.record(review.account, user.id, "opt_out.lifted", standing.id, reason, **facts)
     if review.listing:
         await history.note(review.account, review.listing, "opted_in", user=user.id, address=review.address)
+    await suppressions.withdraw(review.account, review.channel, review.address, words)
     return True
 
 

@@ -60,7 +60,7 @@ class Person:
     blocked: bool = False
     opted_out: bool = False  # of anything
     review_open: bool = False
-    wrote_since: bool = False  # they asked to stop, and wrote again after that
+    wrote_since: bool = False  # they asked to stop, and wrote to us again after that
     automatic_today: int = 0  # messages that left by themselves within 24 hours
     unanswered: int = 0  # of them since they last wrote, three at most
 
@@ -132,8 +132,7 @@ def _by_any(account: str, listing: str) -> dict[str, str]:
     asked = {
         "dnc": "do_not_contact o WHERE {theirs} AND o.lifted_at IS NULL",
         "blocked": "block o WHERE {theirs} AND o.lifted_at IS NULL",
-        # The channels are named, so that the index of the addresses serves.
-        "opted_out": "opt_out o WHERE {theirs} AND o.channel IN ('text', 'email') AND o.lifted_at IS NULL",
+        "opted_out": f"opt_out o WHERE {{theirs}} AND {_STOPPED}",
         "review_open": "review o WHERE {theirs} AND o.settled_at IS NULL AND o.outcome = 'review'",
     }
     # One question for each address: PostgreSQL would rather read a short list whole than look for three at once.
@@ -146,12 +145,13 @@ def _by_any(account: str, listing: str) -> dict[str, str]:
                      AND o.address = t.address WHERE t.listing = {listing} AND o.lifted_at IS NULL"""
     found["opted_out"] += f" OR EXISTS (SELECT 1 FROM {in_threads})"
     last_stop = f"""SELECT MAX(z.at) FROM (
-        SELECT o.at FROM opt_out o WHERE o.account = {account} AND o.address IN ({_THEIRS}) AND o.address <> ''
-          AND o.channel IN ('text', 'email') AND o.lifted_at IS NULL
-        UNION ALL SELECT o.at FROM {in_threads}) AS z"""
+        SELECT {_SAID} AS at FROM opt_out o
+          WHERE o.account = {account} AND o.address IN ({_THEIRS}) AND o.address <> '' AND {_STOPPED}
+        UNION ALL SELECT {_SAID} FROM {in_threads}) AS z"""
+    # What somebody of ours wrote down is not the seller's own word, which alone may lift anything.
+    last_word = _last_word(account, listing, "w.origin = 'hook'")
     found["wrote_since"] = f"""CASE WHEN {found["opted_out"]}
-        THEN COALESCE(({_last_word(account, listing)}), '1970-01-01') > COALESCE(({last_stop}), '1970-01-01')
-        ELSE FALSE END"""
+        THEN COALESCE(({last_word}), '1970-01-01') > COALESCE(({last_stop}), '1970-01-01') ELSE FALSE END"""
     return found
 
 
@@ -181,6 +181,10 @@ def against(message: str) -> str:
 
 
 _THEIRS = ", ".join(f"p.{name}" for name in THEIRS)
+# The channels are named, so that the index of the addresses serves. A number that is down for that of a thread is of
+# who said stop there.
+_STOPPED = "o.channel IN ('text', 'email', 'facebook', 'kijiji') AND o.lifted_at IS NULL"
+_SAID = "COALESCE(o.said_again_at, o.at)"  # when an opt-out was last asked for
 
 
 def _automatic(account: str, listing: str) -> str:
@@ -192,12 +196,16 @@ def _automatic(account: str, listing: str) -> str:
                UNION ALL SELECT q.at FROM message q WHERE q.listing = {listing} AND q.channel IN {BESIDE} AND {left}"""
 
 
-def _last_word(account: str, listing: str) -> str:
-    """When they wrote last, from any of theirs or about this listing."""
-    return f"""SELECT MAX(z.at) FROM (
-        SELECT w.at FROM message w WHERE w.account = {account} AND w.from_address IN ({_THEIRS})
-          AND w.from_address <> '' AND w.direction = 'in'
-        UNION ALL SELECT w.at FROM message w WHERE w.listing = {listing} AND w.direction = 'in') AS z"""
+def _last_word(account: str, listing: str, also: str = "TRUE") -> str:
+    """When they wrote to us last, from any of theirs or about this listing: no stop, and no machine of theirs. The
+    newest of each is asked for alone: a thread may be long."""
+    heard = f"w.direction = 'in' AND w.means = '' AND {also} ORDER BY w.at DESC LIMIT 1"
+    places = [f"w.account = {account} AND w.from_address = p.{name} AND w.from_address <> ''" for name in THEIRS]
+    newest = (
+        f"SELECT (SELECT w.at FROM message w WHERE {place} AND {heard}) AS at"
+        for place in [*places, f"w.listing = {listing}"]
+    )
+    return f"SELECT MAX(z.at) FROM ({' UNION ALL '.join(newest)}) AS z"
 
 
 def a_day_before(now: datetime) -> datetime:

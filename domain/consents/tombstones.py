@@ -92,7 +92,7 @@ def person_with_erased(known: Person, kept: Kept) -> Person:
         known,
         dnc=known.dnc or "dnc" in lists,
         blocked=known.blocked or "block" in lists,
-        opted_out=known.opted_out or not kept.isdisjoint((("opt_out", "text"), ("opt_out", "email"))),
+        opted_out=known.opted_out or "opt_out" in lists,
     )
 
 

@@ -33,6 +33,8 @@ from domain.messages import Message, State
 from domain.opt_out_words import Outcome, Reading, Word
 from domain.suppressions.addresses import key
 
+MEANS = {Outcome.OPT_OUT: "stop", Outcome.REVIEW: "look"}
+
 
 async def take(connection: Connection, event: UUID, said: Incoming) -> UUID | None:
     """Opt-outs first, then the message, then the listing it belongs to; all in the caller's transaction."""
@@ -48,7 +50,7 @@ async def take(connection: Connection, event: UUID, said: Incoming) -> UUID | No
     listing = found.listing
     if listing and db.on_postgres():  # the listing before its messages, as whoever changes a stage locks them
         await Listing.raw("SELECT id FROM listing WHERE id = {} FOR NO KEY UPDATE", listing)
-    message = _inbound(message_id, connection, listing, said)
+    message = _inbound(message_id, connection, listing, said, reading)
     if colleague and listing:
         message = colleagues.theirs(message, colleague)
     stored = await Message.insert(message).on_conflict(target=Message.nonce, action="DO NOTHING")
@@ -60,6 +62,8 @@ async def take(connection: Connection, event: UUID, said: Incoming) -> UUID | No
     elif reading.outcome in (Outcome.START, Outcome.YES) and (written_to or channel != "email"):
         news = await _start_again(account, channel, listing, said, message_id, written_to)
     await _beside(connection, channel, event, found, said, message_id, known=bool(written_to) and not colleague)
+    if reading.outcome is Outcome.OPT_OUT:  # the thread knows its listing now
+        await suppressions.spread(account, channel, said.from_address)
     if colleague and listing:
         return listing
     if await suppressions.blocked(account, said.from_address):  # stored silently: nobody is told, nobody owes an answer
@@ -191,7 +195,9 @@ async def _start_again(
     return news
 
 
-def _inbound(message_id: UUID, connection: Connection, listing: UUID | None, said: Incoming) -> Message:
+def _inbound(
+    message_id: UUID, connection: Connection, listing: UUID | None, said: Incoming, reading: Reading
+) -> Message:
     now = clock.now()
     return Message(
         id=message_id,
@@ -211,6 +217,7 @@ def _inbound(message_id: UUID, connection: Connection, listing: UUID | None, sai
         state=State.LOGGED if said.external else State.RECEIVED,
         connection=connection.id,
         provider_id=said.provider_id,
+        means="machine" if said.automatic else MEANS.get(reading.outcome, ""),
         at=min(said.at, now),
         changed_at=now,
     )

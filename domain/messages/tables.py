@@ -70,14 +70,13 @@ class Message(Table, db=DB, tablename="message"):
     schedule_zone = Varchar(60, default="")  # IANA: the clock by which it was planned
     schedule_wall = Varchar(16, default="")  # what that clock shows then, 2026-11-30T09:00
     stays_on_reply = Boolean(default=False)  # it leaves although the seller wrote meanwhile
-    revision = Integer(
-        default=0
-    )  # of a plan or a logged contact, so that nobody writes over what somebody changed
+    revision = Integer(default=0)  # of a plan or a logged contact, so that nobody writes over what somebody changed
     not_before = moment()
     lease_until = moment()
     owner = Text(default="")
     undoable = Boolean(default=False)
     responded_at = moment()  # inbound: when it was answered or marked so
+    means = Varchar(8, default="")  # inbound: stop | look (perhaps a stop) | machine; empty: they write to us
     at = made()  # where it stands in the history
     changed_at = made()
     created_at = made()

@@ -6,6 +6,7 @@ from domain.suppressions.first_contacts import claim as claim_first_contact
 from domain.suppressions.first_contacts import claim_many as claim_first_contacts
 from domain.suppressions.first_contacts import one_at_a_time
 from domain.suppressions.hearsay import agent_opt_out, from_provider, lift_opt_out
+from domain.suppressions.of_threads import spread, withdraw
 from domain.suppressions.opt_outs import announce_start, opt_in, opt_out, opted_out, wait_for_starts
 from domain.suppressions.putting import Kind
 from domain.suppressions.tables import Block, DoNotContact, FirstContact, ListImport, OptOut
@@ -31,6 +32,8 @@ __all__ = [
     "opt_in",
     "opt_out",
     "opted_out",
+    "spread",
     "unblock",
     "wait_for_starts",
+    "withdraw",
 ]

@@ -7,6 +7,7 @@ from domain import audit, clock, db, history, users
 from domain.consents import Consent
 from domain.errors import Refused
 from domain.suppressions.addresses import CHANNELS, key
+from domain.suppressions.of_threads import withdraw
 from domain.suppressions.putting import Entry, Kind, put, said
 from domain.suppressions.tables import OptOut
 from domain.users import Permission, User
@@ -50,9 +51,10 @@ async def lift_opt_out(
     _check_channel(channel)
     address, note = key(address), said(consent_note, WHAT_CONSENT)
     standing = (OptOut.account == account_id) & (OptOut.channel == channel) & (OptOut.address == address)
+    by = f"Written consent recorded by {user.name}"
     async with db.writing():
         lifted = await (
-            OptOut.update({OptOut.lifted_at: clock.now(), OptOut.lifted_by: f"Written consent recorded by {user.name}"})
+            OptOut.update({OptOut.lifted_at: clock.now(), OptOut.lifted_by: by})
             .where(standing & OptOut.lifted_at.is_null())
             .returning(OptOut.id)
         )
@@ -64,6 +66,8 @@ async def lift_opt_out(
             await audit.record(account_id, user.id, "opt_out.lifted", row["id"], note, **facts)
             if listing:
                 await history.note(account_id, listing, "opted_in", user=user.id, address=address)
+        if lifted:
+            await withdraw(account_id, channel, address, by)
     return bool(lifted)
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 from piccolo.columns.combination import WhereRaw
 
 from domain import audit, clock, consents, db, ids
+from domain.suppressions.of_threads import withdraw
 from domain.suppressions.tables import OptOut
 
 
@@ -36,6 +37,9 @@ async def opt_out(account_id: UUID, address: str, word: str, message: UUID | Non
     for row in rows:
         facts = {"address": address, "channel": channel, "source": "seller"}
         await audit.record(account_id, None, "opt_out.added", row["id"], word, **facts)
+    if not rows:  # what they wrote before this one was before a stop
+        again: dict[Any, Any] = {OptOut.said_again_at: clock.now()}
+        await OptOut.update(again).where(_standing(account_id, address, channel))
     if not rows and message:  # said again: only a START after this one counts
         earlier = (
             "EXISTS (SELECT 1 FROM message m, message n WHERE m.id = opt_out.message AND n.id = {} AND m.at < n.at)"
@@ -60,6 +64,8 @@ async def opt_in(account_id: UUID, address: str, by: str, said_at: datetime, cha
     lifted = await lifting.returning(OptOut.id)
     for row in lifted:
         await audit.record(account_id, None, "opt_out.lifted", row["id"], by, address=address, channel=channel)
+    if lifted:
+        await withdraw(account_id, channel, address, by)
     if erased:
         await audit.record(account_id, None, "opt_out.lifted", None, by, erased=True)
     return bool(lifted) or erased

@@ -10,6 +10,7 @@ from domain import clock, db, ids, messages
 from domain.errors import Refused
 from domain.messages import WAITING, Message
 from domain.suppressions.addresses import channel_of
+from domain.suppressions.of_threads import spread
 from domain.suppressions.opt_outs import wait_for_starts
 from domain.suppressions.tables import Block, DoNotContact, OptOut
 
@@ -65,6 +66,13 @@ async def put(
     """
     await wait_for_starts(account_id)
     rows = await _insert(kind, account_id, entries, source, by, listing, channel)
+    if kind is Kind.OPT_OUT:
+        if source == "agent":
+            await _said_again(
+                account_id, {entry.address for entry in entries} - {row["address"] for row in rows}, channel
+            )
+        for row in rows if channel else ():
+            await spread(account_id, channel, row["address"])
     reason, code = ENDS[kind]
     for address in await _waited_for(account_id, [entry.address for entry in entries]):
         await messages.cancel_for_address(account_id, address, reason, code)
@@ -117,6 +125,14 @@ async def _insert(
             ON CONFLICT DO NOTHING RETURNING id, address""",
         *(account_id, now, source, by, *values),
     )
+
+
+async def _said_again(account_id: UUID, addresses: Iterable[str], channel: str) -> None:
+    """They asked before, and somebody heard it once more: what they wrote in between was before a stop."""
+    again: dict[Any, Any] = {OptOut.said_again_at: clock.now()}
+    for address in addresses:
+        stands = (OptOut.account == account_id) & (OptOut.address == address) & OptOut.lifted_at.is_null()
+        await OptOut.update(again).where(stands & (OptOut.channel == (channel or channel_of(address))))
 
 
 async def _waited_for(account_id: UUID, addresses: Sequence[str]) -> list[str]:

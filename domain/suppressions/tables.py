@@ -20,6 +20,7 @@ class OptOut(Table, db=DB, tablename="opt_out"):
     word = Text(default="")  # what was said
     message = UUID(null=True, default=None)  # the newest inbound message that said so
     at = made()
+    said_again_at = moment()  # when they last asked for it, if more than once
     lifted_at = moment()
     lifted_by = Text(default="")  # the seller's START, or the consent recorded
     source = Varchar(12, default="seller")  # seller | provider | agent | import | email

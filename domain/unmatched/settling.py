@@ -40,6 +40,8 @@ async def link(account: Account, message: UUID, listing: Listing, user: User, *,
             raise Refused(SETTLED, code="settled")
         if row["channel"] in threads.CHANNELS:
             await threads.belongs(account.id, row["channel"], seller, listing.id)
+            await suppressions.wait_for_starts(account.id)
+            await suppressions.spread(account.id, row["channel"], seller)
         await _beside(account.id, listing.id, [each["id"] for each in moved], seller)
         await _heed(account.id, listing.id, moved, seller)
         await audit.record(
