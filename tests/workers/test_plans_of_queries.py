@@ -21,6 +21,7 @@ from domain import (
     quotas,
     receipts,
     schedules,
+    standing,
     suppressions,
     thread_names,
 )
@@ -241,6 +242,24 @@ async def test_what_did_not_leave_is_paged_by_an_index_in_its_order(house, expla
         plan = await _plan(query, arguments)
         assert "message_not_left" in plan
         assert not re.search("TEMP B-TREE|Sort", plan)
+
+
+async def test_the_last_word_of_a_long_thread_is_read_alone_and_what_was_spam_without_its_batch(house, explained):
+    dealer = await shop()
+    listing = await make.listing(dealer.account)
+    explained.clear()
+    known = standing.of_seller("l.account", "l.id")
+    of_seller = f"SELECT {known} FROM listing l JOIN seller p ON p.listing = l.id WHERE l.id = {{}}"
+    assert len(await Message.raw(of_seller, standing.a_day_before(clock.now()), listing.id)) == 1
+    await spam.look([listing.id])  # as good a name of a batch as any
+    [last_word] = [query for query in explained if "seller_unanswered" in query]
+    plan = await _plan(last_word, explained[last_word])
+    assert "message_by_author" in plan
+    assert not re.search("ORDER BY|Sort", plan)
+    [looked] = [query for query in explained if "'spam'" in query]
+    plan = await _plan(looked, explained[looked])
+    assert "message_spam" in plan
+    assert "message_of_batch" not in plan
 
 
 async def _plan(query: str, arguments: list[Any]) -> str:
