@@ -1,4 +1,4 @@
-"""Runs the tests, in two processes. On Debian it first gets the browsers, servers and fonts they need. Options go to
+"""Runs the tests, in three processes. On Debian it first gets the browsers, servers and fonts they need. Options go to
 pytest: “-n 0” keeps the tests in one process, “-n 4” takes four."""
 
 import argparse
@@ -15,7 +15,7 @@ from typing import NoReturn
 from domain.settings import ROOT
 
 PASSES_ON = True
-PROCESSES = "2"  # pytest takes what is said last, so that who runs the tests has the last word
+PROCESSES = "3"  # on two processors: browsers and servers are waited for. Pytest takes what is said last
 APT_SECONDS = 1800
 STDERR = 2  # for what others print: our stdout is pytest's
 CLUSTERS = Path("/etc/postgresql-common/createcluster.conf")
