@@ -1,10 +1,11 @@
 """Who said stop is left alone until they write to us themselves; said in a thread it counts wherever they are known."""
 
+import importlib
 from typing import Any
 
 import pytest
 
-from domain import clock, composing, external, judging, reviews, suppressions, threads, unmatched, unsubscribes
+from domain import clock, composing, db, external, judging, reviews, suppressions, threads, unmatched, unsubscribes
 from domain.channels.base import Incoming
 from domain.channels.registry import CHANNELS
 from domain.connections import Connection
@@ -231,3 +232,27 @@ async def test_a_stop_in_a_thread_nobody_knew_counts_once_it_is_linked(seller: H
     [message] = await Message.objects().where(Message.direction == "in")
     await unmatched.link(seller.dealer.account, message.id, seller.listing, seller.dealer.user)
     assert not await seller.may_write("text", "batch", other)
+
+
+async def test_what_stood_before_messages_were_marked_is_marked_by_the_migration(seller: House) -> None:
+    await seller.hears("STOP")
+    await seller.hears("And my car?")
+    await seller.hears("STOP")
+    await seller.hears("take me off your list", PHONE)
+    await seller.hears("Why do you keep bothering me, I will report you")
+    marked = await marks()
+    assert [row["means"] for row in marked] == ["stop", "", "stop", "stop", "look"]
+    await Message.update({Message.means: ""}, force=True)
+    await OptOut.update({OptOut.said_again_at: None}, force=True)
+    *statements, _index = importlib.import_module("migrations.domain_2026_11_29t14_56_00_000000").STATEMENTS
+    for statement in statements:
+        await db.DB.run_ddl(statement)
+    [first, *others] = await marks()
+    assert first["means"] == ""  # of a stop that was said again only the second one is known
+    assert others == marked[1:]
+    [again_] = await OptOut.objects().where(OptOut.address == MOBILE)
+    assert again_.said_again_at == others[1]["at"]
+
+
+async def marks() -> list[dict[str, Any]]:
+    return await Message.select(Message.means, Message.at).where(Message.direction == "in").order_by(Message.at)
