@@ -10,6 +10,8 @@ from functools import cache, lru_cache
 from operator import itemgetter
 from typing import Any
 
+from domain import db
+
 # Every f-string below holds fixed words only.
 # ruff: noqa: S608
 
@@ -136,7 +138,7 @@ def _by_any(account: str, listing: str) -> dict[str, str]:
         "review_open": "review o WHERE {theirs} AND o.settled_at IS NULL AND o.outcome = 'review'",
     }
     # One question for each address: PostgreSQL would rather read a short list whole than look for three at once.
-    theirs = [f"o.account = {account} AND o.address = p.{name} AND o.address <> ''" for name in THEIRS]
+    theirs = [f"o.account = {account} AND {_is('o.address', name)}" for name in THEIRS]
     found = {
         name: " OR ".join(f"EXISTS (SELECT 1 FROM {one.format(theirs=each)})" for each in theirs)
         for name, one in asked.items()
@@ -196,11 +198,17 @@ def _automatic(account: str, listing: str) -> str:
                UNION ALL SELECT q.at FROM message q WHERE q.listing = {listing} AND q.channel IN {BESIDE} AND {left}"""
 
 
+def _is(column: str, name: str) -> str:
+    """SQL: the address is that one of the seller `p`, who has it. SQLite looks for nothing where the seller has none,
+    when that is asked of the seller; PostgreSQL reads a short list once for all sellers, when it is not."""
+    return f"{column} = p.{name} AND {column if db.on_postgres() else f'p.{name}'} <> ''"
+
+
 def _last_word(account: str, listing: str, also: str = "TRUE") -> str:
     """When they wrote to us last, from any of theirs or about this listing: no stop, and no machine of theirs. The
     newest of each is asked for alone: a thread may be long."""
     heard = f"w.direction = 'in' AND w.means = '' AND {also} ORDER BY w.at DESC LIMIT 1"
-    places = [f"w.account = {account} AND w.from_address = p.{name} AND w.from_address <> ''" for name in THEIRS]
+    places = [f"w.account = {account} AND {_is('w.from_address', name)}" for name in THEIRS]
     newest = (
         f"SELECT (SELECT w.at FROM message w WHERE {place} AND {heard}) AS at"
         for place in [*places, f"w.listing = {listing}"]

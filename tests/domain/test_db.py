@@ -484,3 +484,9 @@ async def _take_turns(writers: int) -> list[int]:
     await asyncio.gather(*[write(n) for n in range(writers)])
     assert await Account.count() == writers
     return order
+
+
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+async def test_nothing_is_compiled_for_what_takes_milliseconds(house):
+    [row] = await db.peek("SHOW jit")
+    assert row["jit"] == "off"
