@@ -126,6 +126,8 @@ def of_seller(account: str, listing: str) -> str:
         "unanswered": f"""SELECT COUNT(*) FROM (SELECT 1 FROM ({left}) AS z
                           WHERE z.at > COALESCE(({last_word}), '1970-01-01') LIMIT {MOST_COUNTED}) AS few""",
     }
+    if db.on_postgres():  # it would look for their last word before it knows that nothing left by itself
+        said["unanswered"] = f"CASE WHEN EXISTS ({left}) THEN ({said['unanswered']}) ELSE 0 END"
     return ", ".join(f"({one}) AS seller_{name}" for name, one in said.items())
 
 
@@ -146,10 +148,8 @@ def _by_any(account: str, listing: str) -> dict[str, str]:
     in_threads = f"""seller_thread t JOIN opt_out o ON o.account = t.account AND o.channel = t.channel
                      AND o.address = t.address WHERE t.listing = {listing} AND o.lifted_at IS NULL"""
     found["opted_out"] += f" OR EXISTS (SELECT 1 FROM {in_threads})"
-    last_stop = f"""SELECT MAX(z.at) FROM (
-        SELECT {_SAID} AS at FROM opt_out o
-          WHERE o.account = {account} AND o.address IN ({_THEIRS}) AND o.address <> '' AND {_STOPPED}
-        UNION ALL SELECT {_SAID} FROM {in_threads}) AS z"""
+    stops = " UNION ALL ".join(f"SELECT {_SAID} AS at FROM opt_out o WHERE {each} AND {_STOPPED}" for each in theirs)
+    last_stop = f"SELECT MAX(z.at) FROM ({stops} UNION ALL SELECT {_SAID} FROM {in_threads}) AS z"
     # What somebody of ours wrote down is not the seller's own word, which alone may lift anything.
     last_word = _last_word(account, listing, "w.origin = 'hook'")
     found["wrote_since"] = f"""CASE WHEN {found["opted_out"]}
