@@ -53,7 +53,7 @@ async def _open(args: argparse.Namespace) -> Any:
 async def connect(simulator: str, sender: int) -> str:
     """A dealership that texts through the simulator, its pace not limited."""
     agent = await make.user(role="agent", email=DANA["emails"][0])  # whom the simulator knows
-    options = json.dumps({"per_minute": 0, "per_second": 0})
+    options = json.dumps({"per_minute": 0, "per_second": 0, "hears": "hook"})
     connection = await make.connection(base_url=simulator, secret=KEY, options=options)
     await make.sender_link(connection, agent, provider_id=str(sender))
     return str(connection.id)
