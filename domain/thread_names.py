@@ -5,7 +5,7 @@ from time import monotonic
 from typing import Any
 from uuid import UUID
 
-from domain import clock, connections
+from domain import clock, connections, db
 from domain.channels.base import ChannelError, Kind
 from domain.channels.registry import CHANNELS
 from domain.connections import Connection, ConnectionState
@@ -27,7 +27,7 @@ _away: dict[UUID, float] = {}  # connection -> when (monotonic) to ask it again
 
 async def due() -> bool:
     """Whether there is somebody to ask for."""
-    return any(not _is_away(row["connection"]) for row in await _wanted(AT_ONCE))
+    return bool(await _wanted(1))
 
 
 async def ask() -> set[UUID]:
@@ -60,15 +60,18 @@ async def _wanted(limit: int) -> list[dict[str, Any]]:
     if not kinds:
         return []
     holes = ", ".join(["{}"] * len(kinds))
+    away = [each for each, until in _away.items() if until > monotonic()]  # theirs keep nobody else's waiting
     return await SellerThread.raw(
         f"""SELECT t.id, t.account, t.connection, t.channel, t.address FROM seller_thread t
             JOIN connection c ON c.id = t.connection
             WHERE t.name = '' AND t.named_at IS NULL AND c.kind IN ({holes}) AND c.state = '{ConnectionState.CONNECTED}'
               AND (c.rests_until IS NULL OR c.rests_until <= {{}}) AND t.last_inbound_at > {{}}
+              AND NOT ({db.among("t.connection")})
             ORDER BY t.last_inbound_at DESC LIMIT {{}}""",  # noqa: S608 - fixed words
         *kinds,
         clock.now(),
         clock.now() - FRESH,
+        db.listed(away),
         limit,
     )
 
