@@ -11,6 +11,7 @@ from domain.accounts import Account
 from domain.batches import reasons, watching
 from domain.batches.tables import Batch
 from domain.batches.watching import Progress
+from domain.channels.base import SPAM
 from domain.history import Cursor
 from domain.listings import title
 from domain.messages import State
@@ -125,7 +126,6 @@ async def show(
     narrowed = {**({"group": group} if group in watching.SHOWN else {}), **({"code": code} if code else {})}
     label, tone = label_of(batch.state, batch.scheduled_at, frozen=frozen)
     may = users.may(me, Permission.BATCH)
-    retriable = progress.groups["failed"] > 0 and batch.state != "expanding"
     return {
         "batch": batch,
         "person": await watching.starter(batch),
@@ -161,8 +161,10 @@ async def show(
         "may_pause": may and batch.state in ("expanding", "running"),
         "may_resume": may and batch.state == "paused",
         "may_stop": may and batch.state in UNDER_WAY,
-        "may_retry": may and retriable,
-        "failed": progress.groups["failed"],
+        "may_retry": may and progress.retriable > 0 and batch.state != "expanding",
+        "retriable": progress.retriable,
+        "spam": progress.spam if may else 0,
+        "spam_url": f"{here}?{urlencode({'code': SPAM})}#recipients",
     }
 
 

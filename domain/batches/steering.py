@@ -7,6 +7,7 @@ from uuid import UUID
 from domain import audit, clock, db
 from domain.batches import canaries, ending, holding, spam
 from domain.batches.tables import Batch
+from domain.channels.base import SPAM
 from domain.errors import Refused
 from domain.messages import Message
 from domain.users import Permission, User, require
@@ -62,7 +63,8 @@ async def end(batch: Batch, by: UUID | None, reason: str) -> bool:
 
 async def retry_failed(batch: Batch, user: User) -> int:
     """One more attempt of those that failed or whose time was over, and of no other; how many. What nobody knows the
-    fate of is left alone. Of a paused batch they wait with all others until it is resumed."""
+    fate of is left alone, and what carriers took for spam, which they would again. Of a paused batch they wait with all
+    others until it is resumed."""
     require(user, Permission.BATCH)
     if batch.state == "stopped":
         await ending.close(batch.id)
@@ -72,11 +74,11 @@ async def retry_failed(batch: Batch, user: User) -> int:
             "UPDATE batch SET changed_at = {} WHERE id = {} RETURNING state, canary", now, batch.id
         )
         rows = await Message.raw(
-            """UPDATE message SET state = 'pending', scheduled_at = NULL, rank = 0, code = '', reason = '',
-                      provider_id = '', tries = 0, not_before = {}, changed_at = {}
-               WHERE batch = {} AND state IN ('failed', 'undelivered', 'expired')
+            f"""UPDATE message SET state = 'pending', scheduled_at = NULL, rank = 0, code = '', reason = '',
+                      provider_id = '', tries = 0, not_before = {{}}, changed_at = {{}}
+               WHERE batch = {{}} AND state IN ('failed', 'undelivered', 'expired') AND code <> '{SPAM}'
                  AND NOT EXISTS (SELECT 1 FROM attempt a WHERE a.message = message.id AND a.outcome = 'unknown')
-               RETURNING id""",
+               RETURNING id""",  # noqa: S608 - fixed words
             now,
             now,
             batch.id,

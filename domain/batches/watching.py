@@ -9,6 +9,7 @@ from uuid import UUID
 from domain import clock, pace_limits
 from domain.batches import reasons
 from domain.batches.tables import Batch
+from domain.channels.base import SPAM
 from domain.connections import Connection
 from domain.delivery.sql import holes
 from domain.messages import Message
@@ -42,6 +43,7 @@ class Progress:
 
     leaves_at   when the last one will have left at the pace of the last minutes; None while that cannot be told
     reasons     of each code the reason that all its messages bear; empty where they bear several
+    spam        of those that failed, how many carriers took for spam: they are not tried again
     """
 
     size: int
@@ -49,6 +51,11 @@ class Progress:
     codes: dict[str, int]
     leaves_at: datetime | None
     reasons: dict[str, str]
+    spam: int = 0
+
+    @property
+    def retriable(self) -> int:
+        return self.groups["failed"] - self.spam
 
     @property
     def gone(self) -> int:
@@ -67,7 +74,8 @@ async def progress(batch: Batch) -> Progress:
         if row["code"] and group in ("failed", "skipped", "cancelled", "unknown"):
             codes[row["code"]] = codes.get(row["code"], 0) + row["number"]
     groups[GROUP_OF[_unmade(batch)]] += batch.size - sum(groups.values())
-    return Progress(batch.size, groups, codes, await _leaves_at(batch, groups["queued"], now), _reasons(rows))
+    spam = sum(row["number"] for row in rows if row["code"] == SPAM and GROUP_OF[row["state"]] == "failed")
+    return Progress(batch.size, groups, codes, await _leaves_at(batch, groups["queued"], now), _reasons(rows), spam)
 
 
 async def _counted(batch: Batch) -> list[dict[str, Any]]:

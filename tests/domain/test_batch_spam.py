@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from domain import delivery
-from domain.batches import expanding, reasons, steering
+from domain.batches import expanding, reasons, steering, watching
 from domain.batches.tables import Batch
 from domain.channels.base import SPAM, Accepted, ChannelError, Kind, Receipt
 from domain.delivery import Started
@@ -115,18 +115,22 @@ async def test_paused_by_hand_and_resumed_its_figures_still_count(
     assert (await fresh(batch)).state == "paused"
 
 
-async def test_of_which_nothing_waits_any_more_ends_and_tries_the_failed_again(
+async def test_what_carriers_took_for_spam_is_not_tried_again_with_the_other_failed(
     house: None, monkeypatch: pytest.MonkeyPatch, clock: Any
 ) -> None:
     dealer = await sender()
-    batch = await batch_of(dealer, 20, monkeypatch)
+    batch = await batch_of(dealer, 22, monkeypatch)
     await go(dealer, 20, spam=5)
+    begun, _ = await delivery.start(OWNER, await dealer.claim(limit=2))
+    await end(begun, ChannelError("The line is busy.", Kind.PERMANENT))
     await steering.tend()
     assert (await fresh(batch)).state == "done"
     clock.advance(seconds=5)
-    assert await steering.retry_failed(await fresh(batch), dealer.user) == 5
+    progress = await watching.progress(await fresh(batch))
+    assert (progress.groups["failed"], progress.spam, progress.retriable) == (7, 5, 2)
+    assert await steering.retry_failed(await fresh(batch), dealer.user) == 2
     await steering.tend()
-    assert ((await fresh(batch)).state, await states(batch)) == ("running", {"accepted": 15, "queued": 5})
+    assert ((await fresh(batch)).state, await states(batch)) == ("running", {"accepted": 15, "failed": 5, "queued": 2})
 
 
 async def test_what_carriers_say_afterwards_counts_too_also_while_it_is_still_being_made(

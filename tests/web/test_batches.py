@@ -424,6 +424,22 @@ async def test_only_the_failed_are_tried_again(manager: Client) -> None:
     assert [row["state"] for row in states] == ["queued", "delivered", "delivered"]
 
 
+async def test_who_got_none_because_of_spam_is_left_to_be_written_to_by_hand(manager: Client) -> None:
+    url = await started(manager, 3)
+    batch = (await batch_of(url)).id
+    spam = {Message.state: "failed", Message.code: "spam", Message.reason: "The carrier took this text for spam."}
+    await Message.update(spam).where(Message.batch == batch)
+    page = await manager.get(url)
+    assert "failed again" not in text(page)
+    assert "Open their vehicle from the list of 3 and write to them by hand, in other words." in text(page)
+    assert f'href="{url}?code=spam#recipients"' in page.text
+    answer = await manager.submit(f"{url}/attempts")
+    assert "Nothing to try again." in text(await manager.get(answer.headers["location"]))
+    busy = await Message.select(Message.id).where(Message.batch == batch).limit(1)
+    await Message.update({Message.code: "", Message.reason: "Busy"}).where(Message.id == busy[0]["id"])
+    assert "Try the 1 failed again" in text(await manager.get(url))
+
+
 async def test_what_is_tried_again_while_it_is_paused_waits_and_the_page_says_so(manager: Client) -> None:
     url = await started(manager, 2)
     await Message.update({Message.state: "failed"}).where(Message.batch == (await batch_of(url)).id)
