@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
-from domain import clock, email_bodies, erasures, file_rules, message_files, remedies, schedules, users
+from domain import clock, email_bodies, erasures, file_rules, gate, message_files, remedies, schedules, users
 from domain.accounts import Account
 from domain.channels import registry
 from domain.gate import ANSWER, BY_ITSELF
@@ -246,7 +246,8 @@ def _reason(row: dict[str, Any]) -> str | None:
     if row["direction"] == "in" or row["code"] == "undone":
         return None
     if row["state"] in (State.QUEUED, State.CLAIMED, State.SENDING):
-        return f"Tried before: {row['reason']}" if row["reason"] and row["attempts"] else row["reason"] or None
+        of_before = row["attempts"] and row["code"] not in gate.CODES  # which say what it waits for
+        return f"Tried before: {row['reason']}" if row["reason"] and of_before else row["reason"] or None
     return row["reason"] or None
 
 

@@ -59,7 +59,7 @@ class ContactForm(Channel):
     async def _lead(self, outgoing: Outgoing, form: Form) -> str:
         """Emails it as ADF, from the dealership's own mailbox."""
         if self.lent is None:
-            raise ChannelError(NO_MAIL, Kind.PERMANENT, code="no_email")
+            raise ChannelError(NO_MAIL, Kind.NEVER_CONNECTED, code="no_email")  # a moment ago there was one
         if adf.missing(form.values):
             reason = "The vehicle's year, make and model, and your name with a phone or email, have to be known."
             raise ChannelError(reason, Kind.PERMANENT, code="missing_wildcard")

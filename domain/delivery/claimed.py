@@ -71,7 +71,7 @@ async def claimed_rows(owner: str, ids: Sequence[UUID], now: datetime) -> list[d
                    a.country, a.timezone, ({imprints.complete("a")}) AS with_postal_address,
                    p.postal_code, p.mobile, p.phone, p.email, c.kind AS provider, c.options,
                    c.state AS connection_state, s.provider_id, s.numbers, u.active, u.role, u.may_batch,
-                   i.messageable, i.slug AS source_slug,
+                   i.messageable, i.slug AS source_slug, i.form_transport,
                    {standing.of_listing("l")}, {standing.of_address("m.account", "m.channel", "m.to_address")},
                    {standing.of_seller("m.account", "m.listing")},
                    NOT EXISTS (SELECT 1 FROM message e WHERE e.listing = m.listing AND e.id <> m.id
@@ -179,7 +179,9 @@ def facts_of(
         sender_state = SenderState.UNLINKED
     else:
         sender_state = SenderState.LINKED if row["numbers"] else SenderState.NO_NUMBER
-    connected = row["connection_state"] == ConnectionState.CONNECTED and connections.included(row["provider"], included)
+    providers = [row["provider"], *([row["lender"]] if "lender" in row else [])]
+    in_plan = all(connections.included(each, included) for each in providers)
+    connected = row["connection_state"] == ConnectionState.CONNECTED and in_plan
     return facts.of(
         row["id"],
         row["channel"],

@@ -65,8 +65,9 @@ async def record(outcomes: Sequence[Outcome]) -> News:
                 _close(each, each.trouble, news)
     news.listings.update(each.started.listing for each in outcomes)
     said = [(each.started.connection, each.trouble) for each in outcomes if each.trouble]
+    keys = [(each.started.lent_by or each.started.connection, each.trouble) for each in outcomes if each.trouble]
     # Each connection once: said again for every message, it would break one that an admin has mended meanwhile.
-    for connection, error in {where: error for where, error in said if error.kind is Kind.CONNECTION_BROKEN}.items():
+    for connection, error in {where: error for where, error in keys if error.kind is Kind.CONNECTION_BROKEN}.items():
         await connections.broken(connection, error.reason)
     for connection, error in {where: error for where, error in said if error.kind is Kind.OUT_OF_CREDIT}.items():
         await connections.failed(connection, error.reason)  # for the administrators, who can top it up

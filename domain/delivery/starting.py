@@ -26,6 +26,7 @@ from domain.answers import is_late
 from domain.carriage import Carriage
 from domain.channels.base import Outgoing
 from domain.connections import ConnectionState
+from domain.delivery import lending
 from domain.delivery.claimed import announce, claimed_rows, facts_of, first_contacts, known_by, person_of, where
 from domain.delivery.claiming import release
 from domain.delivery.ending import defer, refuse
@@ -52,6 +53,7 @@ class Started:
     connection: UUID
     listing: UUID
     tries: int
+    lent_by: UUID | None = None  # the connection of another channel by which it leaves
 
 
 async def start(
@@ -80,6 +82,9 @@ async def start(
         healthy = [row for row in rows if row["connection_state"] == ConnectionState.CONNECTED]
         hours = {account: await seller_hours.rules_of(account) for account in {row["account"] for row in rows}}
         await release(owner, [row["id"] for row in rows if row["connection_state"] != ConnectionState.CONNECTED])
+        ready = await lending.ready(healthy, now)
+        news.listings.update({row["listing"] for row in healthy} - {row["listing"] for row in ready})
+        healthy = ready
         days = await quotas.of_claimed(healthy, now)  # before first contacts are claimed: others may wait for those
         healthy = await _readdressed(healthy, now)
         letters = await renderings.of_rows([row for row in healthy if renderings.is_open(row)])
@@ -153,7 +158,13 @@ def _started(row: Mapping[str, Any], decision: gate.Decision, files: Packed | No
         form=beside.form,
     )
     return Started(
-        outgoing, gate.permit(decision), row["attempts"] + 1, row["connection"], row["listing"], row["tries"]
+        outgoing,
+        gate.permit(decision),
+        row["attempts"] + 1,
+        row["connection"],
+        row["listing"],
+        row["tries"],
+        row.get("lent_by"),
     )
 
 

@@ -244,6 +244,17 @@ async def of_batch(client: Client, listing: Any, **values: Any) -> Message:
     return await make.message(listing, **{**said, **values})
 
 
+async def test_what_it_waits_for_now_is_not_told_as_of_before(agent_client: Client) -> None:
+    listing = await make.listing()
+    said = {"reason": "Held, because leads leave by Email.", "state": "queued", "attempts": 1}
+    waits = await make.message(listing, code="no_connection", **said)
+    failed = await make.message(listing, code="broken", **said)
+    page = (await agent_client.get(f"/listings/{listing.id}")).text
+    assert "Held, because" in entry(page, waits)
+    assert "Tried before" not in entry(page, waits)
+    assert "Tried before: Held, because" in entry(page, failed)
+
+
 async def test_what_its_batch_holds_stands_at_the_end_as_it_would_read(agent_client: Client) -> None:
     listing = await make.listing()
     held = await of_batch(agent_client, listing, state="pending")
