@@ -1,4 +1,4 @@
-"""Piccolo's SQLite engine with connections that stay open: one writer, a few readers, fair queues for both.
+"""Piccolo's SQLite engine with connections that stay open: one writer, a few readers once they are needed, fair queues.
 
 The stock engine opens a connection and a thread for every query and begins transactions DEFERRED, so that two
 writers meet in "database is locked". Here a write transaction is IMMEDIATE, waits its turn first come first served,
@@ -104,7 +104,7 @@ class PooledSQLiteEngine(SQLiteEngine):
         self._readers = readers
         self._connections: list[Any] = []
         self.here: set[Any] = set()  # connections of transactions that run in the loop's own thread
-        self._free_readers: list[Any] | None = None
+        self._free_readers: list[Any] | None = None  # of those that were needed so far
         self._free_writer: list[Any] | None = None
 
     async def start_connection_pool(self, **_: Any) -> None:
@@ -115,7 +115,7 @@ class PooledSQLiteEngine(SQLiteEngine):
         self._reading = asyncio.Semaphore(self._readers)
         try:
             writer = await self._open(WRITER)
-            self._free_readers = [await self._open(READER) for _ in range(self._readers)]
+            self._free_readers = [await self._open(READER)]
         except BaseException:
             await self.close_connection_pool()  # the threads of those that did open would outlive us
             raise
@@ -143,13 +143,23 @@ class PooledSQLiteEngine(SQLiteEngine):
         connection = aiosqlite.connect(**self.connection_kwargs)
         try:
             await connection
-        except sqlite3.Error:
+            await connection._execute(_set_up, connection._conn, pragmas)
+        except BaseException:  # cancellation included: nobody else would end its thread
+            connection.stop()
             await asyncio.to_thread(connection._thread.join)  # its last word wants the loop still open
             raise
         self._connections.append(connection)
-        connection.row_factory = dict_factory  # type: ignore[assignment]  # a function does
-        for pragma in pragmas:
-            await connection.execute(f"PRAGMA {pragma}")
+        return connection
+
+    async def _another_reader(self) -> Any:
+        try:
+            connection = await self._open(READER)
+        except sqlite3.OperationalError as error:
+            _explain(error)
+            raise
+        if self._free_readers is None:  # closed meanwhile
+            await self.close_connection_pool()
+            raise RuntimeError(NOT_OPEN)
         return connection
 
     @asynccontextmanager
@@ -158,7 +168,7 @@ class PooledSQLiteEngine(SQLiteEngine):
             raise RuntimeError(NOT_OPEN)
         free, turn = (self._free_writer, self._writing) if write else (self._free_readers, self._reading)
         async with turn:  # asyncio's Lock and Semaphore are first come, first served; its Queue is not
-            connection = free.pop()
+            connection = free.pop() if free else await self._another_reader()
             try:
                 yield connection
             finally:
@@ -181,6 +191,13 @@ class PooledSQLiteEngine(SQLiteEngine):
                 _explain(error)
                 raise
         return await _run(connection, query, args or [])
+
+
+def _set_up(connection: sqlite3.Connection, pragmas: Sequence[str]) -> None:
+    """All of it in one hop to the connection's thread."""
+    connection.row_factory = dict_factory
+    for pragma in pragmas:
+        connection.execute(f"PRAGMA {pragma}")
 
 
 async def _run(connection: Any, query: str, args: Any) -> Any:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections import Counter
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from textwrap import dedent
@@ -54,6 +55,48 @@ async def test_closing_ends_every_thread_so_that_the_process_can_end(database: s
         if not thread.name.startswith("asyncio_"):  # the loop's own executor, which ends with the loop
             thread.join(2)
             assert not thread.is_alive(), thread
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+async def test_reading_at_once_opens_further_readers_up_to_three_and_they_stay(house: None) -> None:
+    for _ in range(3):
+        await Account.count()
+    assert len(db.DB._connections) == 2  # the writer and one
+    for _ in range(2):
+        assert await asyncio.gather(*[Account.count() for _ in range(16)]) == [0] * 16
+        assert len(db.DB._connections) == 4
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+async def test_who_is_cancelled_while_a_reader_opens_leaves_no_thread_and_no_turn(house: None) -> None:
+    for steps in range(12):  # of the loop, after each of which it may be cut off
+        async with db.DB._checkout(write=False):
+            before = set(threading.enumerate())
+            reading = asyncio.create_task(_apart(Account.count))
+            for _ in range(steps):
+                await asyncio.sleep(0.0005)
+            reading.cancel()
+            with suppress(asyncio.CancelledError):
+                await reading
+            opened = len(db.DB._connections) - 2
+            left = {thread for thread in set(threading.enumerate()) - before if not thread.name.startswith("asyncio_")}
+            assert len(left) == opened <= 1
+        async with asyncio.timeout(5):
+            assert await asyncio.gather(*[Account.count() for _ in range(4)]) == [0] * 4
+        await db.stop()
+        await db.start()
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+async def test_a_further_reader_that_cannot_be_opened_is_told_in_a_sentence(house: None, data_dir: Path) -> None:
+    async with db.DB._checkout(write=False):
+        (data_dir / "lotwire.sqlite3").rename(data_dir / "away")
+        (data_dir / "lotwire.sqlite3").mkdir()
+        with pytest.raises(Unavailable, match="The database file cannot be written"):
+            await Account.count()
+        (data_dir / "lotwire.sqlite3").rmdir()
+        (data_dir / "away").rename(data_dir / "lotwire.sqlite3")
+        assert await Account.count() == 0
 
 
 async def test_a_database_that_cannot_be_opened_is_named_in_a_sentence(
