@@ -18,6 +18,7 @@ from domain import (
     introductions,
     listings,
     messages,
+    newest,
     offers,
     seller_hours,
     suppressions,
@@ -124,7 +125,8 @@ def file_problems(scene: Scene, channel: str, to: str, enclosed: Enclosures) -> 
 async def send(scene: Scene, draft: Draft, alongside: Alongside | None = None) -> Message:
     """Writes a message to leave now (after the undo window, from the window) or as planned, and returns it; a repeated
     nonce returns the first one. `alongside` writes what stands or falls with the message, in its transaction. Raises
-    Refused with the sentence, the field and the code of the first thing that stands against it.
+    Refused with the sentence, the field and the code of the first thing that stands against it; from the window also
+    newest.Overtaken.
     """
     if draft.nonce and (first := await messages.by_nonce(scene.account.id, draft.nonce)):
         return first
@@ -141,6 +143,8 @@ async def send(scene: Scene, draft: Draft, alongside: Alongside | None = None) -
         if stored:
             if departure is None:
                 await claim_first_contact(scene, message)
+            if draft.origin == "window":
+                await newest.still(scene.newest, message)
             await listings.become_main_user(scene.listing.id, scene.user.id)
             if enclosed:
                 await enclosures.enclose(message, enclosed)

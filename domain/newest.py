@@ -7,14 +7,17 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from domain import clock
+from domain import clock, db
 from domain.accounts import Account
+from domain.errors import Refused
 from domain.listings import Listing
 from domain.messages import CALLED, Message, State
 from domain.suppressions.first_contacts import APART, nothing_yet, stands
 
 WRITING = timedelta(minutes=2)  # since the last change of a draft: its writer is still at it
 
+# Scheduled, taken back, expired and skipped ones never were, and an answer to STOP or HELP is nobody's.
+_WAS = "m.state NOT IN ('pending', 'cancelled', 'skipped', 'expired', 'logged') AND m.kind <> 'answer'"
 _LEFT_OR_CAME = ", ".join(f"'{state}'" for state in (*CALLED, State.RECEIVED) if state is not State.FAILED)
 # A text with a number, out or in, about whatever listing: whether there is one. What a person sent a moment ago leaves
 # before the next one does.
@@ -27,6 +30,13 @@ _TEXTED = "\n".join(
              LIMIT 1) AS texted"""  # noqa: S608 - fixed words
     for side, way in (("to_address", "out"), ("from_address", "in"))
 )
+
+
+class Overtaken(Refused):
+    """Somebody wrote about the listing after it was looked at."""
+
+    def __init__(self) -> None:
+        super().__init__("Somebody wrote to this seller a moment ago. Read it, and send again if yours still fits.")
 
 
 @dataclass(frozen=True)
@@ -71,18 +81,16 @@ class Newest:
 
 
 async def of(listing: Listing, reader: UUID, addresses: Sequence[str] = ()) -> Newest:
-    """The newest platform message of a listing, in or out, queued, unknown and failed ones included; scheduled, taken
-    back, expired and skipped ones never were, and an answer to STOP or HELP is nobody's. The colleagues of `reader` who
-    are writing about it now. And who wrote first to these addresses of its seller about another listing, and which of
-    them were texted before."""
+    """The newest platform message of a listing, in or out, queued, unknown and failed ones included. The colleagues of
+    `reader` who are writing about it now. And who wrote first to these addresses of its seller about another listing,
+    and which of them were texted before."""
     known = [address for address in addresses if address]
     numbers = [address for address in known if address.startswith("+")]
     rows: list[dict[str, Any]] = await Message.raw(
         f"""SELECT * FROM (
              SELECT m.id, m.at, m.channel, m.direction, m."user", u.name AS person, '' AS about FROM message m
              LEFT JOIN app_user u ON u.id = m."user"
-             WHERE m.listing = {{}} AND m.state NOT IN ('pending', 'cancelled', 'skipped', 'expired', 'logged')
-               AND m.kind <> 'answer'
+             WHERE m.listing = {{}} AND {_WAS}
              ORDER BY m.at DESC, m.id DESC LIMIT 1) AS newest
            UNION ALL
            SELECT * FROM (
@@ -136,3 +144,18 @@ async def of(listing: Listing, reader: UUID, addresses: Sequence[str] = ()) -> N
             row.pop("about")
             return Newest(**{**row, "person": row["person"] or ""}, **beside)
     return Newest(**beside)
+
+
+async def still(known: Newest, message: Message) -> None:
+    """Of many who write about a listing at the same moment each sees who came before. Call it in the transaction that
+    writes the message; raises Overtaken when somebody wrote since `known` was read."""
+    if db.on_postgres():
+        await Listing.raw("SELECT id FROM listing WHERE id = {} FOR NO KEY UPDATE", message.listing)
+    rows = await Message.raw(
+        f"""SELECT m.id FROM message m WHERE m.listing = {{}} AND m.id <> {{}} AND {_WAS}
+            ORDER BY m.at DESC, m.id DESC LIMIT 1""",  # noqa: S608 - fixed words
+        message.listing,
+        message.id,
+    )
+    if rows and rows[0]["id"] != known.id:
+        raise Overtaken

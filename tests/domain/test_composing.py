@@ -31,6 +31,7 @@ from domain.errors import Refused
 from domain.gate import SenderState
 from domain.listings import Listing
 from domain.messages import Message, State
+from domain.newest import Overtaken
 from domain.users import User
 from tests import make, sending
 from tests.sending import OWNER, Provider, draft, end, put, shop
@@ -125,6 +126,30 @@ async def test_twenty_people_who_write_first_to_one_phone_at_once_send_one_messa
     assert len(refused) == 19
     assert {each.code for each in refused} == {"recent_contact"}
     assert await Message.count() == 1
+
+
+async def test_of_many_who_write_about_one_car_at_once_one_sends_and_the_others_are_told_first(house):
+    dealer = await shop()
+    people = [await make.user(dealer.account) for _ in range(8)]
+    for person in people:
+        await make.sender_link(dealer.connection, person)
+    listing = await make.listing(dealer.account)
+    await composing.send(await dealer.scene(listing), draft())
+    looks = [await dealer.scene(listing, person) for person in people]
+    tried = await asyncio.gather(*(composing.send(scene, draft()) for scene in looks), return_exceptions=True)
+    assert [type(each) for each in tried if not isinstance(each, Message)] == [Overtaken] * 7
+    assert await Message.count() == 2
+    assert await composing.send(await dealer.scene(listing, people[-1]), draft())
+
+
+async def test_what_a_program_sends_is_not_held_up_by_what_was_written_in_the_same_moment(house):
+    dealer = await shop()
+    listing = await make.listing(dealer.account)
+    await composing.send(await dealer.scene(listing), draft())
+    looks = [await dealer.scene(listing) for _ in range(2)]
+    for scene in looks:
+        await composing.send(scene, draft(origin="api"))
+    assert await Message.count() == 3
 
 
 async def test_a_colleagues_first_contact_is_named_for_fourteen_days(house, clock):

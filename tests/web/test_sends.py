@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from domain import attachments, clock, connections, drafts, message_templates, plans, threads
+from domain import attachments, clock, composing, connections, drafts, message_templates, plans, threads
 from domain.accounts import Account
 from domain.channels.registry import CHANNELS
 from domain.listings import Listing
@@ -327,6 +327,29 @@ async def test_what_somebody_wrote_meanwhile_stops_the_first_send_and_not_the_se
     again = await agent_client.submit(window(listing), typed(seen=seen, told=told), htmx=True)
     assert again.status_code == 200
     assert len([message for message in await sent(listing) if message.direction == "out"]) == 1
+
+
+async def test_a_colleague_who_sends_in_the_same_moment_is_told_before_the_second_leaves(
+    agent_client: Client, listing: Listing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    colleague = await make.user(agent_client.user.account, name="Ben Carter")
+    await make.message(listing, direction="in", body="Yes, it is", from_address="+15205550117")
+    page = await agent_client.get(window(listing, "/new"))
+    send = composing.send
+
+    async def beaten(*given: Any, **more: Any) -> Message:
+        monkeypatch.setattr(composing, "send", send)
+        await make.message(listing, user=colleague)  # after everything was looked at
+        return await send(*given, **more)
+
+    monkeypatch.setattr(composing, "send", beaten)
+    stopped = await agent_client.submit(window(listing), typed(**hidden(page.text)), htmx=True)
+    assert stopped.status_code == 422
+    assert "Ben Carter wrote to this seller at" in text_of(stopped.text)
+    assert words_of(stopped.text) == "Is it still for sale?"
+    assert [message.user for message in await sent(listing) if message.direction == "out"] == [colleague.id]
+    meant = await agent_client.submit(window(listing), typed(**hidden(stopped.text)), htmx=True)
+    assert meant.status_code == 200
 
 
 async def test_a_second_tab_does_not_send_the_same_again_unasked(agent_client: Client, listing: Listing) -> None:

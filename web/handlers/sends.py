@@ -10,6 +10,7 @@ from domain import composing, departures, drafts, enclosures, message_templates,
 from domain.composing import Draft
 from domain.errors import Refused
 from domain.messages import Message, State
+from domain.newest import Overtaken
 from domain.scenes import Scene
 from web import buttons, composer, introducing, looking, planned, previews, queue, render
 from web.forms import Form
@@ -54,6 +55,8 @@ async def create(
     looked = await looking.look(scene, Typed.of(form))
     try:
         message = await _sent(looked, form)
+    except Overtaken:  # in this very moment: looked at once more, the window tells who
+        return await create(request, account, me, kept_listing, form)
     except Refused as refused:
         when = planned.FIELDS if departures.offered(scene) else ()
         form.refuse(refused, ("body", "subject", "to", *when))
