@@ -111,6 +111,13 @@ class Scene:
             and connections.included(carrier.kind, self.features)
         )
 
+    def lacking(self, channel: str) -> str:
+        """The name of the app that the plan would have to include for a message of this channel; empty: it does."""
+        lead = channel == "form" and self.reach.form_transport == form_transports.LEAD
+        asked = ("form", "email") if lead else (channel,)
+        names = (connections.lacking(each, self.carriers.get(each), self.features) for each in asked)
+        return next((name for name in names if name), "")
+
     def provider(self, channel: str) -> str:
         """The name of the provider of a channel, where all send as one by it."""
         carrier = self.carriers.get(channel)

@@ -12,6 +12,7 @@ from domain.connections.finding import (
     heard_by_listening,
     included,
     installed,
+    lacking,
     newest,
 )
 from domain.connections.hearing import hears, silences
@@ -46,6 +47,7 @@ __all__ = [
     "hook_url",
     "included",
     "installed",
+    "lacking",
     "newest",
     "options_of",
     "recheck",

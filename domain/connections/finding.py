@@ -71,6 +71,13 @@ def included(kind: str, features: Collection[str]) -> bool:
     return not feature or feature in features
 
 
+def lacking(channel: str, carrier: Connection | None, features: Collection[str]) -> str:
+    """The name of the app that carries a channel, or would, where a plan with these features does not include it."""
+    kinds = [carrier.kind] if carrier else [kind for kind, each in CHANNELS.items() if each.channel == channel]
+    kinds = [kind for kind in kinds if kind in CHANNELS and (carrier or CHANNELS[kind].listed)]
+    return CHANNELS[kinds[0]].name if kinds and not any(included(kind, features) for kind in kinds) else ""
+
+
 async def by_id(connection_id: UUID) -> Connection | None:
     return await Connection.objects().get(Connection.id == connection_id)
 

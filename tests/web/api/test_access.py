@@ -5,10 +5,12 @@ from redis.asyncio import Redis
 
 from domain import plans, sessions
 from domain.accounts import PlanFeature, Tier
+from domain.connections import Connection, ConnectionState
 from domain.sessions import ApiToken
 from domain.users import User
 from tests import make
 from tests.client import Client
+from tests.sending import without
 from tests.web.api.conftest import Api, codes
 from web.handlers.api import access
 
@@ -86,6 +88,47 @@ async def test_a_plan_without_the_api_has_none(api: Api) -> None:
     read, sent = await standard.get("/listings"), await standard.send(await make.listing(account))
     assert (read.status_code, codes(read)) == (403, [("", "tier")])
     assert (sent.status_code, codes(sent)) == (422, [("", "tier")])
+
+
+@pytest.mark.parametrize("installed", [True, False])
+@pytest.mark.parametrize(
+    ("channel", "lead", "feature", "app"),
+    [
+        ("email", False, "email", "Email is"),
+        ("form", False, "form", "Contact forms are"),
+        ("form", True, "email", "Email is"),
+        ("text", False, "dialpad", "Dialpad is"),
+    ],
+)
+async def test_an_app_outside_the_plan_is_told_as_that_and_not_as_unconnected(
+    api: Api, installed: bool, channel: str, lead: bool, feature: str, app: str
+) -> None:
+    transport = "adf_email" if lead else "http_form"
+    source = await make.source(slug="kbb", form_transport=transport)
+    listing = await make.listing(source=source, seller={"email": "dana@mail.example"})
+    for kind in ("email", "form") if installed else ():
+        await make.connection(kind=kind, options="{}")
+    if not installed:
+        gone = {Connection.state: ConnectionState.DISCONNECTED}
+        await Connection.update(gone).where(Connection.account == api.user.account)
+    body = {"listing_id": str(listing.id), "channel": channel, "body": "Still for sale?"}
+
+    async def against() -> list[str]:
+        return [each["code"] for each in (await api.post("/previews", body)).json()["refusals"]]
+
+    assert await against() == ([] if installed else ["no_connection"])
+    await without(feature)
+    if not installed:
+        await without("twilio")
+    refused = await api.send(listing, channel=channel)
+    assert (refused.status_code, codes(refused)) == (422, [("channel", "tier")])
+    assert refused.json()["errors"][0]["message"] == f"{app} not part of your plan. Compare plans."
+    assert await against() == ["tier"]
+
+
+async def test_what_is_in_the_plan_and_not_connected_is_told_as_that(api: Api) -> None:
+    listing = await make.listing(seller={"email": "dana@mail.example"})
+    assert codes(await api.send(listing, channel="email")) == [("channel", "no_connection")]
 
 
 async def test_a_plan_without_messaging_hides_the_history(api: Api) -> None:

@@ -215,6 +215,18 @@ async def test_without_the_feature_in_the_plan_it_is_refused(api: Api) -> None:
     assert (await api.get(f"/batches/{batch}")).status_code == 403
 
 
+async def test_by_an_app_outside_the_plan_it_is_refused_and_auto_takes_the_others(api: Api) -> None:
+    listing = await make.listing(seller={"email": "dana@mail.example"})
+    await make.connection(kind="email", options="{}")
+    await without("email")
+    for channel, expected in (("email", 422), ("auto", 200)):
+        answer = await api.post("/batch-previews", asked(listing, channel=channel))
+        assert answer.status_code == expected
+    answer = await start(api, asked(listing, channel="email"))
+    assert codes(answer) == [("channel", "tier")]
+    assert answer.json()["errors"][0]["message"] == "Email is not part of your plan. Compare plans."
+
+
 async def test_a_batch_leaves_by_a_chosen_clock_or_by_each_sellers_own(api: Api) -> None:
     phoenix = {"mobile": "+16025550134", "postal_code": "85001"}  # two hours behind the dealership
     listing, local = await make.listing(seller=phoenix), "2026-12-01T10:00"

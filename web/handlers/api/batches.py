@@ -7,7 +7,7 @@ from uuid import UUID
 
 from litestar import Request, Response
 
-from domain import enclosures, idempotency, message_templates, plans, template_files, users
+from domain import connections, enclosures, idempotency, message_templates, plans, template_files, users
 from domain.accounts import Account
 from domain.batches import choosing, estimating, requesting, starting, steering, watching
 from domain.batches.drafts import Words
@@ -149,6 +149,8 @@ async def _composed(account: Account, me: User, body: Mapping[str, Any]) -> tupl
         wrong.append(Problem("template_id", "invalid", "Give body or template_id, not both."))
     elif body.get("body") is None and not body.get("template_id") and not body.get("attachments"):
         wrong.append(Problem("body", "required", "Write a message first: give body or template_id."))
+    if app := await _outside_plan(account, body["channel"]):
+        wrong.append(messages.outside_plan(app))
     version = await _version(account, me, body, wrong)
     files = await _files(account, body.get("attachments"), version, wrong)
     plan = planning.plan_of(body, account, wrong)
@@ -166,6 +168,12 @@ async def _composed(account: Account, me: User, body: Mapping[str, Any]) -> tupl
         file_choice=body.get("files") or "skip",
         plan=plan,
     )
+
+
+async def _outside_plan(account: Account, channel: str) -> str:
+    """The app of a chosen channel, where the plan does not include it. Auto takes what there is."""
+    features = (await plans.table()).get(account.tier, frozenset())
+    return connections.lacking(channel, await connections.carrying(account.id, channel), features)
 
 
 async def _chosen(account: Account, body: Mapping[str, Any], wrong: list[Problem]) -> list[UUID]:

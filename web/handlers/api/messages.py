@@ -15,6 +15,7 @@ from domain import (
     introductions,
     listings,
     message_templates,
+    plans,
     scenes,
     template_files,
     users,
@@ -179,7 +180,7 @@ async def _against(scene: Scene, draft: Draft, letter: Letter, body: Mapping[str
         except Refused as error:
             return [planning.problem(body, error)]
         refusals = departures.against(await composing.judge(*asked, kind="scheduled", at=departure.at))
-    refused = [_refused(each, draft.channel, letter) for each in refusals]
+    refused = [_refused(each, scene, draft.channel, letter) for each in refusals]
     told = {each.field for each in refused}
     return refused + [each for each in _wording_problems(scene, draft, enclosed) if each.field not in told - {"body"}]
 
@@ -195,14 +196,21 @@ def _wording_problems(scene: Scene, draft: Draft, enclosed: Enclosures) -> list[
     return []
 
 
-def _refused(refusal: Refusal, channel: str, letter: Letter) -> Problem:
+def _refused(refusal: Refusal, scene: Scene, channel: str, letter: Letter) -> Problem:
     code, _, token = refusal.code.partition(":")
     field = FIELDS.get(code, "")
+    if code == "no_connection" and (app := scene.lacking(channel)):
+        return outside_plan(app)
     if code == "missing_wildcard":
         field = "body" if token in letter.rendered.missing else "subject"
     elif field == "to_number" and channel != "text":
         field = "channel"
     return Problem(field, refusal.code, refusal.message)
+
+
+def outside_plan(app: str) -> Problem:
+    """Of a message by an app that cannot be connected either."""
+    return Problem("channel", "tier", f"{plans.lacks(app)} Compare plans.")
 
 
 def _accepted(message_id: UUID, body: Mapping[str, Any], *, replayed: bool = False) -> Response[Any]:
