@@ -33,17 +33,18 @@ EARLY_FOR = timedelta(days=1)
 
 
 async def owner(connection: UUID, provider_id: str) -> dict[str, Any] | None:
-    """The message the provider calls so, as {message, n, listing, erased}. `n` is the attempt, 0 for one typed in its
-    app; `erased`: its seller was, since."""
+    """The message the provider calls so, as {message, n, listing, erased, begun_at}. `n` is the attempt, 0 for one
+    typed in its app; `erased`: its seller was, since; `begun_at`: when it left."""
     rows: list[dict[str, Any]] = await Receipt.raw(
-        """SELECT a.message, a.n, m.listing, m.to_address = '' AS erased
+        """SELECT a.message, a.n, m.listing, m.to_address = '' AS erased, a.started_at AS begun_at
            FROM attempt a JOIN message m ON m.id = a.message WHERE a.provider_id = {} AND a.connection = {}""",
         provider_id,
         connection,
     )
     if not rows:
         rows = await Receipt.raw(
-            "SELECT id AS message, 0 AS n, listing, to_address = '' AS erased FROM message WHERE nonce = {}",
+            """SELECT id AS message, 0 AS n, listing, to_address = '' AS erased, at AS begun_at
+               FROM message WHERE nonce = {}""",
             app_nonce(connection, provider_id),
         )
     return rows[0] if rows else None

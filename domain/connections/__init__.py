@@ -17,7 +17,7 @@ from domain.connections.finding import (
 )
 from domain.connections.hearing import hears, silences
 from domain.connections.hooks import end_old_hooks, hook_refused, register_missing_hooks, rotate_hook_secret, verified
-from domain.connections.noting import broken, failed, heard, worked
+from domain.connections.noting import broken, end_rest, failed, heard, worked
 from domain.connections.senders import LINK_AGE, sender
 from domain.connections.tables import Connection, ConnectionState, SenderLink, Silence
 
@@ -39,6 +39,7 @@ __all__ = [
     "current",
     "disconnect",
     "end_old_hooks",
+    "end_rest",
     "failed",
     "heard",
     "heard_by_listening",

@@ -15,7 +15,7 @@ from domain.channels.registry import CHANNELS
 from domain.connections.adapters import adapter, made_with, options_of, require_released
 from domain.connections.finding import by_id, newest
 from domain.connections.hooks import BEING_MADE, register_hook, remove_hook
-from domain.connections.noting import broken, failed
+from domain.connections.noting import broken, end_rest, failed
 from domain.connections.tables import Connection, ConnectionState, SenderLink
 from domain.db import writing
 from domain.errors import Refused, Unavailable
@@ -72,7 +72,6 @@ async def connect(
         Connection.hook_problem: BEING_MADE if settings().public_url and "hook" in provider.events else "",
         Connection.hook_asked_at: now if ok and settings().public_url else None,
         Connection.last_error: problem,
-        Connection.rests_until: None,
         Connection.disconnected_at: None,
     }
     if ok:
@@ -83,6 +82,7 @@ async def connect(
             connection = Connection(account=account, kind=kind)
             await Connection.insert(connection)
         await Connection.update(columns).where(Connection.id == connection.id)
+        await end_rest(connection.id)
         await SenderLink.delete().where(SenderLink.connection == connection.id)
         await accounts.switch_on(account, provider.channel)
         await audit.record(account, user, "connection.made", connection.id, kind=kind, base_url=base_url)
@@ -143,7 +143,7 @@ async def recheck(connection: Connection) -> str:
             await failed(connection.id, error.reason)
         return error.reason
     well: dict[Any, Any] = {Connection.state: ConnectionState.CONNECTED, Connection.last_error: ""}
-    well[Connection.rests_until] = None
+    await end_rest(connection.id)
     await Connection.update({**well, Connection.last_ok_at: clock.now()}).where(
         (Connection.id == connection.id) & (Connection.state != ConnectionState.DISCONNECTED)
     )

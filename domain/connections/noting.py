@@ -59,6 +59,18 @@ async def failed(connection_id: UUID, reason: str) -> None:
     ).where(Connection.id == connection_id)
 
 
+async def end_rest(connection_id: UUID) -> None:
+    """Somebody looked, and all is well: a rest ends before its time."""
+    now = clock.now()
+    await Connection.raw(
+        """UPDATE connection SET rest_ended_at = CASE WHEN rests_until > {} THEN {} ELSE rest_ended_at END,
+                  rests_until = NULL WHERE id = {}""",
+        now,
+        now,
+        connection_id,
+    )
+
+
 async def _alert_broken(account_id: UUID, kind: str, reason: str) -> None:
     name = CHANNELS[kind].name
     where = f"{settings().public_url}/apps/{kind}" if settings().public_url else f"Apps, {name}"

@@ -36,6 +36,7 @@ class Connection(Table, db=DB, tablename="connection"):
     last_error_at = moment()
     refused_hooks = Integer(default=0)
     rests_until = moment()  # the provider asked for silence: nothing leaves before
+    rest_ended_at = moment()  # when somebody last ended such a rest before its time
     last_event_at = moment()  # when it was last heard of, to half a minute
     heard_until = moment()  # until then a line stood over which the provider tells everything once
     opt_outs_read_at = moment()  # when its own list of opt-outs was last read whole

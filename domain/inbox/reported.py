@@ -30,9 +30,11 @@ async def heed(connection: Connection, event: ProviderEvent, said: base.Receipt)
     elif said.state == State.DELIVERED and said.to and channel == "text":
         await number_facts.clear(connection.account, said.to, said.at)
     await receipts.keep(connection.id, event.id, said)
-    if event.tries == 0 and said.rests_until and (left := said.rests_until - clock.now()) > timedelta(0):
+    owner = await receipts.owner(connection.id, said.provider_id)
+    until = said.rests_until if event.tries == 0 and not _is_of_before(connection, owner) else None
+    if until and (left := until - clock.now()) > timedelta(0):
         await resting.rest(connection.id, left.total_seconds(), said.reason)
-    if owner := await receipts.owner(connection.id, said.provider_id):
+    if owner:
         if said.out_of_credit:
             await credit.ran_out([owner["message"]], said.reason)
         return await _owned(event, owner)
@@ -60,6 +62,12 @@ async def heed(connection: Connection, event: ProviderEvent, said: base.Receipt)
     if said.ours:  # of a call whose answer we had, or of a message that was erased since
         return None
     return await _typed_elsewhere(connection, said)
+
+
+def _is_of_before(connection: Connection, owner: Mapping[str, Any] | None) -> bool:
+    """Whether it is about a message that left before somebody ended the rest that others of that time began."""
+    ended = connection.rest_ended_at
+    return owner is not None and ended is not None and owner["begun_at"] < ended
 
 
 async def _owned(event: ProviderEvent, owner: Mapping[str, Any]) -> UUID | None:

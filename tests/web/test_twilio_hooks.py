@@ -10,9 +10,10 @@ from urllib.parse import urlencode
 import httpx
 import pytest
 
-from domain import delivery, inbox, messages, resting
+from domain import connections, delivery, inbox, messages, resting
 from domain.batches.tables import Batch
 from domain.channels.base import Accepted, ChannelError, Kind
+from domain.channels.twilio import Twilio
 from domain.channels.twilio_hooks import signature
 from domain.connections import Connection, hook_url
 from domain.inbox import ProviderEvent
@@ -313,7 +314,7 @@ async def test_a_sender_whose_day_is_full_rests_until_carriers_count_anew_and_no
 async def test_a_full_day_that_is_over_when_it_is_heard_of_holds_nothing(
     client: Client, dealer: Shop, clock: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clock.set(datetime(2026, 11, 25, 7, 59, 59, tzinfo=UTC))  # a second before midnight by the Pacific
+    clock.set(datetime(2026, 11, 25, 7, 59, 30, tzinfo=UTC))  # just before midnight by the Pacific
     listing = await make.listing(dealer.account, seller={"mobile": PHONE})
     message = await dealer.accepted(listing, SID, to_address=PHONE)
     due = inbox.due
@@ -327,6 +328,43 @@ async def test_a_full_day_that_is_over_when_it_is_heard_of_holds_nothing(
     assert row.rests_until is None
 
 
+async def test_a_rest_that_somebody_ended_begins_again_only_by_what_left_since(
+    client: Client, dealer: Shop, clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock.set(datetime(2026, 11, 24, 19, 0, tzinfo=UTC))
+    monkeypatch.setattr(Twilio, "check", lambda _: asyncio.sleep(0))
+    full = status("undelivered", ErrorCode="30023")
+
+    async def rests() -> bool:
+        row = await Connection.objects().get(Connection.id == dealer.connection.id)
+        assert row is not None
+        return resting.until(row) is not None
+
+    async def taken(sid: str) -> Message:
+        listing = await make.listing(dealer.account, seller={"mobile": make.phone()})
+        message = await dealer.accepted(listing, sid)
+        clock.advance(minutes=1)
+        return message
+
+    first, second, third = [await taken(f"SM{n:032x}") for n in range(1, 4)]
+    await call(client, dealer.connection, {**full, "MessageSid": first.provider_id}, first)
+    assert await rests()
+    assert await connections.recheck(dealer.connection) == ""
+    assert not await rests()
+    await call(client, dealer.connection, {**full, "MessageSid": second.provider_id}, second)
+    assert ((await again(second)).code, await rests()) == ("sender_full", False)
+    await connections.recheck(dealer.connection)  # of one that does not rest: nothing was ended
+    since = await taken(f"SM{4:032x}")
+    await connections.recheck(dealer.connection)
+    await call(client, dealer.connection, {**full, "MessageSid": since.provider_id}, since)
+    assert await rests()
+    clock.advance(minutes=1)
+    given = {"auth_token": TOKEN, "account_sid": ACCOUNT, "from_number": OUR_NUMBER}
+    await connections.connect(dealer.account.id, dealer.user.id, "twilio", given)
+    await call(client, dealer.connection, {**full, "MessageSid": third.provider_id}, third)
+    assert not await rests()
+
+
 async def _later(clock: Any, due: Any) -> Any:
-    clock.advance(seconds=2)
+    clock.advance(seconds=31)
     return await due()
