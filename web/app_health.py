@@ -1,13 +1,16 @@
 """How a connected app fares: what last went well and wrong, what it hears and could not hear, what waits for it."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
-from domain import connections, pace_limits, provider_lists, resting, vitals
+from domain import clock, connections, pace_limits, provider_lists, resting, vitals
 from domain.accounts import Account
 from domain.channels.registry import CHANNELS
 from domain.connections import Connection, ConnectionState
 from domain.errors import Refused, Unavailable
 from web.filters import ago, clock_time, day
+
+A_WEEK = timedelta(days=7)
 
 
 async def of(account: Account, connection: Connection) -> dict[str, Any]:
@@ -22,7 +25,7 @@ async def of(account: Account, connection: Connection) -> dict[str, Any]:
     facts = (
         ("Last success", ago(connection.last_ok_at, account.timezone) or "Never"),
         ("Last error", error or "None"),
-        ("Webhook", _webhook(connection)),
+        ("Webhook", _webhook(account, connection)),
         ("Not heard", " ".join(await _unheard(account, connection))),
         ("Last event in", ago(connection.last_event_at, account.timezone) or "None yet" if provider.events else ""),
         ("Refused calls", f"{connection.refused_hooks:,}" if "hook" in provider.events else ""),
@@ -41,10 +44,26 @@ async def of(account: Account, connection: Connection) -> dict[str, Any]:
     }
 
 
-def _webhook(connection: Connection) -> str:
-    if not connection.hook_problem or connection.state != ConnectionState.CONNECTED:
+def _webhook(account: Account, connection: Connection) -> str:
+    if not connection.hook_problem:
+        return _moved(account, connection)
+    if connection.state != ConnectionState.CONNECTED:
         return connection.hook_problem
     return f"{connection.hook_problem} It is tried again every hour."
+
+
+def _moved(account: Account, connection: Connection) -> str:
+    """That it followed to a new address of this Lotwire, for a week or until somebody did what is left to do."""
+    moved: datetime | None = connection.hook_moved_at
+    if moved is None:
+        return ""
+    since = f"{day(moved, account.timezone)}, {clock_time(moved, account.timezone)}"
+    if not CHANNELS[connection.kind].hook_by_hand:
+        return f"It calls this Lotwire’s new address since {since}." if moved > clock.now() - A_WEEK else ""
+    if connection.last_event_at and connection.last_event_at > moved:
+        return ""
+    name = CHANNELS[connection.kind].name
+    return f"Lotwire has a new address since {since}. Enter it in {name}: it stands under Incoming messages."
 
 
 def goes_on(account: Account, connection: Connection) -> str | None:

@@ -135,6 +135,7 @@ class Channel(ABC):
     relays: ClassVar[str] = ""  # the domain whose mail is this channel's, also where another reads the same mailbox
     secret_label: ClassVar[str] = ""  # of the webhook secret, where it signs with ours; empty: with a credential
     hook_parts: ClassVar[Sequence[str]] = ()  # what it is told to call beneath its hook, beside the hook itself
+    hook_by_hand: ClassVar[bool] = False  # somebody enters the hook's address there: `register_hook` does the rest
     thanks: ClassVar[HookAnswer] = HookAnswer()  # what its hook calls are answered
     names: ClassVar[bool] = False  # it can be asked how somebody who wrote calls themself
     tells_what_it_took: ClassVar[bool] = False  # it can be asked what became of a call that was not answered

@@ -84,6 +84,7 @@ class Facebook(Channel):
     )
     feature = "facebook"
     events = ("hook",)
+    hook_by_hand = True
     names = True
     secret_label = "Verify token"  # noqa: S105 - what its field is called
     per_minute = 200

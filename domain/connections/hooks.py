@@ -4,6 +4,7 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -23,6 +24,8 @@ logger = logging.getLogger(__name__)
 
 BEING_MADE = "The webhook is being set up."
 NO_REPLIES = "Replies will not arrive until the webhook is set up."
+MOVING = "The webhook is being moved to this Lotwire's new address."
+NOT_MOVED = "Lotwire has a new address, and the webhook still calls the one before."
 NOT_AGAIN = "The webhook could not be set up again; the one before was left in place."
 AGAIN = timedelta(hours=1)  # a provider that says no is not to be pestered
 LINGERS = timedelta(hours=1)  # a hook whose secret was changed: providers try again what they could not bring
@@ -30,16 +33,24 @@ REMOVAL_SECONDS = 5.0  # how long disconnecting waits for the provider to forget
 
 
 def verified(connection: Connection, call: HookCall) -> Sequence[HookEvent]:
-    """The events of a hook call, signed with the secret that counts now or, for a day, with the one before. Raises
-    BadSignature, NotUnderstood, Unavailable."""
+    """The events of a hook call, signed with the secret that counts now or, for a day, with the one before; where our
+    address changed within the hour, also for the one before. Raises BadSignature, NotUnderstood, Unavailable."""
     good = hook_secrets.read(connection.hook_secret).good
-    for n, secret in enumerate(good, 1):
+    tries = [(secret, each) for each in _as_called(connection, call) for secret in good]
+    for n, (secret, each) in enumerate(tries, 1):
         try:
-            return made_with(connection, options_of(connection), secret).verify(call)
+            return made_with(connection, options_of(connection), secret).verify(each)
         except BadSignature:
-            if n == len(good):
+            if n == len(tries):
                 raise
     raise BadSignature("Nothing can prove whose call this is.")
+
+
+def _as_called(connection: Connection, call: HookCall) -> list[HookCall]:
+    before, moved = connection.old_hook_base, connection.hook_moved_at
+    if not before or moved is None or moved < clock.now() - LINGERS or not call.url.startswith(settings().public_url):
+        return [call]
+    return [call, replace(call, url=before + call.url.removeprefix(settings().public_url))]
 
 
 async def hook_refused(connection_id: UUID) -> None:
@@ -77,8 +88,8 @@ async def rotate_hook_secret(connection: Connection, user: UUID, secret: str = "
 
 
 async def register_missing_hooks() -> int:
-    """Asks providers again that could not be asked to call us when they were connected or mended, or that were
-    connected before Lotwire had a public address; how many agreed now."""
+    """Asks providers again that could not be asked to call us when they were connected or mended, that were connected
+    before Lotwire had a public address, or that call one it had before; how many agreed now."""
     kinds = [kind for kind, provider in CHANNELS.items() if "hook" in provider.events]
     if not settings().public_url or not kinds:
         return 0
@@ -87,12 +98,19 @@ async def register_missing_hooks() -> int:
     young = Connection.created_at > now - timedelta(minutes=2)
     rested = Connection.hook_asked_at.is_null() | (Connection.hook_asked_at < now - AGAIN)
     amiss = (Connection.hook_id == "") | (Connection.hook_problem != "")
-    missing = (Connection.state == ConnectionState.CONNECTED) & amiss
-    waiting = await Connection.objects().where(missing & Connection.kind.is_in(kinds) & (young | rested))
+    elsewhere = (Connection.hook_id != "") & (Connection.hook_base != settings().public_url)
+    due = (amiss & (young | rested)) | (elsewhere & (Connection.hook_problem == ""))
+    missing = (Connection.state == ConnectionState.CONNECTED) & due
+    waiting = await Connection.objects().where(missing & Connection.kind.is_in(kinds))
     for connection in waiting:
         # Noted first, so that of many workers one asks, and whatever comes of it the next question is an hour off.
-        mine = Connection.update({Connection.hook_asked_at: now})
-        if not await mine.where((Connection.id == connection.id) & missing & (young | rested)).returning(Connection.id):
+        values: dict[Any, Any] = {Connection.hook_asked_at: now}
+        if connection.hook_id and not connection.hook_base and not connection.hook_problem:  # of before that was noted
+            values = {Connection.hook_base: settings().public_url}
+        elif _moves(connection):
+            values[Connection.hook_problem] = MOVING
+        noted = Connection.update(values).where((Connection.id == connection.id) & missing)
+        if not await noted.returning(Connection.id) or Connection.hook_base in values:
             continue
         try:
             await register_hook(connection, adapter(connection), hook_secrets.read(connection.hook_secret).now)
@@ -126,18 +144,24 @@ async def end_old_hooks() -> int:
 
 async def register_hook(connection: Connection, provider: Channel, hook_secret: str) -> None:
     """Asks the provider to call us. When it will not, the hook it had stays; replies do not arrive where it had none.
-    The health panel says so until it did."""
+    The health panel says so until it did. A hook at an address of before is taken for another hour."""
     as_it_was = (Connection.id == connection.id) & (Connection.hook_id == connection.hook_id)
     try:
         hook_id = await provider.register_hook(hook_url(connection), hook_secret)
     except ChannelError as error:
-        problem = storable(f"{NOT_AGAIN if connection.hook_id else NO_REPLIES} {error.reason}"[:500])
+        still = (NOT_MOVED if _moves(connection) else NOT_AGAIN) if connection.hook_id else NO_REPLIES
+        problem = storable(f"{still} {error.reason}"[:500])
         await Connection.update({Connection.hook_problem: problem}).where(as_it_was)
         return
     if hook_id:
-        await _note(connection, provider, hook_id)
+        await _note(connection, provider, hook_id, lingers=_moves(connection))
     else:  # it is set up by hand
         await Connection.update({Connection.hook_problem: ""}).where(as_it_was)
+
+
+def _moves(connection: Connection) -> bool:
+    """Whether its provider calls an address that this Lotwire had before."""
+    return bool(connection.hook_id) and connection.hook_base not in ("", settings().public_url)
 
 
 async def _note(connection: Connection, provider: Channel, hook_id: str, *, lingers: bool = False) -> bool:
@@ -154,6 +178,9 @@ async def _note(connection: Connection, provider: Channel, hook_id: str, *, ling
         & (Connection.state != ConnectionState.DISCONNECTED)
     )
     values: dict[Any, Any] = {Connection.hook_id: hook_id, Connection.hook_problem: "", Connection.heard_until: None}
+    values[Connection.hook_base] = settings().public_url
+    if _moves(connection):
+        values |= {Connection.old_hook_base: connection.hook_base, Connection.hook_moved_at: clock.now()}
     over = {connection.hook_id} - {"", hook_id}
     if lingers and over:
         values |= {Connection.old_hook_id: connection.hook_id, Connection.old_hook_until: clock.now() + LINGERS}

@@ -28,6 +28,9 @@ class Connection(Table, db=DB, tablename="connection"):
     hook_id = Text(default="")  # what the provider calls our hook
     old_hook_id = Text(default="")  # after a change of its secret: it still brings what was under way
     old_hook_until = moment()
+    hook_base = Text(default="")  # the public address of ours that the hook was made with; empty: nobody noted it
+    old_hook_base = Text(default="")  # the one before
+    hook_moved_at = moment()  # when it followed from there
     hook_problem = Text(default="")  # a sentence while the hook is not as it should be
     hook_asked_at = moment()  # when the provider was last asked to call us
     options = JSON(default="{}")

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from domain import clock, connections, hook_secrets
-from domain.channels.base import ChannelError, Kind
+from domain.channels.base import BadSignature, ChannelError, HookCall, Kind
 from domain.channels.registry import CHANNELS
 from domain.connections import Connection, ConnectionState
 from domain.errors import Refused
@@ -20,12 +20,14 @@ class Hooked(Provider):
     events = ("hook",)
     said: list[str] = []  # noqa: RUF012 - what this provider was asked, in order
     names: list[str] = []  # noqa: RUF012
+    urls: list[str] = []  # noqa: RUF012
     refuses: ChannelError | None = None
     meanwhile: object = None
 
     async def register_hook(self, hook_url: str, secret: str) -> str:
         name = Hooked.names.pop(0) if Hooked.names else "page"
         Hooked.said.append(f"+{name}")
+        Hooked.urls.append(hook_url)
         if Hooked.meanwhile:
             await Hooked.meanwhile()
         if Hooked.refuses:
@@ -43,7 +45,7 @@ class Unhooked(Hooked):
 @pytest.fixture(autouse=True)
 def hooked(monkeypatch, configure):
     monkeypatch.setitem(CHANNELS, "simulator", Hooked)
-    Hooked.said, Hooked.names, Hooked.refuses, Hooked.meanwhile = [], [], None, None
+    Hooked.said, Hooked.names, Hooked.urls, Hooked.refuses, Hooked.meanwhile = [], [], [], None, None
     configure(LOTWIRE_PUBLIC_URL="https://cars.example")
 
 
@@ -280,3 +282,88 @@ async def test_who_calls_nobody_is_not_looked_at_for_a_hook(house, monkeypatch):
     assert await connections.register_missing_hooks() == 0
     assert (await fresh(connection)).hook_asked_at == long_ago
     assert Hooked.said == []
+
+
+NEW = "https://new.example"
+
+
+async def at(configure, url):
+    """Connected while this Lotwire had that address, which a worker noted."""
+    configure(LOTWIRE_PUBLIC_URL=url)
+    return await fresh((await connect((await make.account()).id))[0])
+
+
+async def test_a_hook_follows_to_a_new_public_address_and_the_one_before_ends_an_hour_later(house, configure, clock):
+    Hooked.names = ["one", "two"]
+    connection = await at(configure, "https://cars.example")
+    clock.advance(minutes=10)
+    configure(LOTWIRE_PUBLIC_URL=NEW)
+    assert await connections.register_missing_hooks() == 1
+    assert await connections.register_missing_hooks() == 0
+    moved = await fresh(connection)
+    assert (Hooked.said, Hooked.urls[-1]) == (["+one", "+two"], f"{NEW}/hooks/simulator/{connection.id}")
+    assert (moved.hook_id, moved.hook_base, moved.hook_problem) == ("two", NEW, "")
+    assert (moved.old_hook_id, moved.old_hook_base) == ("one", "https://cars.example")
+    assert moved.hook_moved_at is not None
+    clock.advance(minutes=61)
+    assert await connections.end_old_hooks() == 1
+    assert Hooked.said[2:] == ["-one"]
+
+
+async def test_a_provider_that_takes_no_new_address_keeps_the_old_one_says_so_and_is_asked_again(
+    house, configure, clock
+):
+    connection = await at(configure, "https://cars.example")
+    clock.advance(minutes=10)
+    configure(LOTWIRE_PUBLIC_URL=NEW)
+    Hooked.refuses = ChannelError("Not today.", Kind.PERMANENT)
+    for _ in range(3):
+        assert await connections.register_missing_hooks() == 0
+    kept = await fresh(connection)
+    assert Hooked.said == ["+page", "+page"]
+    assert kept.hook_base == "https://cars.example"
+    assert kept.hook_problem == ("Lotwire has a new address, and the webhook still calls the one before. Not today.")
+    Hooked.refuses = None
+    clock.advance(minutes=61)
+    assert await connections.register_missing_hooks() == 1
+    assert (await fresh(connection)).hook_base == NEW
+
+
+async def test_a_hook_of_before_its_address_was_noted_stays_and_follows_the_next_change(house, configure):
+    connection = await old(hook_id="page")
+    await connections.register_missing_hooks()
+    assert (Hooked.said, (await fresh(connection)).hook_base) == ([], "https://cars.example")
+    configure(LOTWIRE_PUBLIC_URL=NEW)
+    assert await connections.register_missing_hooks() == 1
+
+
+async def test_a_public_address_that_is_taken_away_moves_nothing(house, configure):
+    connection = await at(configure, "https://cars.example")
+    configure(LOTWIRE_PUBLIC_URL="")
+    assert await connections.register_missing_hooks() == 0
+    assert (await fresh(connection)).hook_base == "https://cars.example"
+
+
+async def test_for_an_hour_calls_are_taken_that_were_signed_for_the_address_before(
+    house, configure, clock, monkeypatch
+):
+    asked = []
+
+    def verify(self, call):
+        asked.append(call.url)
+        if not call.url.startswith("https://cars.example/"):
+            raise BadSignature("Another address.")
+        return []
+
+    monkeypatch.setattr(Hooked, "verify", verify)
+    connection = await at(configure, "https://cars.example")
+    clock.advance(minutes=10)
+    configure(LOTWIRE_PUBLIC_URL=NEW)
+    await connections.register_missing_hooks()
+    moved = await fresh(connection)
+    call = HookCall(f"{NEW}/hooks/simulator/{connection.id}?a=1")
+    assert connections.verified(moved, call) == []
+    assert asked[-1] == f"https://cars.example/hooks/simulator/{connection.id}?a=1"
+    clock.advance(minutes=61)
+    with pytest.raises(BadSignature):
+        connections.verified(moved, call)

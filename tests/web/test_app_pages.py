@@ -95,6 +95,23 @@ async def test_the_health_says_when_nothing_could_be_heard_and_where_to_look(adm
     assert "could be heard" not in await show(admin_client)
 
 
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("dialpad", "It calls this Lotwire’s new address since "),
+        ("facebook", "Enter it in Facebook Messenger: it stands under Incoming messages."),
+    ],
+)
+async def test_the_health_says_that_the_hook_follows_to_a_new_address(
+    admin_client: Client, clock: Any, kind: str, said: str
+) -> None:
+    connection = await make.connection(kind=kind, hook_moved_at=clock.now(), options="{}")
+    assert said in await show(admin_client, kind)
+    clock.advance(days=8)
+    await Connection.update({Connection.last_event_at: clock.now()}).where(Connection.id == connection.id)
+    assert said not in await show(admin_client, kind)
+
+
 async def test_every_page_of_an_app_takes_eight_queries_at_most(
     admin_client: Client, agent_client: Client, count_queries: Callable[..., Any]
 ) -> None:
