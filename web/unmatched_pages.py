@@ -72,7 +72,9 @@ def results(account: Account, rows: Sequence[dict[str, Any]], names: dict[Any, s
 
 
 def ad_values(message: dict[str, Any]) -> dict[str, str]:
-    """What the form for a new listing knows of the seller already."""
+    """What the form for a new listing knows of the seller already: nothing where a colleague wrote it."""
+    if message["colleague"]:
+        return {}
     seller = address(message)
     name = message["author_name"].strip() if message["direction"] == "in" else ""
     first, _, last = name.partition(" ") if not name.startswith("+") else ("", "", "")

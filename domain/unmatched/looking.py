@@ -7,17 +7,20 @@ from uuid import UUID
 from domain import clock, db
 from domain.errors import NotFound
 from domain.history import Cursor
+from domain.inbox import colleagues
 from domain.messages import Message
+from domain.users import User
 
 PAGE = 50
 SUGGESTED = 5
+HEARD = ("stop", "look")  # what a message means that something followed from
 KEPT = timedelta(days=30)  # how long what was discarded can be put back
 
 # Every f-string below holds fixed words and `{}` placeholders only; values travel as parameters.
 # ruff: noqa: S608
 
 _ROW = """m.id, m.account, m.direction, m.channel, m.from_address, m.to_address, m.author_name, m.subject, m.body, m.at,
-          m.responded_at"""
+          m.responded_at, m.means"""
 _LISTING = """l.id AS listing, l.year, l.make, l.model, p.first_name, p.last_name"""
 
 
@@ -69,6 +72,13 @@ async def of(account: UUID, message: UUID) -> dict[str, Any]:
     if not rows:
         raise NotFound
     return rows[0]
+
+
+async def colleague(account: UUID, row: dict[str, Any]) -> User | None:
+    """Who works here and wrote it: an email that was not heard as a seller's word when it came."""
+    if row["channel"] != "email" or row["direction"] != "in" or row["means"] in HEARD:
+        return None
+    return await colleagues.at(account, row["from_address"])
 
 
 async def linked_to(account: UUID, message: UUID) -> UUID | None:

@@ -7,11 +7,13 @@ from uuid import UUID
 from domain import ads, audit, clock, db, history, messages, schedules, sources, stages, suppressions, threads, users
 from domain.accounts import Account
 from domain.errors import NotFound, Refused
+from domain.inbox import colleagues
 from domain.inbox.tables import MatchSuggestion
 from domain.listings import Listing
 from domain.messages import Message
 from domain.reviews import Review
 from domain.suppressions import OptOut
+from domain.unmatched import looking
 from domain.unmatched.looking import KEPT, address, of
 from domain.users import Permission, User
 
@@ -24,15 +26,16 @@ async def link(account: Account, message: UUID, listing: Listing, user: User, *,
     times; how many. Their thread belongs to that listing from then on.
 
     With `keep` the address is put down as the seller's where they have none of its kind. What an opt-out among them
-    asks for holds for the whole account since it came. Raises NotFound, Refused when somebody was faster.
+    asks for holds for the whole account since it came. What a colleague wrote becomes theirs, and nothing follows from
+    it. Raises NotFound, Refused when somebody was faster.
     """
     users.require(user, Permission.SETTLE_UNMATCHED)
     if listing.account != account.id:
         raise NotFound
     row = await of(account.id, message)
-    seller = address(row)
+    seller, colleague = address(row), await looking.colleague(account.id, row)
     async with db.writing():
-        if keep:  # before the listing is locked: whoever writes ads takes their turn first
+        if keep and not colleague:  # before the listing is locked: whoever writes ads takes their turn first
             await _keep(account, listing, row["channel"], seller, user)
         await stages.lock(listing.id)
         moved = await _move(account.id, row, seller, listing.id)
@@ -43,7 +46,11 @@ async def link(account: Account, message: UUID, listing: Listing, user: User, *,
             await suppressions.wait_for_starts(account.id)
             await suppressions.spread(account.id, row["channel"], seller)
         await _beside(account.id, listing.id, [each["id"] for each in moved], seller)
-        await _heed(account.id, listing.id, moved, seller)
+        theirs = [each["id"] for each in moved if each["means"] not in looking.HEARD] if colleague else []
+        if colleague and theirs:
+            await colleagues.make_theirs(theirs, colleague)
+        if sellers := [each for each in moved if each["id"] not in theirs]:
+            await _heed(account.id, listing.id, sellers, seller)
         await audit.record(
             account.id, user.id, "message.linked", message, listing=str(listing.id), messages=len(moved), kept=keep
         )
@@ -103,7 +110,7 @@ def _waiting(account: UUID, row: dict[str, Any], seller: str) -> Any:
 async def _move(account: UUID, row: dict[str, Any], seller: str, listing: UUID) -> list[dict[str, Any]]:
     now = clock.now()
     values: dict[Any, Any] = {Message.listing: listing, Message.changed_at: now}
-    shown = (Message.id, Message.direction, Message.at)
+    shown = (Message.id, Message.direction, Message.at, Message.means)
     moved: list[dict[str, Any]] = await Message.update(values).where(_waiting(account, row, seller)).returning(*shown)
     if row["responded_at"] is not None:  # one that was discarded, and turned out to be somebody's after all
         alone = (Message.id == row["id"]) & Message.listing.is_null() & Message.responded_at.is_not_null()

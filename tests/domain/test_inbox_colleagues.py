@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from domain import clock, history, inbox, mails, messages, suppressions, threads
+from domain import clock, history, inbox, mails, messages, suppressions, threads, unmatched
 from domain.address_marks import AddressMark
 from domain.channels.base import Bounce, IncomingFile
 from domain.channels.registry import CHANNELS
@@ -164,6 +164,69 @@ async def test_what_belongs_to_no_conversation_waits_and_stops_nobody(house: Non
     [message] = await Message.objects().where(Message.direction == "in")
     assert (message.listing, message.responded_at, message.to_address) == (None, None, OURS)
     assert not await suppressions.opted_out(dealer.account.id, MAYA, "email")
+
+
+async def linked(dealer: Shop, listing: Listing, **more: Any) -> None:
+    """Somebody says of Maya's mails that matched nothing that they are about this listing."""
+    [message, *_] = await Message.objects().where(Message.listing.is_null()).order_by(Message.at)
+    await unmatched.link(dealer.account, message.id, listing, dealer.user, **more)
+
+
+async def test_linked_by_hand_it_is_theirs_and_does_nothing(house: None, monkeypatch: Any) -> None:
+    dealer, connection, listing, token = await conversation()
+    await tell(connection, monkeypatch, mail(token=token, body="Are you there?"))
+    before = await Listing.objects().get(Listing.id == listing.id)
+    plan = await make.message(
+        listing, channel="email", to_address=MAIL, state=State.PENDING, user=dealer.user, kind="scheduled"
+    )
+    await Message.update({Message.scheduled_at: clock.now() + timedelta(days=1)}).where(Message.id == plan.id)
+    for n, body in enumerate(("STOP", "Call them today.")):
+        said = mail(provider_id=f"m{n}", from_address=MAYA, from_name="M. B.", body=body)
+        assert await tell(connection, monkeypatch, said) is None
+    await linked(dealer, listing, keep=True)
+    kept = await Message.objects().where(Message.origin == "app").order_by(Message.body)
+    assert [(each.body, each.listing, each.state) for each in kept] == [
+        ("Call them today.", listing.id, State.LOGGED),
+        ("STOP", listing.id, State.LOGGED),
+    ]
+    user = await User.objects().get(User.email == MAYA)
+    assert user is not None
+    for each in kept:
+        assert (each.direction, each.author_kind, each.author_name, each.user) == (
+            "out",
+            "agent",
+            "Maya Brooks",
+            user.id,
+        )
+        assert each.to_address == ""
+    after = await Listing.objects().get(Listing.id == listing.id)
+    assert before is not None
+    assert after is not None
+    for each in ("stage", "last_contact_at", "waiting_since"):
+        assert getattr(after, each) == getattr(before, each), each
+    assert await waits(listing)
+    assert (await again(plan)).state == State.PENDING
+    assert (await make.seller_of(listing)).email != MAYA
+    for address in (MAYA, MAIL):
+        assert not await suppressions.opted_out(dealer.account.id, address, "email")
+
+
+async def test_linked_by_hand_what_was_heard_as_a_sellers_stays_a_sellers(house: None, monkeypatch: Any) -> None:
+    dealer, connection, listing, _ = await conversation(active=False)
+    await tell(connection, monkeypatch, mail(from_address=MAYA, body="STOP"))
+    await User.update({User.active: True}).where(User.email == MAYA)
+    await linked(dealer, listing)
+    [message] = await Message.objects().where(Message.direction == "in")
+    assert (message.listing, message.author_kind) == (listing.id, "seller")
+    assert await suppressions.opted_out(dealer.account.id, MAYA, "email")
+
+
+async def test_linked_by_hand_a_seller_who_works_there_is_a_seller(house: None, monkeypatch: Any) -> None:
+    dealer, connection, listing, _ = await conversation()
+    await tell(connection, monkeypatch, mail(from_address=MAYA, body="It is still for sale."))
+    await make.listing(dealer.account, seller={"email": MAYA})
+    await linked(dealer, listing)
+    assert await waits(listing)
 
 
 async def test_a_relay_knows_no_colleagues(house: None, monkeypatch: Any) -> None:

@@ -49,6 +49,19 @@ async def test_matched_and_foreign_messages_are_not_there(agent_client: Client) 
     assert "foreign" not in page
 
 
+async def test_of_a_colleagues_mail_the_page_says_so_and_their_address_is_no_sellers(agent_client: Client) -> None:
+    maya = await make.user(name="Maya Brooks", email="maya@lots.example")
+    message = await make.unmatched(channel="email", from_address=maya.email, body="Call them today.")
+    page = (await agent_client.get(f"/unmatched/{message.id}")).text
+    assert "Maya Brooks works here. Linked, it stands in the history under their name" in page
+    assert maya.email not in (await agent_client.get(f"/listings/new?unmatched={message.id}")).text
+    listing = await make.listing()
+    await agent_client.submit(f"/unmatched/{message.id}/links", {"listing_id": str(listing.id), "keep": "1"})
+    page = (await agent_client.get(f"/listings/{listing.id}")).text
+    assert "in a mail program" in page
+    assert (await make.seller_of(listing)).email == ""
+
+
 async def test_a_message_of_a_listing_cannot_be_discarded_this_way(agent_client: Client) -> None:
     message = await make.message(direction="in")
     await agent_client.submit(f"/unmatched/{message.id}/deletion")

@@ -102,7 +102,8 @@ async def update(request: Request, me: Me, account: TheAccount, listing: TheList
 async def _unmatched(account: Account, message: str) -> dict[str, Any] | None:
     """The message that the form was opened from, if it still belongs to nobody."""
     with suppress(ValueError, NotFound):
-        return await inbox.of(account.id, UUID(message))
+        found = await inbox.of(account.id, UUID(message))
+        return {**found, "colleague": await inbox.colleague(account.id, found)}
     return None
 
 

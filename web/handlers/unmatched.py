@@ -125,6 +125,7 @@ async def _page(request: AnyRequest, me: User, account: Account, key: UUID, q: s
         found = (await listings.inventory(account.id, "all", q, limit=FOUND)).rows
         names = await sellers_of([row["id"] for row in found])
     guesses = await unmatched.suggestions(account.id, message)
+    colleague = await unmatched.colleague(account.id, message)
     return render.page(
         request,
         "unmatched/show.html",
@@ -132,10 +133,11 @@ async def _page(request: AnyRequest, me: User, account: Account, key: UUID, q: s
         form=form,
         message=unmatched_pages.row(account, message),
         others=message["others"],
+        colleague=colleague.name if colleague else None,
         guesses=[unmatched_pages.guess(each) for each in guesses],
         q=q,
         found=unmatched_pages.results(account, found, names),
-        can_keep=message["channel"] in ("text", "email"),
+        can_keep=message["channel"] in ("text", "email") and not colleague,
         can_edit=users.may(me, Permission.SETTLE_UNMATCHED),
         page_title=f"Unmatched: {unmatched_pages.shown(message)}",
     )
