@@ -254,5 +254,28 @@ async def test_what_stood_before_messages_were_marked_is_marked_by_the_migration
     assert again_.said_again_at == others[1]["at"]
 
 
+async def test_a_stop_in_a_thread_of_before_counts_for_the_person_since_its_migration(seller: House) -> None:
+    other = await seller.other_listing(email=MAIL)
+    await thread(seller, PSID, seller.listing)
+    await seller.hears("STOP", PSID)
+    [stop] = await OptOut.objects().where(OptOut.address == PSID)
+    await seller.hears("STOP", OTHER_PSID)  # of whom nobody knows which listing
+    foreign = await make.listing(await make.account(), seller={"email": MAIL, "mobile": MOBILE})
+    await OptOut.delete().where(OptOut.address.not_in([PSID, OTHER_PSID]))
+    assert await seller.may_write("email", "batch", other)
+    migration = importlib.import_module("migrations.domain_2026_11_29t17_25_00_000000")
+    await migration.spread()
+    await migration.spread()
+    put = await OptOut.objects().where(OptOut.address.not_in([PSID, OTHER_PSID])).order_by(OptOut.address)
+    assert [each.address for each in put] == [MOBILE, PHONE, MAIL]
+    assert {(each.account, each.channel, each.at, each.word) for each in put} == {
+        (seller.dealer.account.id, "facebook", stop.at, "STOP")
+    }
+    assert not await seller.may_write("email", "batch", other)
+    await seller.hears("START", PSID)
+    assert await seller.may_write("email", "batch", other)
+    assert not await OptOut.exists().where(OptOut.account == foreign.account)
+
+
 async def marks() -> list[dict[str, Any]]:
     return await Message.select(Message.means, Message.at).where(Message.direction == "in").order_by(Message.at)
