@@ -30,9 +30,10 @@ async def of_site(account: UUID, form: SiteForm, user: User) -> str:
     return {"http_form": form.endpoint, "adf_email": user.email}.get(form.kind, "")
 
 
-async def send_by_form(account: Account, source: Source, user: User, *, aware: bool) -> Trial:
+async def send_by_form(account: Account, source: Source, user: User, *, aware: bool, nonce: str = "") -> Trial:
     """Fills in the saved form of a site with the site's newest vehicle and the person's own name in the place of the
-    seller's, once. A form is posted at the site only for somebody who is `aware` of it. Raises Refused."""
+    seller's, once, also for a form pressed twice (`nonce`). A form is posted at the site only for somebody who is
+    `aware` of it. Raises Refused."""
     users.require(user, Permission.MANAGE_CONNECTIONS)
     connection = await connections.current(account.id, "form")
     if connection is None:
@@ -48,7 +49,7 @@ async def send_by_form(account: Account, source: Source, user: User, *, aware: b
     valid = is_address(outgoing.to) if saved.kind == "adf_email" else not form_posts.problem(saved.endpoint)
     channel = connections.adapter(connection)
     channel.lend(await _lender(account.id, channel.borrows))
-    trial = await carry(account, connection, user, outgoing, valid=valid, channel=channel)
+    trial = await carry(account, connection, user, outgoing, valid=valid, channel=channel, nonce=nonce)
     return trial or Trial(True, f"The test went to {outgoing.form.endpoint}. Look there whether it arrived.")
 
 

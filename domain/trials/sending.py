@@ -16,6 +16,7 @@ from domain import (
     gate,
     ids,
     mails,
+    messages,
     phones,
     plans,
     receipts,
@@ -39,6 +40,7 @@ from domain.trials.reaching import Place
 from domain.users import Permission, User
 
 SUBJECT = "TEST from Lotwire"
+UNDER_WAY = "The test is on its way already, once. Look where it goes, and press again to send another."
 NOWHERE = "No test of this can go to you. Check the connection instead."
 PATIENCE = timedelta(minutes=2)  # with a call that a crash cut off; then it is unknown
 
@@ -82,15 +84,20 @@ async def carry(
     *,
     valid: bool,
     channel: Channel | None = None,
+    nonce: str = "",
 ) -> Trial | None:
     """By the gate and the adapter; what went wrong, None for nothing. Kept as a message of the kind `test` without a
-    listing, and in the audit trail. Raises Refused where it may not leave."""
+    listing, and in the audit trail. Of a form pressed twice (`nonce`) the second hears what the first found. Raises
+    Refused where it may not leave."""
     decision = gate.decide(await _facts(account, connection, user, outgoing, state, valid), clock.now())
     if not decision.allowed:
         raise Refused(decision.first.message, code=decision.first.code)
     permit = gate.permit(decision)
+    once = f"test:{user.id.hex[-12:]}:{nonce[:40]}" if nonce else None
     async with writing():
-        await _begin(account, connection, user, outgoing, decision)
+        begun = await _begin(account, connection, user, outgoing, decision, once)
+    if once and not begun:
+        return await _first(account, once)
     try:
         accepted = await (channel or connections.adapter(connection)).try_out(outgoing, permit)
     except ChannelError as error:
@@ -168,8 +175,14 @@ async def _is_a_sellers(account: UUID, to: str) -> bool:
 
 
 async def _begin(
-    account: Account, connection: Connection, user: User, outgoing: Outgoing, decision: gate.Decision
-) -> None:
+    account: Account,
+    connection: Connection,
+    user: User,
+    outgoing: Outgoing,
+    decision: gate.Decision,
+    nonce: str | None,
+) -> bool:
+    """False when the form of this nonce began one before."""
     now = clock.now()
     measured = text.measure(outgoing.body) if outgoing.channel == "text" else None
     message = Message(
@@ -192,8 +205,10 @@ async def _begin(
         owner="test",
         lease_until=now + PATIENCE,
         responded_at=now,  # nobody has to settle it among the unmatched
+        nonce=nonce,
     )
-    await Message.insert(message)
+    if not await Message.insert(message).on_conflict(target=Message.nonce, action="DO NOTHING"):
+        return False
     attempt = Attempt(
         message=message.id,
         n=1,
@@ -207,6 +222,15 @@ async def _begin(
     if outgoing.mail:
         await mails.keep(message.id, account.id, outgoing.mail.message_id)
     await audit.record(account.id, user.id, "connection.tested", connection.id, kind=connection.kind)
+    return True
+
+
+async def _first(account: Account, nonce: str) -> Trial | None:
+    """What is known of the test that this form began before."""
+    before = await messages.by_nonce(account.id, nonce)
+    if before is None or before.state == State.SENDING:
+        return Trial(True, UNDER_WAY)
+    return Trial(False, before.reason) if before.state in (State.FAILED, State.UNKNOWN) else None
 
 
 async def _accepted(connection: Connection, outgoing: Outgoing, said: Accepted) -> None:

@@ -1,5 +1,6 @@
 """How an administrator says by what way each site's form is reached, and what a message by it becomes."""
 
+import asyncio
 import json
 import re
 from html import unescape
@@ -246,6 +247,37 @@ async def test_a_test_posts_the_form_once_with_ones_own_name_and_only_for_whoeve
     kept = await Message.objects().get(Message.kind == "test")
     assert kept is not None
     assert (kept.state, kept.channel, kept.to_address) == (State.SENT, "form", FORM["endpoint"])
+
+
+async def test_a_test_that_is_pressed_twice_is_posted_once_and_the_second_hears_of_the_first(
+    admin: Client, source: Source, monkeypatch: Any
+) -> None:
+    assert admin.user
+    await make.listing(admin.user.account, source=source)
+    await save(admin, source)
+    await make.connection(admin.user.account, kind="form")
+    posted, here = posting(monkeypatch), f"/site-forms/{source.id}"
+
+    async def nonce() -> str:
+        found = re.search(r'name="nonce" value="([^"]+)"', (await admin.get(here)).text)
+        assert found
+        return found[1]
+
+    pressed = {"aware": "1", "nonce": await nonce()}
+    both = await asyncio.gather(*(admin.submit(f"{here}/trials", pressed) for _ in range(2)))
+    assert [each.status_code for each in both] == [200, 200]
+    assert len(posted) == await Message.count().where(Message.kind == "test") == 1
+    assert "The test went to https://site.example/contact" in text_of(
+        (await admin.submit(f"{here}/trials", pressed)).text
+    )
+    await Message.update({Message.state: State.SENDING}).where(Message.kind == "test")
+    assert "The test is on its way already, once." in text_of((await admin.submit(f"{here}/trials", pressed)).text)
+    lost = {Message.state: State.UNKNOWN, Message.reason: "Nobody knows whether it arrived."}
+    await Message.update(lost).where(Message.kind == "test")
+    assert "Nobody knows whether it arrived." in text_of((await admin.submit(f"{here}/trials", pressed)).text)
+    assert len(posted) == 1
+    await admin.submit(f"{here}/trials", {"aware": "1", "nonce": await nonce()})
+    assert len(posted) == 2
 
 
 async def test_a_test_of_a_lead_goes_to_oneself_by_the_dealerships_email(

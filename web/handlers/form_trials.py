@@ -16,7 +16,7 @@ async def create(
 ) -> Response[str]:
     source = await site_forms.site(account.id, key_of(source_id))
     try:
-        sent = await trials.send_by_form(account, source, me, aware=form.ticked("aware"))
+        sent = await trials.send_by_form(account, source, me, aware=form.ticked("aware"), nonce=form.value("nonce"))
         check = {"ok": sent.ok, "sentence": sent.sentence}
     except Refused as refused:
         check = {"ok": False, "sentence": refused.message}

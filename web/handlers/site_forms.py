@@ -1,5 +1,6 @@
 """How the contact form of each site is reached, and what would be sent through it."""
 
+import secrets
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -49,6 +50,7 @@ async def saved(
     """The page with what is saved; `check` is what a test just found."""
     kept = await site_forms.of(source)
     trial = {"kind": kept.kind, "to": await trials.of_site(account.id, kept, me), "check": check}
+    trial["nonce"] = secrets.token_urlsafe(18)
     return _page(request, source, _shown(kept), trial=trial)
 
 
