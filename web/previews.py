@@ -128,13 +128,17 @@ def counted(cost: text.Cost) -> str:
     return f"{cost.characters:,} characters · {segments} · {cost.encoding}"
 
 
+def by_their_clock(local: str) -> str:
+    """What the hour is where a seller is whom no text should reach now; `local` as `seller_hours.Hour` has it."""
+    there = datetime.fromisoformat(local.split(" ")[0])
+    return f"It is {there:%A}, {filters.as_it_shows(there)} where they are, outside the hours for texts."
+
+
 def _caution(warning: gate.Refusal, decision: gate.Decision) -> str:
     """What a person may pass: told with the seller's clock where the hour is the matter."""
-    local = decision.facts.evidence.get("seller_clock", "").split(" ")[0]
+    local = decision.facts.evidence.get("seller_clock", "")
     if warning.code == "quiet_hours" and local:
-        there = datetime.fromisoformat(local)
-        when = f"{there:%A}, {filters.as_it_shows(there)}"
-        return f"It is {when} where they are, outside the hours for texts. You may still send."
+        return f"{by_their_clock(local)} You may still send."
     return f"{warning.message} You may still send."
 
 

@@ -214,6 +214,7 @@ MEMBERS = [
     POST("/attachments/{attachment_id:str}/links", file_links.create, Permission.SEND),
     POST("/links/{link_id:str}/revocation", file_links.destroy, Permission.SEND),
     POST("/messages/{message_id:str}/undos", undos.create, Permission.SEND),
+    GET("/messages/{message_id:str}/attempts/new", attempts.new, Permission.SEND),
     POST("/messages/{message_id:str}/attempts", attempts.create, Permission.SEND),
     POST("/messages/{message_id:str}/confirmations", confirmations.create, Permission.SEND),
     POST("/messages/{message_id:str}/departures", schedules.depart, Permission.SEND),

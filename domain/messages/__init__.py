@@ -3,7 +3,7 @@
 from domain.messages.answering import answered, answered_since, mark_responded, wait_since, waiting_among
 from domain.messages.finding import by_id, by_nonce, opened_again
 from domain.messages.following import follow_up_on
-from domain.messages.sending_again import mark_sent, retry
+from domain.messages.sending_again import closed_now, mark_sent, retry
 from domain.messages.tables import (
     CALLED,
     MAY_HAVE_ARRIVED,
@@ -48,6 +48,7 @@ __all__ = [
     "cancel_for_reply",
     "cancel_overdue",
     "cancel_these",
+    "closed_now",
     "follow_up_on",
     "mark_responded",
     "mark_sent",

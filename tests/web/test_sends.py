@@ -3,7 +3,7 @@
 import asyncio
 import json
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from html import unescape
 from typing import Any
 
@@ -271,6 +271,40 @@ async def test_trying_again_twice_asks_for_one_attempt(agent_client: Client, lis
     assert "on its way already" in second.text
     [message] = await sent(listing)
     assert message.state == State.FAILED
+
+
+@pytest.mark.parametrize("state", [State.FAILED, State.UNKNOWN])
+async def test_by_night_whoever_tries_again_is_asked_first_as_whoever_sends(
+    agent_client: Client, listing: Listing, clock: Any, state: State
+) -> None:
+    lost = await make.message(listing, state=state, reason="No route.", attempts=1, user=agent_client.user)
+    clock.set(datetime(2026, 11, 25, 7, 0, tzinfo=UTC))  # midnight in Tucson
+    url = f"/messages/{lost.id}/attempts"
+    for htmx in (False, True):
+        answer = await agent_client.submit(url, {"attempts": "1"}, htmx=htmx)
+        assert answer.headers["hx-redirect" if htmx else "location"] == f"{url}/new"
+    assert (await sent(listing))[0].state == state
+    page = await agent_client.get(f"{url}/new")
+    assert "It is Wednesday, 12:00 AM where they are, outside the hours for texts. Send it all the same?" in unescape(
+        page.text
+    )
+    assert lost.body in unescape(page.text)
+    await agent_client.submit(url, {"attempts": "1", "knowing": "1"})
+    assert (await sent(listing))[0].state == State.QUEUED
+    vehicle = f"/listings/{listing.id}"
+    assert (await agent_client.get(f"{url}/new")).headers["location"] == vehicle
+    again = await agent_client.submit(url, {"attempts": "1"})
+    assert again.headers["location"] == vehicle  # a second click of the same page has nothing to ask
+
+
+async def test_what_waits_for_the_morning_by_itself_asks_nobody(
+    agent_client: Client, listing: Listing, clock: Any
+) -> None:
+    failed = await make.message(listing, state=State.FAILED, attempts=1, user=agent_client.user, kind="batch")
+    clock.set(datetime(2026, 11, 25, 7, 0, tzinfo=UTC))
+    answer = await agent_client.submit(f"/messages/{failed.id}/attempts", {"attempts": "1"})
+    assert answer.headers["location"] == f"/listings/{listing.id}"
+    assert (await sent(listing))[0].state == State.QUEUED
 
 
 async def test_a_message_that_may_have_been_sent_is_settled_by_a_person(agent_client: Client, listing: Listing) -> None:
