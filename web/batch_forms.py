@@ -50,6 +50,7 @@ def filled(batch: Batch, words: Words) -> Form:
             "time": f"{words.plan.wall:%H:%M}" if words.plan else "",
             "zone": ("seller" if words.plan.rule == "seller" else words.plan.zone) if words.plan else "",
             "stays_on_reply": "1" if words.stays_on_reply else "",
+            "seen": drafts.mark_of(words),
         }
     )
     form.lists["attachment"] = [str(each) for each in words.files]
@@ -115,6 +116,15 @@ async def _loaded(account: Account, me: User, form: Form, deed: str) -> dict[str
     return {}
 
 
+async def theirs(batch: Batch, form: Form) -> dict[str, Any]:
+    """What somebody else wrote meanwhile, {name, subject, body}. From now on it is what was seen."""
+    fresh = await drafts.now(batch)
+    words = drafts.words_of(fresh, await drafts.files_of(fresh))
+    form.values["seen"] = drafts.mark_of(words)
+    writer = await User.objects().get(User.id == fresh.user)
+    return {"name": writer.name if writer else "", "subject": words.subject, "body": words.wording}
+
+
 async def context(
     account: Account, me: User, batch: Batch, form: Form, told: dict[str, Any] | None = None
 ) -> dict[str, Any]:
@@ -145,6 +155,7 @@ async def context(
         "sender": {"name": me.name, "email": me.email},
         "preview": preview(account, me, form),
         "question": None,
+        "theirs": None,
         "problem": "",
         "file_problem": "",
         **(told or {}),

@@ -1,12 +1,13 @@
 """What is to be sent to many, before anything leaves: written, checked, changed."""
 
-from dataclasses import dataclass, replace
+import hashlib
+from dataclasses import astuple, dataclass, replace
 from datetime import datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from domain import clock, db, introductions, offers, users, wildcards, wordings
+from domain import clock, db, introductions, message_templates, offers, users, wildcards, wordings
 from domain.accounts import Account
 from domain.batches import timing
 from domain.batches.files import BatchAttachment
@@ -22,6 +23,7 @@ TO_FIELDS = ("mobile", "phone")
 FILE_CHOICES = ("skip", "without", "link")
 LOCKED_FROM = 500  # texts a sender's day holds before the opt-out line stays on
 NOT_A_DRAFT = "This batch has begun. Look at how it goes, or choose listings for a new one."
+OVERTAKEN = "Somebody changed this message after you opened it. Theirs stands here, and yours below."
 CHANGED = "This batch changed since you looked: its wording, or who gets it. Look at it again."
 
 
@@ -52,6 +54,13 @@ class Words:
         return self.wording
 
 
+def mark_of(words: Words) -> str:
+    """Tells these words from others: a form carries it, so that who writes over somebody's is told first. The opt-out
+    line is no word of theirs: it can be locked on meanwhile."""
+    said = astuple(replace(words, opt_out_line=True))
+    return hashlib.sha256(repr(said).encode(errors="replace")).hexdigest()[:16]
+
+
 def words_of(batch: Batch, files: tuple[UUID, ...] = ()) -> Words:
     """What a batch says."""
     return Words(
@@ -68,13 +77,16 @@ def words_of(batch: Batch, files: tuple[UUID, ...] = ()) -> Words:
     )
 
 
-async def change(batch: Batch, account: Account, user: User, words: Words) -> Batch:
+async def change(batch: Batch, account: Account, user: User, words: Words, seen: str = "") -> Batch:
     """Writes what a draft says, and forgets what was looked at before. Raises Refused at `body`, `subject`, `channel`,
-    `to_field`, `attachment`, `date`, `time` or `zone`, and once the batch has begun."""
+    `to_field`, `attachment`, `date`, `time` or `zone`, once the batch has begun, and (`overtaken`) when it does not say
+    any more what was `seen`, the `mark_of` its words."""
     users.require(user, Permission.BATCH)
     words = await checked(account, user, words)
     leaves = await timing.checked(account, words.plan) if words.plan else None
     async with db.writing():
+        if seen and await _overtaken(batch, seen, words):
+            raise Refused(OVERTAKEN, field="body", code="overtaken")
         changed = (
             await Batch.update(
                 {
@@ -101,6 +113,20 @@ async def change(batch: Batch, account: Account, user: User, words: Words) -> Ba
         rows = [BatchAttachment(batch=batch.id, attachment=each, position=n) for n, each in enumerate(words.files)]
         if rows:
             await BatchAttachment.insert(*rows)
+    return await now(batch)
+
+
+async def _overtaken(batch: Batch, seen: str, words: Words) -> bool:
+    """Whether the draft says other words by now than were seen, and others than are to be written. In your
+    transaction, to whose end nobody else changes it."""
+    lock = "FOR UPDATE" if db.on_postgres() else ""
+    await Batch.raw(f"SELECT id FROM batch WHERE id = {{}} {lock}", batch.id)  # noqa: S608 - fixed words
+    fresh = await now(batch)
+    return fresh.state == "draft" and mark_of(words_of(fresh, await files_of(fresh))) not in (seen, mark_of(words))
+
+
+async def now(batch: Batch) -> Batch:
+    """The batch as it stands now."""
     fresh = await Batch.objects().get(Batch.id == batch.id)
     assert fresh is not None
     return fresh
@@ -141,6 +167,9 @@ async def checked(account: Account, user: User, words: Words) -> Words:
         longest = f"{offers.ONE[channel]} holds {wordings.LONGEST[channel]:,} characters"
         raise Refused(f"{longest}; this one has {len(words.wording):,}. Shorten it.", field="body", code="too_long")
     await checked_files(account.id, words.files)
+    if words.template_version:  # of another dealership, or of none: the words are theirs who typed them
+        known = await message_templates.known_version(account.id, words.template_version)
+        words = replace(words, template_version=known)
     if not words.opt_out_line and await is_locked(account, user):
         return replace(words, opt_out_line=True)
     return words

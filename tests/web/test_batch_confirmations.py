@@ -1,13 +1,16 @@
 """The page before a batch leaves says the truth to whoever presses, and takes back whoever went to mend something."""
 
 import html
+import re
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
+from uuid import UUID
 
 import pytest
 
 from domain.batches import drafts
+from domain.message_templates import keeping
 from domain.messages import Message
 from domain.sellers import Seller
 from tests import make
@@ -158,3 +161,52 @@ async def test_a_colleagues_look_asks_the_database_at_most_eight_times(
         with count_queries() as queries:
             assert (await other.get(f"{url}/look")).status_code == 200
     assert queries.count <= 8, queries.statements
+
+
+async def test_who_writes_over_a_colleagues_words_is_told_first(manager: Client) -> None:
+    url = await looked(manager)
+    colleague = await make.user(role="manager", name="Colleen Marsh", email="colleen@example.com")
+    async with await manager.signed_in(colleague) as other:
+        opened = await seen(other, url)
+        await written(manager, url, body="Hi, newer words", seen=await seen(manager, url))
+        told = await written(other, url, body="Hi, words of mine", seen=opened)
+        assert told.status_code == 422
+        assert "Somebody changed this message after you opened it." in text(told)
+        assert manager.user is not None
+        assert f"What {manager.user.name} wrote Hi, newer words" in text(told)
+        assert "Hi, words of mine</textarea>" in told.text
+        assert (await batch_of(url)).wording == "Hi, newer words"
+        again = await written(other, url, body="Hi, words of mine", seen=mark(told.text))
+        assert again.headers["location"] == f"{url}/look"
+    assert (await batch_of(url)).wording == "Hi, words of mine"
+
+
+async def test_one_who_changed_it_alone_is_not_asked(manager: Client) -> None:
+    url = await looked(manager)
+    opened = await seen(manager, url)
+    await manager.submit(f"{url}/looks")  # which counts as a new revision, but says no other words
+    assert (await written(manager, url, body="Hi, words of mine", seen=opened)).status_code == 303
+    # The second press of the same form finds its own words.
+    assert (await written(manager, url, body="Hi, words of mine", seen=opened)).status_code == 303
+
+
+@pytest.mark.parametrize("whose", ["another dealership's", "nobody's"])
+async def test_a_template_that_is_not_of_this_dealership_is_not_noted(manager: Client, whose: str) -> None:
+    elsewhere = await make.account(name="Lakeside")
+    template = await make.template(account=elsewhere)
+    theirs = await keeping.versions(template.id)
+    version = theirs[0]["id"] if whose == "another dealership's" else UUID(int=1)
+    url = await looked(manager)
+    assert (await written(manager, url, template_version=str(version))).status_code == 303
+    assert (await batch_of(url)).template_version is None
+
+
+async def seen(client: Client, url: str) -> str:
+    """Tells the words on the page from others."""
+    return mark((await client.get(f"{url}/edit")).text)
+
+
+def mark(page: str) -> str:
+    found = re.search(r'name="seen" value="([0-9a-f]+)"', page)
+    assert found
+    return found[1]

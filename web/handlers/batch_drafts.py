@@ -53,8 +53,10 @@ async def update(request: AnyRequest, me: Me, account: TheAccount, batch: TheBat
         form.errors["attachment"] = told["file_problem"]
         return await _window(request, account, me, batch, form, told)
     try:
-        batch = await drafts.change(batch, account, me, batch_forms.words(form, account))
+        batch = await drafts.change(batch, account, me, batch_forms.words(form, account), form.value("seen"))
     except Refused as refused:
+        if refused.code == "overtaken":  # told once: the next press writes over what is shown now
+            told["theirs"] = await batch_forms.theirs(batch, form)
         return await _window(request, account, me, batch, form.refuse(refused, batch_forms.FIELDS), told)
     await reading.look_again(batch, account, me)
     return render.go(request, render.url_for("batch_drafts.look", batch_id=batch.id))
