@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from domain import clock, delivery, ids, inbox, plans, scenes, standing
+from domain import clock, connections, delivery, ids, inbox, plans, scenes, standing
 from domain.accounts import Account, PlanFeature
 from domain.attempts import Attempt
 from domain.channels.base import Accepted, Channel, ChannelError, Field, HookEvent, Kind, Outgoing, PermitLike, Sender
@@ -120,6 +120,20 @@ async def end(started: Sequence[Started], how: Accepted | ChannelError) -> News:
         Outcome(each, accepted=how) if isinstance(how, Accepted) else Outcome(each, error=how) for each in started
     ]
     return await delivery.record(outcomes)
+
+
+async def leave(connection: Connection, channel: Channel | None = None) -> None:
+    """What is due by this connection leaves, each by one call of its provider's adapter or of this one, and how the
+    calls ended is written down."""
+    started, _ = await delivery.start(OWNER, await delivery.claim(OWNER, connection.id, 10))
+    channel = channel or connections.adapter(connection)
+    for each in started:
+        try:
+            outcome = Outcome(each, accepted=await channel.send(each.outgoing, each.permit))
+        except ChannelError as error:
+            outcome = Outcome(each, error=error)
+        await delivery.record([outcome])
+    await delivery.follow_up()
 
 
 async def standing_of(account: UUID, address: str, channel: str = "text") -> Standing:

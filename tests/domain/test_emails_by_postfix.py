@@ -10,14 +10,12 @@ from uuid import UUID
 
 import pytest
 
-from domain import clock, connections, delivery, inbox, mails, suppressions
+from domain import clock, connections, inbox, mails, suppressions
 from domain.address_marks import AddressMark
 from domain.attachments import MessageAttachment
 from domain.attempts import Attempt
 from domain.channels import http
-from domain.channels.base import ChannelError
 from domain.connections import Connection
-from domain.delivery import Outcome
 from domain.listings import Listing
 from domain.messages import Message, State
 from tests import make
@@ -25,7 +23,7 @@ from tests.conftest import Clock
 from tests.files import picture
 from tests.mail_server import MailServer
 from tests.postfix import FORWARDED
-from tests.sending import OWNER, Shop, again, open_events, shop
+from tests.sending import OWNER, Shop, again, leave, open_events, shop
 from workers.sources import Sources
 
 DANA = "dana.reed@mail.example"
@@ -78,21 +76,8 @@ async def sends(dealer: Shop, connection: Connection, listing: Listing, to: str 
         connection=connection.id,
         user=dealer.user,
     )
-    await tries(connection)
+    await leave(connection)
     return await again(written)
-
-
-async def tries(connection: Connection) -> None:
-    """What is due is handed over, once."""
-    started, _ = await delivery.start(OWNER, await delivery.claim(OWNER, connection.id, 10))
-    adapter = connections.adapter(connection)
-    for each in started:
-        try:
-            outcome = Outcome(each, accepted=await adapter.send(each.outgoing, each.permit))
-        except ChannelError as error:
-            outcome = Outcome(each, error=error)
-        await delivery.record([outcome])
-    await delivery.follow_up()
 
 
 async def hears() -> UUID | None:
@@ -193,7 +178,7 @@ async def test_who_is_greylisted_gets_it_at_the_next_try(house: None, server: Ma
         assert message.state == State.QUEUED
         server.world.turns_away.clear()
         clock.advance(minutes=10)
-        await tries(connection)
+        await leave(connection)
         await goes_out(server)
     assert (await again(message)).state == State.SENT
     assert await Attempt.count().where(Attempt.message == message.id) == 2

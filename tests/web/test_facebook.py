@@ -13,16 +13,15 @@ import pytest
 from domain import clock, connections, delivery, house_mail, inbox, plans, resting, threads
 from domain.accounts import Account
 from domain.channels import facebook_errors, http
-from domain.channels.base import Accepted, ChannelError
+from domain.channels.base import Accepted
 from domain.channels.facebook import Facebook
 from domain.connections import Connection
-from domain.delivery import Outcome
 from domain.inbox import ProviderEvent
 from domain.listings import Listing
 from domain.messages import Message, State
 from tests import make
 from tests.client import Client
-from tests.sending import OWNER, again
+from tests.sending import again, leave
 
 PAGE, PERSON, SECRET = "102030405060708", "7020304050607081", "app-secret-77"
 SECRETS = json.dumps({"page_token": "page-token", "app_secret": SECRET})
@@ -85,15 +84,7 @@ async def answered(connection: Connection, listing: Listing, user: Any, **values
         state=State.QUEUED,
         not_before=clock.now() - timedelta(seconds=1),
     )
-    started, _ = await delivery.start(OWNER, await delivery.claim(OWNER, connection.id, 10))
-    adapter = connections.adapter(connection)
-    for each in started:
-        try:
-            outcome = Outcome(each, accepted=await adapter.send(each.outgoing, each.permit))
-        except ChannelError as error:
-            outcome = Outcome(each, error=error)
-        await delivery.record([outcome])
-        await delivery.follow_up()
+    await leave(connection)
     return await again(message)
 
 

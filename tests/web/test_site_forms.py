@@ -8,19 +8,17 @@ from typing import Any
 
 import pytest
 
-from domain import clock, connections, delivery, plans, site_forms
+from domain import clock, connections, plans, site_forms
 from domain.audit import AuditEntry
 from domain.channels import form_posts, http
-from domain.channels.base import ChannelError
 from domain.connections import Connection
-from domain.delivery import Outcome
 from domain.form_transports import FormTransport
 from domain.listings import Listing
 from domain.messages import Message, State
 from domain.sources import Source
 from tests import make
 from tests.client import Client
-from tests.sending import OWNER, again
+from tests.sending import again, leave
 
 FIELDS = "name = {{agent.name}}\r\ncar = {{vehicle.title}}\r\n\r\ntext = {{message}}"
 FORM = {
@@ -172,13 +170,7 @@ async def sent(admin: Client, source: Source, monkeypatch: Any, status: int, bod
     assert window.status_code == 303, text_of(window.text)
     [message] = await Message.objects()
     await Message.update({Message.not_before: clock.now()}).where(Message.id == message.id)
-    started, _ = await delivery.start(OWNER, await delivery.claim(OWNER, connection.id, 10))
-    for each in started:
-        try:
-            outcome = Outcome(each, accepted=await connections.adapter(connection).send(each.outgoing, each.permit))
-        except ChannelError as error:
-            outcome = Outcome(each, error=error)
-        await delivery.record([outcome])
+    await leave(connection)
     assert posted[0][:2] == ("POST", FORM["endpoint"])
     assert dict(posted[0][2])["text"] == "Is it <b>still</b> for sale?"
     assert dict(posted[0][2])["car"] == "2019 Subaru Outback"

@@ -15,7 +15,6 @@ from domain import (
     clock,
     composing,
     connections,
-    delivery,
     ids,
     inbox,
     plans,
@@ -32,7 +31,6 @@ from domain.channels.kijiji import OVER, PASSED_ON, SUBJECT, Kijiji
 from domain.channels.registry import CHANNELS
 from domain.composing import Draft
 from domain.connections import Connection
-from domain.delivery import Outcome
 from domain.errors import Refused
 from domain.external_contacts import ExternalContact
 from domain.inbox import MatchSuggestion
@@ -43,7 +41,7 @@ from domain.threads import SellerThread
 from tests import make
 from tests.domain.channels.local_servers import Permit, WrongPermit
 from tests.domain.channels.smtp_server import Scripted
-from tests.sending import OWNER, again, open_events
+from tests.sending import again, leave, open_events
 
 PAYLOADS = Path(__file__).parents[2] / "payloads" / "kijiji"
 RELAY = "s.2k9x7c4d1@rts.kijiji.ca"
@@ -245,15 +243,7 @@ async def answered(connection: Connection, listing: Listing, server: Scripted) -
         state=State.QUEUED,
         not_before=clock.now() - timedelta(seconds=1),
     )
-    started, _ = await delivery.start(OWNER, await delivery.claim(OWNER, connection.id, 10))
-    for each in started:
-        adapter = Kijiji("", given(server.port))
-        try:
-            outcome = Outcome(each, accepted=await adapter.send(each.outgoing, each.permit))
-        except ChannelError as error:
-            outcome = Outcome(each, error=error)
-        await delivery.record([outcome])
-        await delivery.follow_up()
+    await leave(connection, Kijiji("", given(server.port)))
     return await again(message)
 
 
