@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from domain import clock, connections, db
-from domain.channels.base import ChannelError, Kind
+from domain.channels.base import AWAY, ChannelError, Kind
 from domain.channels.registry import CHANNELS
 from domain.connections import Connection, ConnectionState
 from domain.db import writing
@@ -19,7 +19,6 @@ AT_ONCE = 20
 LONGEST = 100  # characters
 PATIENCE = 600.0  # seconds in which a process does not ask a provider again that was away
 FRESH = timedelta(days=1)  # so long after their last word it is asked again of a provider that was away
-AWAY = {Kind.NEVER_CONNECTED, Kind.THROTTLED, Kind.RESTS, Kind.CONNECTION_BROKEN, Kind.UNKNOWN}
 
 
 _away: dict[UUID, float] = {}  # connection -> when (monotonic) to ask it again
@@ -40,7 +39,7 @@ async def ask() -> set[UUID]:
         try:
             name = await _name(row)
         except ChannelError as error:
-            if error.kind in AWAY:
+            if error.kind in AWAY or error.kind is Kind.UNKNOWN:
                 _away[row["connection"]] = monotonic() + PATIENCE
                 await _later(row["id"])
             if error.kind is Kind.CONNECTION_BROKEN:

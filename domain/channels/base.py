@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Literal, Protocol
 
-from domain.channels.faults import ChannelError, Kind
+from domain.channels.faults import AWAY, ChannelError, Kind
 from domain.channels.hooks import BadSignature, HookAnswer, HookCall, HookEvent, NotUnderstood, TooOld
 from domain.channels.outgoing import Accepted, Form, Mail, Media, Outgoing
 from domain.channels.said import (
@@ -25,6 +25,7 @@ from domain.channels.said import (
 )
 
 __all__ = [
+    "AWAY",
     "FULL",
     "SPAM",
     "Accepted",

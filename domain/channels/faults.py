@@ -17,6 +17,10 @@ class Kind(StrEnum):
     UNKNOWN = "unknown"  # the provider may have it: never sent again by itself
 
 
+# The provider is away, or takes nothing just now: whatever was asked of it may be asked again as it is.
+AWAY = frozenset({Kind.NEVER_CONNECTED, Kind.THROTTLED, Kind.RESTS, Kind.CONNECTION_BROKEN})
+
+
 class ChannelError(Exception):
     """A call that did not end in acceptance. `reason` is the sentence shown on the message."""
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from domain import clock, connections, db, gate, history, messages, receipts, resting, told
 from domain.batches import credit, holding
-from domain.channels.base import Accepted, ChannelError, Kind
+from domain.channels.base import AWAY, Accepted, ChannelError, Kind
 from domain.delivery.news import News
 from domain.delivery.retries import MOST_CONNECTS, again, backoff
 from domain.delivery.starting import Started
@@ -20,7 +20,6 @@ from domain.text import storable
 
 UNTIL_IT_RESTS = 1.0  # seconds, in which that is written
 DAY = 24 * 60 * 60.0  # seconds
-AGAIN = (Kind.THROTTLED, Kind.RESTS, Kind.CONNECTION_BROKEN, Kind.NEVER_CONNECTED)  # nothing was sent
 
 
 @dataclass(frozen=True)
@@ -51,7 +50,7 @@ async def record(outcomes: Sequence[Outcome]) -> News:
         for each in outcomes:
             if each.error:
                 await _not_accepted(each, each.error, now, news)
-        if back := [each.started.outgoing.message_id for each in outcomes if each.error and each.error.kind in AGAIN]:
+        if back := [each.started.outgoing.message_id for each in outcomes if each.error and each.error.kind in AWAY]:
             await holding.settle(back)
         broke = [each for each in outcomes if each.error and each.error.kind is Kind.OUT_OF_CREDIT]
         if broke and broke[0].error:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from domain import attachments, clock, connections, db
 from domain.attachments import MessageAttachment
-from domain.channels.base import ChannelError, Kind, Media
+from domain.channels.base import AWAY, ChannelError, Kind, Media
 from domain.connections import Connection, ConnectionState
 from domain.errors import Refused, Unavailable
 from domain.inbox.tables import IncomingFile, ProviderEvent
@@ -19,12 +19,6 @@ logger = logging.getLogger(__name__)
 
 MOST_TRIES = 8
 PATIENCE = timedelta(minutes=5)  # how long one may be at it before another worker tries
-AWAY = {
-    Kind.NEVER_CONNECTED,
-    Kind.THROTTLED,
-    Kind.RESTS,
-    Kind.CONNECTION_BROKEN,
-}  # no fault of the file
 LONGEST_AWAY = timedelta(days=1)  # after the message came; a connection that waits to be mended is waited for longer
 SHORTEST_WAIT, LONGEST_WAIT = timedelta(seconds=20), timedelta(minutes=15)
 BROKEN = "The connection is broken. The file comes once it is mended."
@@ -65,7 +59,7 @@ async def _fetch_together(rows: list[dict[str, Any]]) -> set[UUID]:
 
 async def _failed(row: dict[str, Any], error: Exception) -> UUID | None:
     if isinstance(error, ChannelError):
-        if error.kind in AWAY:
+        if error.kind in AWAY:  # no fault of the file
             return await _wait(row, error)
         return await _again(row, error.reason, final=error.kind is Kind.PERMANENT)
     if isinstance(error, Unavailable):
