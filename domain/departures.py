@@ -17,6 +17,7 @@ from domain.zones import Zones
 SOONEST = timedelta(minutes=1)
 FARTHEST = timedelta(days=90)
 FROZEN = timedelta(seconds=10)  # before it leaves nobody changes it any more
+YEARS = range(1970, 9999)  # in which every clock on earth can tell a moment; no plan is for any other
 LATEST = timedelta(minutes=60)  # later than that nothing leaves by itself
 
 OFF = "Scheduled messages are switched off for your dealership. A manager can switch them on under Dealership."
@@ -62,8 +63,10 @@ def moment_for(plan: Plan, there: Zones, rules: Rules) -> Departure:
 
     By the seller's own clock: once it is that time wherever they may be, and inside the hours for texts. A time that a
     clock change leaves out moves to the next minute there is; of an hour that comes twice the first counts. Raises
-    Refused at `zone` or `date`.
+    Refused at `zone` or `date`, there also for a day that no plan is for.
     """
+    if plan.wall.year not in YEARS:
+        raise Refused(TOO_FAR, field="date", code="too_far")
     wall = f"{plan.wall:%Y-%m-%dT%H:%M}"
     if plan.rule == "moment" and plan.exact is not None:
         return Departure(plan.exact, plan.zone, wall)

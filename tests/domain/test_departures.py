@@ -102,6 +102,15 @@ def test_a_plan_is_a_minute_to_ninety_days_ahead(ahead, field, code):
     assert (refused.value.field, refused.value.code) == (field, code)
 
 
+@pytest.mark.parametrize("zone", ["seller", "America/New_York", "Pacific/Kiritimati"])
+@pytest.mark.parametrize("day", [on(1, 1, 1), on(1969, 12, 31, 23, 59), on(9999, 12, 31, 23, 59)])
+def test_a_day_at_the_end_of_the_calendar_is_refused_by_any_clock(day, zone):
+    plan = Plan("seller", day) if zone == "seller" else Plan("zone", day, zone)
+    with pytest.raises(Refused) as refused:
+        departures.moment_for(plan, TUCSON, RULES)
+    assert (refused.value.field, refused.value.code) == ("date", "too_far")
+
+
 @pytest.mark.parametrize("ahead", [timedelta(minutes=1), timedelta(days=90)])
 def test_the_bounds_themselves_are_fine(ahead):
     assert departures.check(NOW + ahead, NOW) is None
