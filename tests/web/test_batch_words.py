@@ -39,6 +39,8 @@ async def marked(url: str, **values: Any) -> None:
         ("provider", "", "The provider refused it."),
         ("cancelled", "Cancelled by Ana", "Cancelled by Ana."),
         ("cancelled", "", "It was cancelled before it left."),
+        ("no_permission", "Ask Ana for batches.", "Ask Ana for batches."),
+        ("no_permission", "", "Your role does not send messages."),
         ("seller_wrote", "", "The seller wrote meanwhile."),
         ("stage_pass", "", "This listing was passed."),
         ("no_such_code", "", "The provider refused it."),
