@@ -18,7 +18,6 @@ LONGEST = 320  # lines; a noun that outgrows it becomes a package split by abili
 # Longer, and why.
 LONG = {
     "domain/ads.py": "one noun, top to bottom",
-    "domain/channels/dialpad.py": "one provider, one file, so that the next is a copy of it",
     "domain/csv_files.py": "everything a CSV file can do to a reader",
     "domain/imports.py": "one noun, top to bottom",
     "domain/listings.py": "one noun, top to bottom",

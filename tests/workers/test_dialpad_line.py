@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from domain.channels import dialpad as module
+from domain.channels import dialpad_line as module
 from domain.channels import sockets
 from domain.channels.base import ChannelError, HookEvent, Kind, Listening
 from domain.channels.dialpad import Dialpad
+from domain.channels.dialpad_line import Line
 from domain.errors import Unavailable
 from domain.settings import settings
 from tests.simulator import DANA, RunningSimulator, running_simulator
@@ -160,10 +161,10 @@ async def test_a_refused_key_says_so_and_a_line_that_breaks_at_once_is_a_fault(
         await Dialpad(simulator.url, {"api_key": "wrong"}, SECRET).listen(House())
     assert refused.value.kind is Kind.CONNECTION_BROKEN
 
-    async def nowhere(self: Dialpad, listening: Listening) -> str:
+    async def nowhere(self: Line, listening: Listening) -> str:
         return simulator.url.replace("http", "ws") + "/sockets/nonsense"
 
-    monkeypatch.setattr(Dialpad, "_line", nowhere)
+    monkeypatch.setattr(Line, "address", nowhere)
     with pytest.raises(ChannelError) as broken:
         await dialpad(simulator).listen(House())
     assert broken.value.kind is Kind.NEVER_CONNECTED
@@ -251,10 +252,10 @@ async def test_a_websocket_whose_secret_dialpad_does_not_tell_is_ours_only_where
 async def test_a_dialpad_without_websockets_is_asked_again_later_and_is_no_fault(
     house: None, simulator: RunningSimulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def none(self: Dialpad, listening: Listening) -> str:
+    async def none(self: Line, listening: Listening) -> str:
         raise ChannelError("Not found.", Kind.PERMANENT, code="404")
 
-    monkeypatch.setattr(Dialpad, "_line", none)
+    monkeypatch.setattr(Line, "address", none)
     monkeypatch.setattr(module, "NO_LINES_FOR", 0.01)
     await dialpad(simulator).listen(House())
     monkeypatch.setattr(module, "NO_LINES_FOR", 60.0)
@@ -280,7 +281,7 @@ def test_it_listens_where_dialpad_cannot_call_or_where_it_shall(configure: Calla
 @pytest.mark.parametrize("url", ["ws://dialpad.com/x", "https://dialpad.com/x", "", None, 7])
 def test_an_address_that_is_no_encrypted_line_is_not_opened(url: object) -> None:
     with pytest.raises(ChannelError):
-        Dialpad("https://dialpad.com", {"api_key": "k"}, SECRET)._address({"websocket_url": url})
+        Line(Dialpad("https://dialpad.com", {"api_key": "k"})._api, SECRET)._address({"websocket_url": url})
 
 
 def test_the_simulated_address_is_good_for_an_hour() -> None:

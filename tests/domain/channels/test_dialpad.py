@@ -12,7 +12,8 @@ from aiohttp import web
 
 from domain import ids
 from domain.channels.base import Accepted, ChannelError, Kind, Media, Outgoing, Sender
-from domain.channels.dialpad import FAILED, FAILURES, LARGEST_FILE, LONGEST_TEXT, Dialpad
+from domain.channels.dialpad import LARGEST_FILE, LONGEST_TEXT, Dialpad
+from domain.channels.dialpad_errors import FAILED, FAILURES
 from domain.channels.registry import CHANNELS
 from domain.errors import Refused
 from tests.domain.channels.local_servers import Permit, Scripted, WrongPermit

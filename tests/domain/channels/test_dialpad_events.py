@@ -27,7 +27,8 @@ from domain.channels.base import (
     Receipt,
     TooOld,
 )
-from domain.channels.dialpad import FAILED, FAILURES, Dialpad
+from domain.channels.dialpad import Dialpad
+from domain.channels.dialpad_errors import FAILED, FAILURES
 
 PAYLOADS = Path(__file__).parents[2] / "payloads" / "dialpad"
 SECRET = "a webhook secret that is long enough"

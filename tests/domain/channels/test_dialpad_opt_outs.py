@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from domain.channels import dialpad as adapter
+from domain.channels import dialpad_api as adapter
 from domain.channels.base import Channel, ChannelError, Kind
 from domain.channels.dialpad import Dialpad
 from domain.channels.registry import CHANNELS
