@@ -23,7 +23,7 @@ def dialpad(monkeypatch: pytest.MonkeyPatch) -> None:
     """A provider that takes every key but "wrong", without a network."""
 
     async def check(self: Dialpad) -> None:
-        if "wrong" in repr(vars(self)):
+        if "wrong" in repr(vars(self._api)):
             raise ChannelError("Dialpad does not accept this key.", Kind.CONNECTION_BROKEN)
 
     monkeypatch.setattr(Dialpad, "check", check)
