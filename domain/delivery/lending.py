@@ -11,6 +11,9 @@ from domain.connections import Connection, ConnectionState
 from domain.form_transports import LEAD
 from domain.messages import Message
 
+# Every f-string below holds fixed words and `{}` placeholders only; values travel as parameters.
+# ruff: noqa: S608
+
 LENDS = "email"
 AGAIN = timedelta(minutes=1)  # until somebody looks whether it is back
 
@@ -18,7 +21,7 @@ AGAIN = timedelta(minutes=1)  # until somebody looks whether it is back
 async def ready(rows: Sequence[dict[str, Any]], now: datetime) -> list[dict[str, Any]]:
     """Those that may leave; a lead among them knows its `lender` and that one's `lent_by`. The other leads wait."""
     found: dict[UUID, Connection | None] = {}
-    gone: dict[UUID, UUID] = {}  # connection -> account
+    gone: dict[UUID, list[dict[str, Any]]] = {}  # connection -> leads of ours
     kept = []
     for row in rows:
         if row["channel"] == "form" and row["form_transport"] == LEAD:
@@ -27,28 +30,28 @@ async def ready(rows: Sequence[dict[str, Any]], now: datetime) -> list[dict[str,
                 found[account] = await connections.carrying(account, LENDS)
             lender = found[account]
             if lender is None or lender.state != ConnectionState.CONNECTED:
-                gone[row["connection"]] = account
+                gone.setdefault(row["connection"], []).append(row)
                 continue
             row |= {"lender": lender.kind, "lent_by": lender.id}
         kept.append(row)
-    for connection, account in gone.items():
-        await _wait(connection, found[account], now)
+    for connection, leads in gone.items():
+        await _wait(connection, [row["id"] for row in leads], _why(found[leads[0]["account"]]), now)
     return kept
 
 
-async def _wait(connection: UUID, lender: Connection | None, now: datetime) -> None:
-    """All leads of that connection that are due, or were claimed: no other form waits behind them."""
+async def _wait(connection: UUID, claimed: Sequence[UUID], why: str, now: datetime) -> None:
+    """These, and all leads of that connection that are due: no other form waits behind them."""
+    waits = """UPDATE message SET state = 'queued', rank = 0, not_before = {}, code = 'no_connection', reason = {},
+                      owner = '', lease_until = NULL, changed_at = {}"""
     skip = "FOR UPDATE OF m SKIP LOCKED" if db.on_postgres() else ""
+    values = (now + AGAIN, why, now)
+    await Message.raw(f"{waits} WHERE {db.among('id')}", *values, db.listed(claimed))
     await Message.raw(
-        f"""UPDATE message SET state = 'queued', rank = 0, not_before = {{}}, code = 'no_connection', reason = {{}},
-                   owner = '', lease_until = NULL, changed_at = {{}}
-            WHERE id IN (SELECT m.id FROM message m
-                         JOIN listing l ON l.id = m.listing JOIN source i ON i.id = l.source
-                         WHERE m.connection = {{}} AND m.state IN ('queued', 'claimed') AND m.not_before <= {{}}
-                           AND i.form_transport = '{LEAD}' {skip})""",  # noqa: S608 - fixed words
-        now + AGAIN,
-        _why(lender),
-        now,
+        f"""{waits} WHERE id IN (SELECT m.id FROM message m JOIN listing l ON l.id = m.listing
+                                 JOIN source i ON i.id = l.source
+                                 WHERE m.connection = {{}} AND m.state = 'queued' AND m.not_before <= {{}}
+                                   AND i.form_transport = '{LEAD}' {skip})""",
+        *values,
         connection,
         now,
     )
