@@ -356,6 +356,32 @@ async def test_a_send_the_moment_a_refused_one_is_answered_stays_in_the_window(
 
 
 @IN_CHROMIUM
+@pytest.mark.parametrize("refused", [True, False], ids=["refused", "sent"])
+async def test_no_words_are_taken_that_a_slow_answer_would_lose(
+    page: Page, dealership: Dealership, refused: bool
+) -> None:
+    listing = await open_window(page, dealership, trim="")
+    slow_down(page, 1500)
+    page.find("#body").send_keys("Is it the {{vehicle.trim}}?" if refused else "Still here?")
+    chord(page)  # the preview is not there yet
+    page.wait_until(lambda: page.run("return document.querySelector('#send-window').ariaBusy") == "true", "not sent")
+    page.run("document.querySelector('#body').focus()")
+    press(page, " And more.")
+    seen = page.value("#body")
+    assert page.find("#body").get_attribute("readonly"), "nothing says that it stands still"
+    at_full_speed(page)
+    if refused:
+        page.wait_for("This message was not sent", "#send-problem")
+        assert page.value("#body") == seen
+        page.find("#body").send_keys("!")
+        assert page.value("#body") == seen + "!"
+        assert await dealership.messages(listing) == []
+    else:
+        page.wait_for("Delivered", "#log .msg.out")
+        await sent_once(dealership, listing, seen)
+
+
+@IN_CHROMIUM
 async def test_a_server_that_does_not_answer_is_told_and_the_text_stays(page: Page, dealership: Dealership) -> None:
     listing = await open_window(page, dealership)
     page.find("#body").send_keys("Hello")
@@ -364,11 +390,12 @@ async def test_a_server_that_does_not_answer_is_told_and_the_text_stays(page: Pa
     page.click("#send-go")
     page.wait_for("Lotwire did not answer.", "#send-problem")
     at_full_speed(page)
-    assert page.value("#body") == "Hello"
+    page.find("#body").send_keys("!")
+    assert page.value("#body") == "Hello!"
     enabled(page)
     page.click("#send-go")
     page.wait_for("Delivered", "#log .msg.out")
-    await sent_once(dealership, listing, "Hello")
+    await sent_once(dealership, listing, "Hello!")
 
 
 @IN_CHROMIUM

@@ -1,11 +1,11 @@
-// Each link and form works without it.
+// Everything works without it.
 "use strict";
 
 const byId = id => document.getElementById(id), copy = id => byId(id).content.cloneNode(true);
 const on = (names, run, capture) => names.split(" ").forEach(name => document.addEventListener(name, run, capture));
 const dialog = byId("send"), stop = e => { e.preventDefault(); e.stopPropagation(); };
 
-/* hx-swap="caret", or "whole" for all of the text: both keep undo, and what was typed meanwhile. */
+/* hx-swap="caret", or "whole" for all: undo stays, and what was typed meanwhile. */
 function insert(field, text, whole) {
   const had = document.activeElement, keep = had.matches(":focus-visible");
   field.focus({ preventScroll: true });
@@ -45,7 +45,7 @@ function choose(field, value) {
   htmx.trigger(field, "change");
 }
 
-/* Sent: close, or leave the window's own page. */
+/* Sent: close, or leave its own page. */
 on("message-sent", () => {
   unsaved = false;
   if (!dialog) return location.assign(byId("send-window").dataset.back);
@@ -53,25 +53,30 @@ on("message-sent", () => {
   byId("send-slot").replaceChildren();
 });
 
-/* htmx saves the draft after a pause; at once when the window closes or the page goes. */
+/* htmx saves the draft after a pause; at once when the window or the page goes. */
 let unsaved, ahead;   // of the draft, of the preview
 on("input change files-changed", e => {
   if ((e.target.form || e.target).id === "send-window") unsaved = true, ahead ||= e.type === "input";
-  if (e.type === "files-changed") htmx.trigger("#preview", "htmx:abort", {}, false);   // it knows the files of before
+  if (e.type === "files-changed") htmx.trigger("#preview", "htmx:abort", {}, false);   // of the files before
+});
+/* What is being sent stands still. */
+on("htmx:before:request htmx:finally:request", e => {
+  const form = byId("send-window");
+  if (form && /-window|-hand/.test(e.detail.ctx.sourceElement.id)) form.ariaBusy = form.body.readOnly = form.subject.readOnly = e.type < "htmx:f";
 });
 on("htmx:before:request", e => {
   const { sourceElement: { id }, request } = e.detail.ctx, form = byId("send-window"), draft = id === "draft-state";
-  if (draft && form.matches(".htmx-request")) return e.preventDefault();   // it is being sent
+  if (draft && form.matches(".htmx-request")) return e.preventDefault();
   if (draft || id === "preview") request.body = new URLSearchParams(new FormData(form));   // as it stands now
-  if (draft) request.keepalive = String(request.body).length < 6e4;
+  if (draft) request.keepalive = (request.body + "").length < 6e4;
   if (draft || id === "discard") unsaved = false;
   ahead &&= id !== "preview";
 });
 const keep = () => { if (unsaved || document.querySelector("#draft-said .toast")) htmx.trigger("#send-window", "keep"); };
 on("close", keep, true);
-addEventListener("pagehide", keep);
+onpagehide = keep;
 
-/* Files go up by XMLHttpRequest: fetch cannot tell how far it is. */
+/* Not by fetch, which cannot tell how far a file is. */
 function upload(form, file) {
   const row = copy("uploading").firstElementChild, [name, bar] = row.children, data = new FormData(), xhr = new XMLHttpRequest();
   name.textContent = bar.ariaLabel = file.name;
@@ -126,7 +131,7 @@ on("click", e => {
   last = box;
 });
 
-/* {{ lists what can go in: its value where one is known, else the token. */
+/* {{ lists what can go in: a value, else its token. */
 const listOf = field => byId(field.getAttribute("aria-controls"));
 function complete(field, list) {
   const typed = /\{\{\s*([\w. ]*)$/.exec(field.value.slice(0, field.selectionStart))?.[1].toLowerCase();
@@ -155,13 +160,13 @@ on("input focusout click", e => {
   else if (list) e.type === "input" ? complete(e.target, list) : list.hidePopover();
 });
 
-/* Enter in a search takes the first, once that is what was asked for. */
+/* Enter in a search takes the first. */
 function first(field) {
   if (listOf(field).dataset.q === field.value.trim()) listOf(field).querySelector(".hit, .emoji")?.click();
   else if (field.matches(":focus")) setTimeout(first, 50, field);
 }
 
-/* Keys: in that list; Ctrl+Enter, once however long; / at the start of a text; arrows in a [data-grid]. */
+/* Keys: in that list; Ctrl+Enter, once; / at the start of a text; arrows in a [data-grid]. */
 on("keydown", e => {
   const field = e.target, form = byId("send-window"), list = document.querySelector(":popover-open[role=listbox]");
   const grid = field.closest("[data-grid]"), step = { ArrowDown: 1, ArrowUp: -1, ArrowRight: 2, ArrowLeft: -2 }[e.key];
@@ -197,14 +202,14 @@ on("htmx:after:swap", e => {
   if (/^send-s/.test(target?.id) && body.value[0] > "\n") body.setSelectionRange(1e9, 1e9);   // opened
 });
 
-/* [data-left] counts down for its [data-expires]; the server holds the clock. */
+/* [data-left] counts down; the server holds the clock. */
 setInterval(() => {
   for (const left of document.querySelectorAll("[data-left]")) {
     if (--left.textContent < 0) left.closest("[data-expires]").remove();
   }
 }, 1000);
 
-/* No answer: say so where one looks; what refreshes by itself ([data-quiet]) marks the view as stale. */
+/* No answer: say so where one looks; [data-quiet] marks the view as stale. */
 const stale = yes => document.documentElement.classList.toggle("is-stale", yes);
 on("htmx:error", e => {
   const source = e.detail.ctx?.sourceElement;
