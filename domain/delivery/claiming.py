@@ -1,6 +1,6 @@
 """What is due, and whose it is to try."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,6 +13,11 @@ from domain.text import storable
 
 # Every f-string below holds fixed words and `{}` placeholders only; values travel as parameters.
 # ruff: noqa: S608
+
+
+# By name in the order in which they leave, and in the words of their index.
+KINDS_FIRST = ("answer", "one_to_one", "scheduled", "test")
+FIRST = str(KINDS_FIRST)
 
 
 async def due_connections(limit: int, closed: Iterable[UUID] = ()) -> dict[UUID, int]:
@@ -43,23 +48,38 @@ async def next_due(since: datetime | None = None) -> datetime | None:
 
 
 async def claim(owner: str, connection: UUID, limit: int) -> list[UUID]:
-    """Makes up to `limit` due messages of a connection `owner`'s to try, oldest first; nobody else gets them."""
+    """Makes up to `limit` due messages of a connection `owner`'s to try; nobody else gets them. Answers come first,
+    then what a person wrote, then what is planned to one seller: a batch of thousands keeps none of them waiting. Of
+    one sort the oldest come first."""
     until, arguments = lease_end()
     skip = "FOR UPDATE SKIP LOCKED" if db.on_postgres() else ""
+    now = clock.now()
     rows = await Message.raw(
         # MATERIALIZED: PostgreSQL must look only once, or it would lock more rows than the limit.
-        f"""WITH due AS MATERIALIZED (
-              SELECT id FROM message WHERE connection = {{}} AND state = 'queued' AND not_before <= {{}}
-              ORDER BY not_before, id LIMIT {{}} {skip})
+        f"""WITH first AS MATERIALIZED (
+              SELECT id FROM message WHERE connection = {{}} AND state = 'queued' AND kind IN {FIRST}
+                AND not_before <= {{}} ORDER BY kind, not_before, id LIMIT {{}} {skip}),
+            due AS MATERIALIZED (
+              SELECT id FROM message WHERE connection = {{}} AND state = 'queued' AND kind NOT IN {FIRST}
+                AND not_before <= {{}} ORDER BY not_before, id LIMIT {{}} - (SELECT COUNT(*) FROM first) {skip})
             UPDATE message SET state = 'claimed', owner = {{}}, lease_until = {until}
-            WHERE id IN (SELECT id FROM due) AND state = 'queued' RETURNING id, not_before""",
+            WHERE id IN (SELECT id FROM first UNION ALL SELECT id FROM due) AND state = 'queued'
+            RETURNING id, kind, not_before""",
         connection,
-        clock.now(),
+        now,
+        limit,
+        connection,
+        now,
         limit,
         owner,
         *arguments,
     )
-    return [row["id"] for row in sorted(rows, key=lambda row: (row["not_before"], row["id"]))]
+    return [row["id"] for row in sorted(rows, key=_turn)]
+
+
+def _turn(row: Mapping[str, Any]) -> tuple[str, datetime, UUID]:
+    kind = row["kind"]
+    return kind if kind in KINDS_FIRST else "~", row["not_before"], row["id"]
 
 
 async def release(owner: str, ids: Sequence[UUID]) -> None:

@@ -48,6 +48,18 @@ async def test_a_claim_takes_what_is_due_oldest_first_and_nothing_else(house):
     assert claimed.lease_until is not None
 
 
+async def test_what_goes_to_one_seller_passes_a_batch_that_waits(house):
+    dealer = await shop()
+    long_ago = clock.now() - timedelta(hours=1)
+    many = [await dealer.text(kind="batch", not_before=long_ago) for _ in range(3)]
+    planned = await dealer.text(kind="scheduled", not_before=clock.now() - timedelta(minutes=2))
+    written = await dealer.text()
+    answer = await dealer.text(kind="answer")
+    assert await dealer.claim(limit=2) == [answer.id, written.id]
+    assert await dealer.claim(limit=2) == [planned.id, many[0].id]
+    assert await dealer.claim(limit=5) == [many[1].id, many[2].id]
+
+
 async def test_a_claim_takes_no_more_than_it_asked_for(house):
     dealer = await shop()
     await dealer.texts(5)

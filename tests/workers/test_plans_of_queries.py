@@ -63,6 +63,7 @@ SMALL = {
     "few",
     "z",
     "due",
+    "first",
     "given",
     "CONSTANT",
     "json_each",
@@ -142,6 +143,7 @@ async def a_day(dealer: Shop) -> None:
     await limited(dealer)
     await lists(dealer)
     await plans(dealer)
+    await changed_provider(dealer)
 
 
 async def answered(dealer: Shop, message: Message) -> None:
@@ -194,6 +196,14 @@ async def plans(dealer: Shop) -> None:
     assert (await schedules.release())[1] == 1
     await dealer.account.update_self({type(dealer.account).scheduled_messages: False})
     assert len(await schedules.end_without()) == 1
+
+
+async def changed_provider(dealer: Shop) -> None:
+    """What waits on a connection that is gone is handed to the one that works."""
+    await dealer.text()
+    await dealer.connection.update_self({type(dealer.connection).state: "disconnected"})
+    await make.connection(dealer.account, kind="twilio")
+    assert await messages.carry_over()
 
 
 async def limited(dealer: Shop) -> None:
