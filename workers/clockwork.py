@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from time import monotonic
 from typing import Any
 
-from domain import answers, attachments, connections, delivery, receipts, schedules, sessions, unanswered
+from domain import answers, attachments, connections, delivery, messages, receipts, schedules, sessions, unanswered
 from domain.installations import booting, freezing
 from workers.asking import ask_about_unanswered, ask_for_names, look_numbers_up
 from workers.batches import close_batches, expand_batches, tend_batches
@@ -31,6 +31,7 @@ class Clockwork:
         self._wheels: list[tuple[float, Job]] = [
             (0.5, follow_up),
             (2.0, release_plans),
+            (2.0, carry_over),
             (2.0, handle_events),
             (2.0, fetch_files),
             (5.0, match_early_receipts),
@@ -89,6 +90,12 @@ async def release_plans(ctx: dict[str, Any]) -> None:
         ctx["dispatcher"].wake()
     if listings:
         await ctx["hint"](listings)
+
+
+async def carry_over(ctx: dict[str, Any]) -> None:
+    """After a change of provider nothing stays queued on the one that is gone."""
+    if await messages.carry_over():
+        ctx["dispatcher"].wake()
 
 
 async def end_plans(ctx: dict[str, Any]) -> None:

@@ -1,6 +1,7 @@
 """One thing sent to or received from a seller through the platform."""
 
 from domain.messages.answering import answered, answered_since, mark_responded, wait_since, waiting_among
+from domain.messages.carrying_over import carry_over
 from domain.messages.finding import by_id, by_nonce, opened_again
 from domain.messages.following import follow_up_on
 from domain.messages.sending_again import closed_now, mark_sent, retry
@@ -48,6 +49,7 @@ __all__ = [
     "cancel_for_reply",
     "cancel_overdue",
     "cancel_these",
+    "carry_over",
     "closed_now",
     "follow_up_on",
     "mark_responded",

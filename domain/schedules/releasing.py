@@ -2,8 +2,7 @@
 
 from uuid import UUID
 
-from domain import clock, connections, db
-from domain.connections import ConnectionState
+from domain import clock, db, messages
 from domain.departures import EXPIRED, FROZEN, LATEST
 from domain.messages import Message
 
@@ -21,10 +20,10 @@ async def release() -> tuple[set[UUID], int]:
     while rows := await _queue():
         queued += len(rows)
         changed |= {row["listing"] for row in rows}
-        if strays := {row["connection"] for row in rows}:
-            await _carry([row["id"] for row in rows], strays)
         if len(rows) < AT_ONCE:
             break
+    if queued:  # also what was planned by a connection that is gone
+        await messages.carry_over()
     return changed, queued
 
 
@@ -33,7 +32,7 @@ async def _queue() -> list[dict[str, UUID]]:
     rows: list[dict[str, UUID]] = await Message.raw(
         f"""WITH due AS {_some("scheduled_at <= {}")}
             UPDATE message SET state = 'queued', not_before = scheduled_at, changed_at = {{}}, tries = 0
-            WHERE id IN (SELECT id FROM due) AND state = 'pending' RETURNING id, listing, connection""",
+            WHERE id IN (SELECT id FROM due) AND state = 'pending' RETURNING id, listing""",
         now + FROZEN,
         AT_ONCE,
         now,
@@ -65,26 +64,3 @@ def _some(which: str) -> str:
     skip = "FOR UPDATE SKIP LOCKED" if db.on_postgres() else ""
     return f"""MATERIALIZED (SELECT id FROM message WHERE state = 'pending' AND {which}
                              ORDER BY scheduled_at, id LIMIT {{}} {skip})"""
-
-
-async def _carry(ids: list[UUID], planned_by: set[UUID]) -> None:
-    """What was planned by a connection that is gone leaves by the one that carries its channel now."""
-    gone = await connections.Connection.select(connections.Connection.id, connections.Connection.account).where(
-        connections.Connection.id.is_in(list(planned_by))
-        & (connections.Connection.state == ConnectionState.DISCONNECTED)
-    )
-    for row in gone:
-        channels = (
-            await Message.select(Message.channel)
-            .where(Message.id.is_in(ids) & (Message.connection == row["id"]))
-            .group_by(Message.channel)
-        )
-        for each in channels:
-            carrying = await connections.carrying(row["account"], each["channel"])
-            if carrying is not None:
-                await Message.update({Message.connection: carrying.id}).where(
-                    Message.id.is_in(ids)
-                    & (Message.connection == row["id"])
-                    & (Message.channel == each["channel"])
-                    & (Message.state == "queued")
-                )

@@ -4,11 +4,12 @@ import asyncio
 from contextlib import suppress
 from datetime import UTC, datetime
 
-from domain import house_mail, inbox
+from domain import connections, house_mail, inbox
 from domain.inbox import ProviderEvent
 from domain.listings import Listing, Stage
 from domain.messages import State
 from domain.receipts import Receipt
+from tests import make
 from tests.sending import OWNER, again, put, shop
 from workers import clockwork
 from workers.clockwork import Clockwork
@@ -72,7 +73,7 @@ async def test_a_slow_wheel_keeps_no_other_waiting():
 async def test_every_duty_has_its_wheel():
     every = {job.__name__: seconds for seconds, job in Clockwork({})._wheels}
     wanted = {"follow_up": 1, "handle_events": 5, "match_early_receipts": 10, "send_mail": 15, "end_dead_leases": 20}
-    wanted |= {"end_late_answers": 60, "read_due_opt_outs": 300}
+    wanted |= {"end_late_answers": 60, "read_due_opt_outs": 300, "carry_over": 5}
     for name, at_most in {**wanted, "sweep": 60, "tidy": 3600, "tidy_files": 3600, "tidy_all_files": 86400}.items():
         assert every[name] <= at_most, name
 
@@ -119,6 +120,20 @@ async def test_a_receipt_that_missed_its_answer_is_healed(house):
     ctx = Ctx()
     await clockwork.match_early_receipts(ctx)
     assert (ctx.hinted, (await again(message)).state) == ({message.listing}, State.SENT)
+
+
+async def test_what_waits_on_a_provider_that_is_gone_is_carried_over_and_the_dispatcher_woken(house):
+    dealer = await shop()
+    message = await dealer.text()
+    ctx = Ctx()
+    await clockwork.carry_over(ctx)
+    assert ctx.woken == 0
+    await connections.Connection.update({connections.Connection.state: "disconnected"}).where(
+        connections.Connection.id == dealer.connection.id
+    )
+    other = await make.connection(dealer.account, kind="twilio")
+    await clockwork.carry_over(ctx)
+    assert (ctx.woken, (await again(message)).connection) == (1, other.id)
 
 
 async def test_an_event_nobody_was_kicked_for_is_handled_all_the_same(house):
