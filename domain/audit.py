@@ -36,3 +36,11 @@ async def record(
     await AuditEntry.insert(
         AuditEntry(account=account, user=user, action=action, subject=subject, detail=detail, reason=reason)
     )
+
+
+async def did(user: UUID, action: str, subject: UUID) -> bool:
+    """Whether this person did this to it."""
+    done: bool = await AuditEntry.exists().where(
+        (AuditEntry.subject == subject) & (AuditEntry.action == action) & (AuditEntry.user == user)
+    )
+    return done

@@ -13,6 +13,7 @@ from domain.messages.tables import MAY_HAVE_ARRIVED, RANKS, WAITING, Message, St
 from domain.users import Role, User
 
 WROTE = "The seller wrote meanwhile."
+CHANGED = "Somebody changed this message meanwhile. Look at it as it stands now, then cancel it."
 
 
 async def undo(message: Message) -> bool:
@@ -33,10 +34,11 @@ async def undo(message: Message) -> bool:
     return bool(rows)
 
 
-async def cancel(message: Message, user: User) -> bool:
+async def cancel(message: Message, user: User, revision: int | None = None) -> bool:
     """Takes back what has not left yet, its schedule with it. False when it has left; a second time changes nothing.
 
-    Raises Refused for an inbound message, and for a colleague's unless the user manages.
+    `revision` is that of the plan somebody looked at: one that was changed since stays, unless it is about to leave.
+    Raises Refused (`changed`) then, for an inbound message, and for a colleague's unless the user manages.
     """
     if message.direction != "out":
         raise Refused("This message came in. There is nothing to cancel.", code="not_outbound")
@@ -44,13 +46,20 @@ async def cancel(message: Message, user: User) -> bool:
         raise Refused("A colleague sends this. Ask them or a manager to cancel it.", code="no_permission")
     if message.state == State.CANCELLED:
         return True
+    which: Any = Message.id == message.id
+    if revision is not None:
+        which &= (Message.state != State.PENDING) | (Message.revision == revision)
     async with db.writing():
-        cancelled = await _cancel(Message.id == message.id, f"Cancelled by {user.name}", "cancelled")
+        cancelled = await _cancel(which, f"Cancelled by {user.name}", "cancelled")
         if cancelled:
             await audit.record(message.account, user.id, "message.cancelled", message.id)
     if cancelled:
         return True
-    return await Message.exists().where((Message.id == message.id) & (Message.state == State.CANCELLED))
+    row = await Message.select(Message.state).where(Message.id == message.id).first()
+    state = row["state"] if row else ""
+    if revision is not None and state in WAITING:
+        raise Refused(CHANGED, code="changed")
+    return bool(state == State.CANCELLED)
 
 
 async def cancel_for_listing(listing_id: UUID, reason: str, code: str = "cancelled") -> int:
