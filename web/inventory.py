@@ -35,11 +35,12 @@ async def context(
     before: str,
     tick: str | None = None,
     ticked: Sequence[UUID] = (),
+    left: str = "",
 ) -> dict[str, Any]:
     """All that listings/index.html shows, in five queries, six where there is something to tick.
 
     `tick` says which rows are ticked: those of the `page`, `all` that match, else the `ticked` ones; None where nobody
-    may.
+    may. `left` is how many were, as all that matched what was shown before.
     """
     view = view if view in VIEWS else listings.DEFAULT_VIEW
     sort = sort if sort in SORTS else listings.DEFAULT_SORT
@@ -55,8 +56,8 @@ async def context(
         "next_url": _url(view, q, sort, tick, after=page.next),
         "previous_url": _url(view, q, sort, tick, before=page.previous),
         "total_label": _total(page, counts[view], q),
-        "picking": await _picking(account, page, counts[view], view, q, sort, after, before, tick, ticked)
-        if tick is not None and page.rows
+        "picking": await _picking(account, page, counts[view], view, q, sort, after, before, tick, ticked, left)
+        if tick is not None
         else None,
     }
 
@@ -72,6 +73,7 @@ async def _picking(
     before: str,
     tick: str,
     ticked: Sequence[UUID],
+    left: str,
 ) -> dict[str, Any]:
     """The bar under the rows: what is ticked, and what may be ticked at once."""
     here = {name: value for name, value in (("after", after), ("before", before)) if value}
@@ -85,6 +87,7 @@ async def _picking(
         "ticked": {each for each in ticked if each in here_ids},
         "kept": ticks.packed(elsewhere[: ticks.MOST]),
         "elsewhere": min(len(elsewhere), ticks.MOST),
+        "left": left if left.isdecimal() and len(left) < 9 and tick != "all" else "",
         "most": ticks.MOST if len(elsewhere) >= ticks.MOST else None,
         "tick": "page" if tick == "all" and not matching else tick,
         "on_page": len(page.rows),

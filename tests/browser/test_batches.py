@@ -146,6 +146,28 @@ async def test_what_is_ticked_stays_chosen_on_the_next_page_and_after_a_search(p
     page.wait_for("Message to 2 sellers", "h1")
 
 
+async def test_what_is_ticked_stays_chosen_in_other_views_and_all_that_match_are_given_up_with_a_word(
+    page: Page, manager: Dealership
+) -> None:
+    for n in range(51):
+        await manager.listing(model=f"Outback {n}", stage="not_contacted" if n else "contacted")
+    await manager.signed_in(page)
+    page.open("/listings")
+    page.click("[name=listing_ids]")
+    page.click("#view-contacted")
+    page.wait_for("and 1 on other pages", ".pick")
+    assert page.focused() == "view-contacted"
+    assert page.find("[aria-current=page]#view-contacted")
+    page.click("#view-passed")
+    page.wait_for("1 chosen on other pages, and still so.", ".empty")
+    page.click("#view-all")
+    page.wait_until(lambda: ticked(page) == [0], "it is not ticked any more")
+    page.button("Choose all 51").click()
+    page.wait_for("All 51 chosen", ".pick")
+    page.click("#view-contacted")
+    page.wait_for("The 51 that were all chosen before are not any more.", ".pick")
+
+
 async def test_without_scripts_it_goes_as_well(no_script: Page, manager: Dealership) -> None:
     page, mobiles = no_script, await cars(manager)
     await manager.signed_in(page)

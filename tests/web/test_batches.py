@@ -12,7 +12,7 @@ import httpx
 import pytest
 from arq.connections import ArqRedis
 
-from domain import plans
+from domain import listings, plans
 from domain.accounts import Account
 from domain.batches import drafts, ending, expanding, exporting, steering, watching
 from domain.batches.tables import Batch
@@ -124,7 +124,8 @@ async def test_what_is_ticked_goes_along_to_other_pages_searches_and_sorts(manag
         await make.listing(search="outback" if n else "civic")
     first = (await manager.get("/listings")).text
     ids = re.findall(r'name="listing_ids" value="([^"]+)"', first)
-    assert first.count("#pick :checked, #pick [name=kept]") == 3  # search and sort, this page, the next one
+    carried = "#pick :checked, #pick [name=kept], #pick [name=left]"
+    assert first.count(carried) == len(listings.VIEWS) + 3  # each view, search and sort, this page, the next one
     following = re.search(r'rel="next" href="([^"]+)"', first)
     assert following
     second = (await manager.get(html.unescape(following[1]), params=None)).text
@@ -150,6 +151,31 @@ async def test_all_that_match_stay_chosen_on_the_next_page(manager: Client) -> N
     following = re.search(r'rel="next" href="([^"]+)"', page)
     assert following
     assert "All 52 chosen" in text(await manager.get(html.unescape(following[1])))
+
+
+async def test_what_is_ticked_outlives_a_list_without_rows(manager: Client) -> None:
+    listing = await make.listing(search="outback")
+    empty = await manager.get(f"/listings?q=zeppelin&listing_ids={listing.id}")
+    assert "1 chosen on other pages, and still so." in text(empty)
+    kept = re.search(r'name="kept" value="([^"]+)"', empty.text)
+    assert kept
+    assert f'value="{listing.id}" checked' in (await manager.get(f"/listings?kept={kept[1]}")).text
+
+
+@pytest.mark.parametrize("shown", ["view=contacted", "view=all&q=civic", "view=all&q=zeppelin"])
+async def test_all_that_matched_are_given_up_with_a_word_where_something_else_is_shown(
+    manager: Client, shown: str
+) -> None:
+    for n in range(52):
+        await make.listing(search="outback" if n else "outback civic", stage="contacted")
+    everything = await manager.get("/listings?view=all&tick=all")
+    left = re.search(r'name="left" value="([^"]+)"', everything.text)
+    assert left
+    other = await manager.get(f"/listings?{shown}&left={left[1]}")
+    assert "The 52 that were all chosen before are not any more." in text(other)
+    assert 'name="left"' not in other.text
+    assert "not any more" not in text(await manager.get(f"/listings?{shown}&left=9{'9' * 5000}"))
+    assert "not any more" not in text(await manager.get(f"/listings?{shown}&tick=all&left=52")) or "zeppelin" in shown
 
 
 async def test_nothing_ticked_leads_back_with_what_to_do(manager: Client) -> None:

@@ -33,10 +33,11 @@ async def index(
     before: FromQuery[str] = "",
     tick: FromQuery[str] = "",
     kept: FromQuery[str] = "",
+    left: FromQuery[str] = "",
 ) -> Response:
     may_batch = users.may(me, Permission.BATCH) and await plans.includes(account, "batch")
     ticked = ticks.read(kept, request.query_params.getall("listing_ids", [])) if may_batch else []
-    context = await inventory.context(account, view, q, sort, after, before, tick if may_batch else None, ticked)
+    context = await inventory.context(account, view, q, sort, after, before, tick if may_batch else None, ticked, left)
     context["review_count"] = await reviews.count(account.id)
     can_edit = users.may(me, Permission.EDIT_LISTING)
     return render.page(request, "listings/index.html", **context, can_edit=can_edit, page_title="Inventory")
