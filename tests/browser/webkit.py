@@ -10,10 +10,26 @@ from pathlib import Path
 
 from selenium import webdriver
 from selenium.webdriver.remote.webdriver import WebDriver
+from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.webkitgtk.options import Options
 
 from tests import children
 from tests.browser.chromium import Missing
+
+WINDOW = (1440, 900)  # as the others have it
+
+# WebKitWebDriver 2.50 reads nothing in a box that cuts off what is too long: of
+# <p style="overflow: hidden">Hello</p> it says "". So the page is asked, and its answer put as the others put theirs.
+READ = r"""const [element] = arguments;
+    if (!element.checkVisibility()) return "";
+    const text = element.innerText.trim().replace(/[\t\xa0]/g, " ");
+    return getComputedStyle(element).whiteSpace.startsWith("pre") ? text : text.replace(/ *\n\s*/g, "\n")"""
+
+
+class _Element(WebElement):
+    @property
+    def text(self) -> str:
+        return str(self.parent.execute_script(READ, self))
 
 
 @contextmanager
@@ -33,7 +49,9 @@ def running() -> Iterator[WebDriver]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # Selenium's WebKitGTK calls what Selenium deprecates
             driver = webdriver.WebKitGTK(options=options, service=service)
+        driver._web_element_cls = _Element
         try:
+            driver.set_window_size(*WINDOW)
             yield driver
         finally:
             driver.quit()

@@ -53,6 +53,16 @@ def test_only_what_is_missing_is_installed_after_one_update(machine: Bin, monkey
     assert "install --yes --no-install-recommends chromium postgresql " in machine()[1]
 
 
+@pytest.mark.parametrize("options", [["-q", "--engine", "webkit"], ["--engine=webkit"]])
+def test_who_asks_for_webkit_gets_its_driver_and_a_screen_for_it_and_nobody_else(
+    machine: Bin, options: list[str]
+) -> None:
+    assert set(command.WEBKIT) <= set(command.missing(options))
+    assert not set(command.WEBKIT) & set(command.missing(["--engine", "firefox", "-k", "webkit"]))
+    machine("WebKitWebDriver", "Xvfb")
+    assert not set(command.WEBKIT) & set(command.missing(options))
+
+
 def test_no_database_server_is_left_running_on_the_machine(machine: Bin, monkeypatch: pytest.MonkeyPatch) -> None:
     become(monkeypatch, 0)
     machine("apt-get")
@@ -204,7 +214,7 @@ def test_what_is_there_is_not_missing(machine: Bin, tmp_path: Path, monkeypatch:
 
 def test_three_processes_share_the_tests_unless_the_caller_says_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
     became: list[list[str]] = []
-    monkeypatch.setattr(command, "missing", list)
+    monkeypatch.setattr(command, "missing", lambda options: [])
     monkeypatch.setattr(os, "chdir", lambda directory: None)
     monkeypatch.setattr(os, "execv", lambda program, arguments: became.append(arguments))
 

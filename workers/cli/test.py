@@ -8,7 +8,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import NoReturn
 
@@ -41,22 +42,30 @@ NEEDED: dict[str, Callable[[], bool]] = {
     "fonts-dejavu-core": (FONTS / "dejavu/DejaVuSans.ttf").exists,
 }
 
+# Only for who asks for that browser: --engine webkit.
+WEBKIT: dict[str, Callable[[], bool]] = {
+    "webkit2gtk-driver": lambda: bool(shutil.which("WebKitWebDriver")),
+    "xvfb": lambda: bool(shutil.which("Xvfb")),
+}
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.usage = "./lotwire test [pytest options] [paths from the checkout]"
 
 
 def run(args: argparse.Namespace) -> int:
-    packages = missing()
+    packages = missing(args.rest)
     # Elsewhere than on Debian a test that lacks its browser or database says so itself.
     if not packages or not shutil.which("apt-get") or _install(packages):
         _become_pytest(args.rest)
     return 1
 
 
-def missing() -> list[str]:
-    """Debian's names of what the tests need and this machine lacks."""
-    return [package for package, is_there in NEEDED.items() if not is_there()]
+def missing(options: Sequence[str] = ()) -> list[str]:
+    """Debian's names of what the tests need, run with these options, and this machine lacks."""
+    engines = {value for name, value in pairwise(options) if name == "--engine"}
+    needed = NEEDED | WEBKIT if "webkit" in engines or "--engine=webkit" in options else NEEDED
+    return [package for package, is_there in needed.items() if not is_there()]
 
 
 def postfix_programs() -> Path | None:
