@@ -11,6 +11,7 @@ from domain.connections import Connection
 from domain.inbox import ProviderEvent
 from domain.installations import freezing
 from domain.messages import Message, State
+from domain.messages.planned import IS_PLANNED
 
 # Received and finished messages only grow in number: they are history, not work.
 WORKING = (State.QUEUED, State.CLAIMED, State.SENDING, State.UNKNOWN)
@@ -51,13 +52,13 @@ async def of_connection(connection: Connection) -> dict[str, int]:
     """What waits to leave by a connection now (`queued`), what is planned in its channel (`planned`), and what left by
     it within the last hour (`last_hour`), in one statement."""
     rows: list[dict[str, int]] = await Message.raw(
-        """SELECT (SELECT COUNT(*) FROM message q WHERE q.connection = {} AND q.state = 'queued') AS queued,
-                  (SELECT COUNT(*) FROM message p WHERE p.account = {} AND p.scheduled_at IS NOT NULL
-                     AND p.state = 'pending' AND p.channel = {}) AS planned,
-                  (SELECT COUNT(*) FROM message h WHERE h.account = {} AND h.at > {} AND h.connection = {}
+        f"""SELECT (SELECT COUNT(*) FROM message q WHERE q.connection = {{}} AND q.state = 'queued') AS queued,
+                  (SELECT COUNT(*) FROM message m WHERE m.account = {{}} AND {IS_PLANNED}
+                     AND m.state = 'pending' AND m.channel = {{}}) AS planned,
+                  (SELECT COUNT(*) FROM message h WHERE h.account = {{}} AND h.at > {{}} AND h.connection = {{}}
                      AND h.direction = 'out' AND h.origin <> 'app'
                      AND h.state IN ('sending', 'unknown', 'accepted', 'sent', 'delivered', 'undelivered')
-                  ) AS last_hour""",
+                  ) AS last_hour""",  # noqa: S608 - fixed words
         connection.id,
         connection.account,
         CHANNELS[connection.kind].channel,

@@ -81,8 +81,14 @@ def _waits(row: dict[str, Any]) -> bool:
 
 
 def _leaves(row: dict[str, Any]) -> datetime | None:
-    """When; None while only its batch knows."""
-    return row["scheduled_at"] if row["state"] == State.PENDING else row["not_before"]
+    """When; of what its batch holds back not before that, None where only the batch knows."""
+    if not _is_held(row):
+        return row["scheduled_at"] if row["state"] == State.PENDING else row["not_before"]
+    return row["not_before"] if row["not_before"] and row["not_before"] > clock.now() else None
+
+
+def _is_held(row: dict[str, Any]) -> bool:
+    return row["state"] == State.PENDING and row["scheduled_at"] is None
 
 
 def day_name(moment: datetime, account: Account) -> str:
@@ -238,6 +244,8 @@ def _when_it_leaves(row: dict[str, Any], account: Account) -> str:
     if at is None:
         return "Waits for its batch"
     when = planned.when(at, account.timezone)
+    if _is_held(row):
+        return f"Waits for its batch, until {when} at least"
     return f"Scheduled for {when}" if row["state"] == State.PENDING else f"Leaves {when}"
 
 

@@ -25,6 +25,7 @@ from web.render import url_for
 
 KIND_LABELS = {"scheduled": "One to one", "batch": "Batches", "automated": "Automations"}
 BY = {"scheduled": "planned by {}", "batch": "in a batch of {}", "automated": "by an automation, for {}"}
+HELD = {"paused": "once its batch is resumed"}  # state of a batch -> when what it holds back leaves
 LONGEST_SHOWN = 160  # characters of a message in the list
 
 
@@ -73,9 +74,9 @@ def row(each: Mapping[str, Any], account: Account, me: User) -> dict[str, Any]:
     mine = schedules.may_change(each["user"], me)
     return {
         "id": each["id"],
-        "when": planned.when(each["scheduled_at"], account.timezone),
-        "datetime": each["scheduled_at"].isoformat(),
-        "theirs": planned.theirs(account, seller, each["scheduled_at"]),
+        "when": planned.when(each["leaves"], account.timezone),
+        "datetime": each["leaves"].isoformat(),
+        "theirs": planned.theirs(account, seller, each["leaves"]),
         "name": _name(each),
         "about": title(each["year"], each["make"], each["model"]),
         "listing_url": url_for("listings.show", listing_id=each["listing"]),
@@ -84,6 +85,7 @@ def row(each: Mapping[str, Any], account: Account, me: User) -> dict[str, Any]:
         "icon": icon,
         "by": BY.get(each["kind"], "by {}").format(each["person"] or "your dealership"),
         "stays": each["stays_on_reply"],
+        "held": HELD.get(each["batch_state"], "once the first of its batch have left") if each["held"] else "",
         "state": {State.EXPIRED: "Time was over", State.FAILED: "Not sent"}.get(State(each["state"]), "Cancelled"),
         "tone": "bad" if each["state"] == State.FAILED else "warn" if each["state"] == State.EXPIRED else "muted",
         "reason": each["reason"],
@@ -100,7 +102,7 @@ def row(each: Mapping[str, Any], account: Account, me: User) -> dict[str, Any]:
 
 
 def _deed(each: Mapping[str, Any], mine: bool) -> str:
-    if not mine or each["state"] == State.FAILED:
+    if not mine or each["held"] or each["state"] == State.FAILED:
         return "Look"
     if each["state"] == State.PENDING:
         return "Edit"
@@ -149,7 +151,7 @@ def _cell(day: date, found: Month, month: date, query: Mapping[str, str], accoun
         "inside": day.month == month.month,
         "entries": [
             {
-                "time": as_it_shows(each["scheduled_at"].astimezone(clock_in(account.timezone))),
+                "time": as_it_shows(each["leaves"].astimezone(clock_in(account.timezone))),
                 "name": each["first_name"] or _name(each),
                 "about": title(each["year"], each["make"], each["model"]),
                 "url": url_for("schedules.edit", message_id=each["id"]),

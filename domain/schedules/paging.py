@@ -9,6 +9,7 @@ from uuid import UUID
 from domain import clock, db, renderings, wall_times
 from domain.history import Cursor
 from domain.messages import Message, State
+from domain.messages.planned import IS_PLANNED, LEAVES
 from domain.users import Role, User
 from domain.wordings import Letter
 
@@ -29,10 +30,10 @@ KINDS = ("scheduled", "batch", "automated")
 # Every f-string below holds fixed words and `{}` placeholders only; values travel as parameters.
 # ruff: noqa: S608
 
-_COLUMNS = """m.id, m.scheduled_at, m.schedule_zone, m.schedule_wall, m.stays_on_reply, m.revision, m.kind, m.state,
-              m.code, m.reason, m.channel, m.subject, m.body, m.wording, m.to_address, m.batch, m.listing,
-              m.changed_at, m."user", u.name AS person, l.year, l.make, l.model, p.first_name, p.last_name,
-              p.postal_code, p.mobile, p.phone"""
+_COLUMNS = """m.id, m.scheduled_at, m.not_before, m.schedule_zone, m.schedule_wall, m.stays_on_reply, m.revision,
+              m.kind, m.state, m.code, m.reason, m.channel, m.subject, m.body, m.wording, m.to_address, m.batch,
+              (SELECT b.state FROM batch b WHERE b.id = m.batch) AS batch_state, m.listing, m.changed_at, m."user",
+              u.name AS person, l.year, l.make, l.model, p.first_name, p.last_name, p.postal_code, p.mobile, p.phone"""
 _AROUND = """JOIN listing l ON l.id = m.listing LEFT JOIN seller p ON p.listing = m.listing
              LEFT JOIN app_user u ON u.id = m."user\""""
 
@@ -67,25 +68,27 @@ class Month:
 
 async def page(viewer: User, filters: Filters, after: Cursor | None = None, limit: int = PAGE) -> Page:
     """What a person may see: agents their own, managers, admins and support everybody's. Pending ones come soonest
-    first, of the others what ended last. A body is what it will say, also where it is not written yet."""
+    first, of the others what ended last. A body is what it will say, also where it is not written yet; `leaves` is
+    when, and of `held` ones not before their batch lets them go."""
     where, arguments = _where(viewer, filters)
     soonest = filters.state == "pending"
-    by, way = ("scheduled_at", "ASC") if soonest else ("changed_at", "DESC")
+    by, way = (LEAVES, "ASC") if soonest else ("m.changed_at", "DESC")
     if after is not None:
-        where += f" AND (m.{by}, m.id) {'>' if soonest else '<'} ({{}}, {{}})"
+        where += f" AND ({by}, m.id) {'>' if soonest else '<'} ({{}}, {{}})"
         arguments += [after.at, after.id]
     rows = await Message.raw(
         f"""SELECT {_COLUMNS} FROM message m {_AROUND} WHERE {where}
-            ORDER BY m.{by} {way}, m.id {way} LIMIT {{}}""",
+            ORDER BY {by} {way}, m.id {way} LIMIT {{}}""",
         *arguments,
         limit + 1,
     )
-    more, rows = len(rows) > limit, rows[:limit]
+    more, rows = len(rows) > limit, [_row(row) for row in rows[:limit]]
     letters = await what_it_says_now([row["id"] for row in rows if row["wording"] and not row["body"]])
     for row in rows:
         if letter := letters.get(row["id"]):
             row |= {"body": letter.body, "subject": letter.subject}
-    return Page(rows, Cursor(rows[-1][by], rows[-1]["id"]) if more else None)
+    last = rows[-1] if more else None
+    return Page(rows, Cursor(last["leaves" if soonest else "changed_at"], last["id"]) if last else None)
 
 
 async def month(viewer: User, filters: Filters, days: Sequence[date], zone: str) -> Month:
@@ -96,7 +99,7 @@ async def month(viewer: User, filters: Filters, days: Sequence[date], zone: str)
     table, values = db.given(("int", "timestamptz", "timestamptz"), [(n, *span[1:]) for n, span in enumerate(spans)])
     counted = await Message.raw(
         f"""SELECT given.column1 AS n, count(*) AS number FROM {table}
-            JOIN message m ON m.scheduled_at >= given.column2 AND m.scheduled_at < given.column3 {_AROUND}
+            JOIN message m ON {LEAVES} >= given.column2 AND {LEAVES} < given.column3 {_AROUND}
             WHERE {where} GROUP BY given.column1""",
         *values,
         *arguments,
@@ -106,11 +109,11 @@ async def month(viewer: User, filters: Filters, days: Sequence[date], zone: str)
     busy = [span for span in spans if span[0] in numbers]
     if busy:
         one = f"""SELECT * FROM (SELECT CAST({{}} AS int) AS n, {_COLUMNS} FROM message m {_AROUND}
-                                 WHERE {where} AND m.scheduled_at >= {{}} AND m.scheduled_at < {{}}
-                                 ORDER BY m.scheduled_at, m.id LIMIT {A_DAY_SHOWS}) AS few"""
+                                 WHERE {where} AND {LEAVES} >= {{}} AND {LEAVES} < {{}}
+                                 ORDER BY {LEAVES}, m.id LIMIT {A_DAY_SHOWS}) AS few"""
         asked = [value for n, span in enumerate(busy) for value in (n, *arguments, *span[1:])]
         rows = await Message.raw(" UNION ALL ".join([one] * len(busy)), *asked)
-        for row in sorted(rows, key=lambda row: (row["scheduled_at"], row["id"])):
+        for row in sorted(map(_row, rows), key=lambda row: (row["leaves"], row["id"])):
             entries.setdefault(busy[row["n"]][0], []).append(row)
     return Month(numbers, entries)
 
@@ -121,9 +124,9 @@ async def counts(viewer: User) -> dict[str, int]:
     where, arguments = _where(viewer, Filters())
     rows = await Message.raw(
         f"""SELECT (SELECT count(*) FROM message m WHERE {where}) AS pending,
-                   (SELECT count(*) FROM message m WHERE m.account = {{}} AND m.scheduled_at IS NOT NULL
+                   (SELECT count(*) FROM message m WHERE m.account = {{}} AND {IS_PLANNED}
                       AND m."user" = {{}} AND {_NOT_LEFT} AND m.changed_at > {{}}
-                      AND m.reason NOT IN ({{}}, {{}})) AS news""",
+                      AND m.reason NOT IN ({{}}, {{}}) AND m.code <> 'stopped') AS news""",
         *arguments,
         viewer.account if isinstance(viewer.account, UUID) else viewer.account.id,
         viewer.id,
@@ -139,13 +142,19 @@ async def what_it_says_now(ids: Sequence[UUID]) -> dict[UUID, Letter]:
     return await renderings.of_messages(ids, clock.now())
 
 
+def _row(row: dict[str, Any]) -> dict[str, Any]:
+    held = row["state"] == State.PENDING and row["scheduled_at"] is None
+    return {**row, "leaves": row["scheduled_at"] or row["not_before"], "held": held}
+
+
 def _where(viewer: User, filters: Filters) -> tuple[str, list[Any]]:
     account = viewer.account if isinstance(viewer.account, UUID) else viewer.account.id
-    named = ", ".join(f"'{each}'" for each in STATES.get(filters.state, STATES["pending"]))
+    states = STATES.get(filters.state, STATES["pending"])
+    named = ", ".join(f"'{each}'" for each in states)
     parts = [
         "m.account = {}",
-        "m.scheduled_at IS NOT NULL",
-        f"m.state IN ({named})",
+        IS_PLANNED,
+        f"m.state = {named}" if len(states) == 1 else f"m.state IN ({named})",  # SQLite: in the words of the index
     ]
     if filters.state != "pending":
         parts.append(_NOT_LEFT)
@@ -157,7 +166,7 @@ def _where(viewer: User, filters: Filters) -> tuple[str, list[Any]]:
     if filters.kind in KINDS:
         parts.append("m.kind = {}")
         arguments.append(filters.kind)
-    for part, value in (("m.scheduled_at >= {}", filters.first), ("m.scheduled_at < {}", filters.end)):
+    for part, value in ((f"{LEAVES} >= {{}}", filters.first), (f"{LEAVES} < {{}}", filters.end)):
         if value is not None:
             parts.append(part)
             arguments.append(value)

@@ -24,14 +24,17 @@ from domain import (
     standing,
     suppressions,
     thread_names,
+    vitals,
 )
 from domain.attachments import Attachment, AttachmentVariant, MessageAttachment
-from domain.batches import spam
+from domain.batches import canaries, ending, spam, starting
+from domain.batches.tables import Batch
 from domain.channels.base import Accepted, ChannelError
 from domain.channels.base import Kind as Fault
 from domain.messages import Message, State
 from domain.suppressions import Kind, by_hand, paging
 from tests import make
+from tests.domain.test_batches import sender, started
 from tests.sending import OWNER, Shop, again, end, put, shop, standing_of, unknown
 
 GROWING = (
@@ -254,6 +257,31 @@ async def test_what_did_not_leave_is_paged_by_an_index_in_its_order(house, expla
         assert not re.search("TEMP B-TREE|Sort", plan)
 
 
+@pytest.mark.parametrize("role", ["agent", "manager"])
+async def test_what_waits_for_its_time_is_read_without_what_ever_was_planned(house, explained, role):
+    dealer = await shop()
+    batch = Batch(account=dealer.account, user=dealer.user)
+    await Batch.insert(batch)
+    now = clock.now()
+    of_batch = {"kind": "batch", "schedule_zone": "America/Chicago", "batch": batch.id, "wording": "Hi"}
+    for n in range(3):
+        await dealer.text(state=State.PENDING, not_before=now + timedelta(hours=n), **of_batch)
+    viewer = dealer.user if role == "agent" else await make.user(dealer.account, role=role)
+    explained.clear()
+    first = await schedules.page(viewer, schedules.Filters(), limit=1)
+    assert len((await schedules.page(viewer, schedules.Filters(), first.next)).rows) == 2
+    listed = [query for query in explained if "ORDER BY COALESCE" in query]
+    assert (await schedules.month(viewer, schedules.Filters(), [now.date()], "UTC")).counts
+    assert (await schedules.counts(viewer))["pending"] == 3
+    assert (await vitals.of_connection(dealer.connection))["planned"] == 3
+    reads = {query: arguments for query, arguments in explained.items() if "schedule_zone <> ''" in query}
+    assert len(reads) == 6
+    for query, arguments in reads.items():
+        plan = await _plan(query, arguments)
+        assert "message_waits" in plan
+        assert not (query in listed and re.search("TEMP B-TREE|Sort", plan))
+
+
 async def test_the_last_word_of_a_long_thread_is_read_alone_and_what_was_spam_without_its_batch(house, explained):
     dealer = await shop()
     listing = await make.listing(dealer.account)
@@ -270,6 +298,23 @@ async def test_the_last_word_of_a_long_thread_is_read_alone_and_what_was_spam_wi
     plan = await _plan(looked, explained[looked])
     assert "message_spam" in plan
     assert "message_of_batch" not in plan
+
+
+async def test_of_batches_under_way_what_has_to_be_done_is_read_from_indexes(house, explained, monkeypatch):
+    monkeypatch.setattr(starting, "CANARY_ABOVE", 1)
+    dealer = await sender()
+    batch = await started(dealer, [await make.listing(dealer.account) for _ in range(9)])
+    explained.clear()
+    assert await ending.over() == []
+    [due] = await canaries.due(clock.now())
+    assert not await canaries.look(due, clock.now())
+    asked = {query: arguments for query, arguments in explained.items() if "message" in query}
+    assert (due.id, len(asked)) == (batch.id, 4)
+    for query, arguments in asked.items():
+        plan = await _plan(query, arguments)
+        assert "message_of_batch_state" in plan
+        assert "FROM batch b" not in query or "batch_open" in plan
+        assert not re.search(r"SCAN (m|h|p|message)\b|Seq Scan|message_of_batch\b", plan)
 
 
 async def _plan(query: str, arguments: list[Any]) -> str:
