@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from domain import db, departures
-from domain.batches import ending, holding
+from domain.batches import ending, holding, late
 from domain.batches.holding import FROZEN, HELD, HOLDING
-from domain.batches.tables import Batch
+from domain.batches.tables import NOT_OVER, Batch
 from domain.messages.tables import Message
 
 # Every f-string below holds fixed words and `{}` placeholders only; values travel as parameters.
@@ -16,11 +16,13 @@ from domain.messages.tables import Message
 WAIT = timedelta(seconds=60)
 MOST_FAILURES = 0.10  # of the canaries
 MOST_OPT_OUTS = 0.03
+SOON = timedelta(seconds=60)  # before the first leaves, somebody takes the place of who was cancelled
 GOT = "state IN ('accepted', 'sent', 'delivered', 'unknown')"  # or may have got
-TRIED = f"({GOT} OR state IN ('failed', 'undelivered'))"
-WAITING = "(state IN ('queued', 'claimed', 'sending') OR (state = 'pending' AND scheduled_at IS NOT NULL))"
+TRIED = "state IN ('accepted', 'sent', 'delivered', 'unknown', 'failed', 'undelivered')"
+GOING = "state IN ('queued', 'claimed', 'sending')"
 # Who waits for their morning while somebody else could leave earlier. Takes the batch, a moment, and the batch.
-ASLEEP = f"""batch = {{}} AND attempts = 0 AND (state = 'queued' OR (state = 'pending' AND scheduled_at IS NOT NULL))
+ASLEEP = f"""batch = {{}} AND state IN ('queued', 'pending') AND (state = 'queued' OR scheduled_at IS NOT NULL)
+             AND attempts = 0
              AND COALESCE(scheduled_at, not_before) > {{}}
              AND COALESCE(scheduled_at, not_before) > (SELECT MIN(not_before) FROM message
                                                        WHERE batch = {{}} AND {HELD})"""
@@ -29,14 +31,29 @@ ASLEEP = f"""batch = {{}} AND attempts = 0 AND (state = 'queued' OR (state = 'pe
 @dataclass(frozen=True)
 class Flock:
     """`tried` left or were refused, `failed` of them; `stopped` asked to stop since; the others of the batch that can
-    still leave are on their way (`waiting`) or `held`, and of some the time was over (`expired`)."""
+    still leave are on their way (`waiting`), or some are `held`, and of some the time was over (`expired`)."""
 
-    held: int
+    held: bool
     waiting: int
     tried: int
     failed: int
     stopped: int
     expired: int
+
+
+async def due(now: datetime) -> list[Batch]:
+    """The batches whose first few are to be looked at: some of it leaves soon or left already, and the minute after
+    that is over. Of the others nothing is read but the index, however many wait for their day."""
+    rows = await Batch.raw(
+        f"""SELECT b.id FROM batch b
+            WHERE b.{NOT_OVER} AND b.state = 'running' AND b.canary > 0
+              AND (b.canary_until IS NULL OR b.canary_until <= {{}})
+              AND (EXISTS (SELECT 1 FROM message m WHERE m.batch = b.id AND m.{ending.OPEN} AND m.not_before <= {{}})
+                   OR EXISTS (SELECT 1 FROM message m WHERE m.batch = b.id AND m.{TRIED}))""",
+        now,
+        now + SOON,
+    )
+    return await Batch.objects().where(Batch.id.is_in([row["id"] for row in rows])) if rows else []
 
 
 async def lead(batch: Batch, now: datetime, until: datetime | None = None) -> None:
@@ -65,7 +82,8 @@ async def look(batch: Batch, now: datetime) -> bool:
         return True
     if now < until:
         return False
-    if reason := _against(flock):
+    reason = _against(flock) or (late.REASON if late.stood_still(batch, until, now) else "")
+    if reason:
         return await holding.pause(batch, reason, None)
     async with db.writing():
         going = Batch.update({Batch.canary: 0, Batch.changed_at: now})
@@ -85,19 +103,33 @@ def _against(flock: Flock) -> str:
 
 
 async def _flock(batch: UUID) -> Flock:
+    """Counted where they are few: of whom the others go ahead of one is looked for, and none is counted."""
     rows = await Message.raw(
-        f"""SELECT SUM(CASE WHEN {HELD} THEN 1 ELSE 0 END) AS held,
-                   SUM(CASE WHEN {WAITING} THEN 1 ELSE 0 END) AS waiting,
+        f"""SELECT SUM(CASE WHEN {GOING} THEN 1 ELSE 0 END) AS going,
                    SUM(CASE WHEN {TRIED} THEN 1 ELSE 0 END) AS tried,
                    SUM(CASE WHEN state IN ('failed', 'undelivered') THEN 1 ELSE 0 END) AS failed,
                    SUM(CASE WHEN {GOT} AND EXISTS (SELECT 1 FROM opt_out o WHERE o.account = m.account
                               AND o.channel = m.channel AND o.address = m.to_address AND o.at >= m.at)
                        THEN 1 ELSE 0 END) AS stopped,
-                   SUM(CASE WHEN state = 'expired' THEN 1 ELSE 0 END) AS expired
-            FROM message m WHERE batch = {{}}""",
+                   SUM(CASE WHEN state = 'expired' THEN 1 ELSE 0 END) AS expired,
+                   EXISTS (SELECT 1 FROM message h WHERE h.batch = {{}} AND h.{HELD}) AS held,
+                   (SELECT COUNT(*) FROM message p WHERE p.batch = {{}} AND p.state = 'pending'
+                      AND p.scheduled_at IS NOT NULL) AS planned
+            FROM message m WHERE m.batch = {{}} AND m.state IN ('queued', 'claimed', 'sending', 'accepted', 'sent',
+              'delivered', 'unknown', 'failed', 'undelivered', 'expired')""",
+        batch,
+        batch,
         batch,
     )
-    return Flock(**{name: int(value or 0) for name, value in rows[0].items()})
+    number = {name: int(value or 0) for name, value in rows[0].items()}
+    return Flock(
+        bool(number["held"]),
+        number["going"] + number["planned"],
+        number["tried"],
+        number["failed"],
+        number["stopped"],
+        number["expired"],
+    )
 
 
 async def _some_sleep(batch: UUID, flock: Flock, now: datetime) -> bool:

@@ -23,6 +23,7 @@ from domain import (
     standing,
 )
 from domain.answers import is_late
+from domain.batches import late
 from domain.carriage import Carriage
 from domain.channels.base import Outgoing
 from domain.connections import ConnectionState
@@ -79,6 +80,9 @@ async def start(
     async with db.writing(here=True):
         await announce(ids)
         rows = await claimed_rows(owner, ids, now)
+        held = await late.hold(rows, now)
+        news.listings.update(row["listing"] for row in rows if row["batch"] in held)
+        rows = [row for row in rows if row["batch"] not in held]
         healthy = [row for row in rows if row["connection_state"] == ConnectionState.CONNECTED]
         hours = {account: await seller_hours.rules_of(account) for account in {row["account"] for row in rows}}
         await release(owner, [row["id"] for row in rows if row["connection_state"] != ConnectionState.CONNECTED])
@@ -96,10 +100,10 @@ async def start(
             person = person_of(row, just_now)
             recent = "" if first.get(row["id"], True) else ALREADY
             written = letters.get(row["id"])
-            late = is_late(row, now) or departures.is_late(row, now)
+            over_time = is_late(row, now) or departures.is_late(row, now)
             day = days.get(row["connection"])
             over = day.over(row["person"], now) if day else None
-            seen = facts_of(row, features, person, hour, files.problems if files else (), recent, late, written, over)
+            seen = facts_of(row, features, person, hour, files.problems if files else (), recent, over_time, written, over)
             decision = gate.decide(seen, now)
             if decision.defer_until:
                 await defer(row, decision, now)
@@ -120,6 +124,7 @@ async def start(
         beside = await carriage.of_rows([row for row, *_ in leaving if row["channel"] in carriage.CHANNELS])
         started = [_started(*each, beside.get(each[0]["id"], carriage.NOTHING)) for each in leaving]
         await _write_attempts(begun, now)
+        late.begun((row["batch"] for row, _ in begun), now)
         await consents.captured((_seen(row, decision) for row, decision in begun if not row["attempts"]), now)
         await _write_sending([row for row, _ in begun], letters, now)
         for row, decision in refused:
