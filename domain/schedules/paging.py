@@ -97,9 +97,10 @@ async def month(viewer: User, filters: Filters, days: Sequence[date], zone: str)
     spans = [(day, begin, wall_times.moment(day + timedelta(days=1), time(), zone)) for day, begin in begins]
     where, arguments = _where(viewer, filters)
     table, values = db.given(("int", "timestamptz", "timestamptz"), [(n, *span[1:]) for n, span in enumerate(spans)])
+    around = _AROUND if filters.words.split() else ""  # what only a search asks for
     counted = await Message.raw(
         f"""SELECT given.column1 AS n, count(*) AS number FROM {table}
-            JOIN message m ON {LEAVES} >= given.column2 AND {LEAVES} < given.column3 {_AROUND}
+            JOIN message m ON {LEAVES} >= given.column2 AND {LEAVES} < given.column3 {around}
             WHERE {where} GROUP BY given.column1""",
         *values,
         *arguments,
