@@ -6,7 +6,7 @@ from uuid import UUID
 
 from domain import audit, clock, db, house_mail, ids, messages
 from domain.batches.holding import STOPPED
-from domain.batches.tables import Batch, BatchListing
+from domain.batches.tables import NOT_OVER, Batch, BatchListing
 from domain.messages.tables import Message
 from domain.settings import settings
 
@@ -15,29 +15,38 @@ from domain.settings import settings
 
 NOT_IN_PLAN = "Batches are no longer part of your plan."
 AT_ONCE = 1000  # listings of one transaction
+OPEN = "state IN ('pending', 'queued', 'claimed', 'sending')"  # no final one
 
 
-async def through(batch: UUID | None = None) -> set[UUID]:
-    """Ends the batch, or every paused one, if all its recipients have a final state; those that ended. Who started one
-    that ran out of credit is told, with what did not leave in the end."""
+async def over() -> list[UUID]:
+    """Batches under way, paused ones too, of which nothing waits any more: read, and nothing is held for it."""
+    rows = await Batch.raw(
+        f"""SELECT b.id FROM batch b
+            WHERE b.{NOT_OVER} AND b.state IN ('running', 'paused') AND b.expanded >= b.size AND NOT EXISTS (
+              SELECT 1 FROM message m WHERE m.batch = b.id AND m.{OPEN})"""
+    )
+    return [row["id"] for row in rows]
+
+
+async def through(batch: UUID) -> bool:
+    """Ends the batch, a paused one too, if all its recipients have a final state. Who started one that ran out of
+    credit is told, with what did not leave in the end."""
     now = clock.now()
-    which = "id = {} AND state IN ('running', 'paused')" if batch else "state = 'paused'"
     async with db.writing():
         if db.on_postgres():  # who lets one of its messages leave again just now is waited for
-            await Batch.raw(f"SELECT id FROM batch WHERE {which} FOR UPDATE", *([batch] if batch else []))
+            await Batch.raw("SELECT id FROM batch WHERE id = {} FOR UPDATE", batch)
         rows = await Batch.raw(
             f"""UPDATE batch SET state = 'done', finished_at = {{}}, changed_at = {{}}
-                WHERE {which} AND expanded >= size AND NOT EXISTS (
-                  SELECT 1 FROM message m
-                  WHERE m.batch = batch.id AND m.state IN ('pending', 'queued', 'claimed', 'sending'))
+                WHERE id = {{}} AND state IN ('running', 'paused') AND expanded >= size AND NOT EXISTS (
+                  SELECT 1 FROM message m WHERE m.batch = batch.id AND m.{OPEN})
                 RETURNING id""",
             now,
             now,
-            *([batch] if batch else []),
+            batch,
         )
-        for row in rows:
-            await _tell_of_credit(row["id"])
-    return {row["id"] for row in rows}
+        if rows:
+            await _tell_of_credit(batch)
+    return bool(rows)
 
 
 async def end(batch: Batch, by: UUID | None, reason: str = STOPPED, code: str = "stopped") -> bool:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from domain import audit, clock, db
 from domain.batches import canaries, ending, holding, spam
-from domain.batches.tables import Batch
+from domain.batches.tables import NOT_OVER, Batch
 from domain.channels.base import SPAM
 from domain.errors import Refused
 from domain.messages import Message
@@ -114,14 +114,13 @@ async def _go_on(batch: Batch, standing: dict[str, Any], retried: list[UUID], no
 async def tend() -> set[UUID]:
     """What batches under way need from time to time: their first messages are looked at, carriers' word of spam is
     heeded, and those that are through end. Returns the batches that changed."""
-    now = clock.now()
-    changed: set[UUID] = set()
-    if await Batch.exists().where(Batch.state == "paused"):  # whose last ones were cancelled meanwhile
-        changed |= await ending.through()
-    under_way = await Batch.select(Batch.id).where(Batch.state.is_in(["expanding", "running"]))
+    changed = {batch for batch in await ending.over() if await ending.through(batch)}
+    under_way = await Batch.raw(
+        f"SELECT id FROM batch WHERE {NOT_OVER} AND state IN ('expanding', 'running')"  # noqa: S608 - fixed words
+    )
     changed |= await spam.look([row["id"] for row in under_way])
-    open_ones = await Batch.objects().where(Batch.state == "running").order_by(Batch.changed_at).limit(200)
-    for batch in open_ones:
-        if (batch.canary and await canaries.look(batch, now)) or (not batch.canary and await ending.through(batch.id)):
+    now = clock.now()
+    for batch in await canaries.due(now):
+        if await canaries.look(batch, now):
             changed.add(batch.id)
     return changed

@@ -10,6 +10,8 @@ from domain.listings import Listing
 from domain.message_templates import TemplateVersion
 from domain.users import User
 
+NOT_OVER = "state IN ('draft', 'expanding', 'running', 'paused')"  # the words of an index, by which SQLite knows it
+
 
 class Batch(Table, db=DB, tablename="batch"):
     """One wording to many listings. Its recipients are the messages that name it; each has a state of its own."""
