@@ -1,4 +1,4 @@
-"""A visitor's browser without scripts: speaks to the app in the test's own loop, keeps cookies and CSRF tokens."""
+"""A visitor's browser without scripts: speaks to the app in the test's loop, keeps cookies and CSRF tokens."""
 
 import asyncio
 import re

@@ -8,13 +8,16 @@ Settings    configure   configure(LOTWIRE_PUBLIC_URL="https://…") -> the new S
             data_dir    this test's own LOTWIRE_DATA_DIR
 Queue       valkey      the URL of a real Valkey of this run;  queue: the same, emptied and configured for this test
 Mail        mail_server     a real Postfix and Dovecot of this run, emptied and trusted in this test
-Web         client      tests.client.Client on app.app, in the test's own loop, signed out
+Web         client      tests.client.Client on app.app, in the test's loop, signed out
             agent_client, manager_client, admin_client   the same, signed in; `.user` is who
             count_queries    `with count_queries() as queries: … ; assert queries.count <= 8` (queries.statements)
 Processes   site        a running Lotwire (tests/site.py) with simulator, shared by the tests: `.url`, `.simulator`,
                         `async with site.opened(): user = await make.user()`, `await site.cookie(user)`; on SQLite, or
                         @pytest.mark.parametrize("site", ["sqlite", "postgres"], indirect=True, scope="session")
             start_site  start_site("postgres", web=2, workers=2) -> a Site of this test's own, to be mistreated
+
+All tests of a process share one event loop (tests/loop.py ends what a test leaves running in it), and those on
+PostgreSQL the sessions of one database (tests/kept_connections.py puts right what a test leaves in them).
 
 Rows come from `tests.make`; browsers are in tests/browser/conftest.py, a misbehaving provider is `tests.simulator`.
 Options: --database sqlite|postgres (while you work), --engine webkit, --screenshots DIRECTORY.
@@ -27,12 +30,10 @@ import shutil
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 import hypothesis
 import pytest
@@ -67,10 +68,11 @@ import domain.clock  # noqa: E402
 from domain import db  # noqa: E402
 from domain.channels import http  # noqa: E402
 from domain.settings import Settings, settings  # noqa: E402
-from tests import databases, make, valkey_server  # noqa: E402
+from tests import databases, loop, make, queries, valkey_server  # noqa: E402
 from tests import mail_server as mail_servers  # noqa: E402
 from tests import site as sites  # noqa: E402
 from tests.client import Client  # noqa: E402
+from tests.kept_connections import KeptConnections  # noqa: E402
 from tests.mail_server import MailServer  # noqa: E402
 from tests.site import Site  # noqa: E402
 
@@ -104,9 +106,21 @@ def all_databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[database
     everything.stop()
 
 
+@pytest.fixture(scope="session")
+async def _kept_connections(all_databases: databases.Databases) -> AsyncIterator[KeptConnections]:
+    all_databases.kept = KeptConnections()
+    yield all_databases.kept
+    all_databases.kept.end()
+
+
 @pytest.fixture
-def database(request: pytest.FixtureRequest, all_databases: databases.Databases, data_dir: Path) -> Iterator[str]:
-    with all_databases.fresh(request.param, data_dir) as url, databases.bound(url):
+def database(
+    request: pytest.FixtureRequest,
+    all_databases: databases.Databases,
+    _kept_connections: KeptConnections,
+    data_dir: Path,
+) -> Iterator[str]:
+    with all_databases.fresh(request.param, data_dir) as url, databases.bound(url, _kept_connections):
         yield request.param
 
 
@@ -122,6 +136,12 @@ async def house(database: str, clock: "Clock") -> AsyncIterator[None]:
     async with db.opened():
         yield
         await http.close()
+
+
+@pytest.fixture(autouse=True)
+async def _nothing_goes_on() -> AsyncIterator[None]:
+    yield
+    await loop.end_others()
 
 
 # Time and settings
@@ -244,33 +264,10 @@ async def admin_client(client: Client) -> AsyncIterator[Client]:
         yield admin
 
 
-@dataclass
-class Queries:
-    statements: list[str] = field(default_factory=list)
-
-    @property
-    def count(self) -> int:
-        return len(self.statements)
-
-
 @pytest.fixture
 def count_queries() -> "Callable[[], Any]":
     """Counts what goes to the database while the block runs; begin and commit are not counted."""
-
-    @contextmanager
-    def counting() -> Iterator[Queries]:
-        queries = Queries()
-        kind = type(db.DB)
-        run = kind.run_querystring
-
-        async def noted(self: Any, querystring: Any, in_pool: bool = True) -> Any:
-            queries.statements.append(str(querystring))
-            return await run(self, querystring, in_pool)
-
-        with mock.patch.object(kind, "run_querystring", noted):
-            yield queries
-
-    return counting
+    return queries.counting
 
 
 # Processes

@@ -15,6 +15,7 @@ from domain import db, piccolo_conf
 from domain.piccolo_app import TABLES
 from domain.settings import settings
 from tests import postgres
+from tests.kept_connections import KeptConnections, KeptEngine
 
 ENGINES = ("sqlite", "postgres")
 
@@ -29,6 +30,7 @@ class Databases:
         self._options = options
         self._template: Path | None = None
         self._cluster: postgres.Cluster | None = None
+        self.kept: KeptConnections | None = None
 
     @contextmanager
     def fresh(self, engine: str, directory: Path, *, for_long: bool = False) -> Iterator[str]:
@@ -51,7 +53,7 @@ class Databases:
             try:
                 yield cluster.url(cluster.borrow())
             finally:
-                cluster.give_back([table._meta.tablename for table in TABLES])
+                cluster.give_back([table._meta.tablename for table in TABLES], self.kept.pids if self.kept else ())
 
     @contextmanager
     def blank(self, engine: str, directory: Path) -> Iterator[str]:
@@ -88,12 +90,16 @@ class Databases:
 
 
 @contextmanager
-def bound(url: str) -> Iterator[None]:
-    """The house works on this database for the length of a block. It is not opened: that is db.start()'s."""
+def bound(url: str, kept: KeptConnections | None = None) -> Iterator[None]:
+    """The house works on this database for the length of a block. It is not opened: that is db.start()'s. On PostgreSQL
+    it opens the connections that are `kept` for this one."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LOTWIRE_DATABASE_URL", url)
         settings.cache_clear()
-        _bind(db.engine())
+        engine = db.engine()
+        if kept and isinstance(engine, db.PooledPostgresEngine):
+            engine = KeptEngine(engine.config, kept)
+        _bind(engine)
         try:
             yield
         finally:

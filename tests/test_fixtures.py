@@ -1,5 +1,6 @@
 """The suite's own machinery: what every other test takes on trust."""
 
+import asyncio
 import os
 import shutil
 import signal
@@ -18,7 +19,7 @@ from domain import clock as house_clock
 from domain import db
 from domain.accounts import Account
 from domain.settings import ROOT, Settings, settings
-from tests import databases, make, postfix, postgres, scratch
+from tests import databases, loop, make, postfix, postgres, scratch
 from tests.conftest import MORNING, Clock
 
 
@@ -27,6 +28,38 @@ async def test_every_test_has_an_empty_database_of_its_own(turn: int, house: Non
     assert await Account.count() == 0
     await make.account(slug="the same in every turn")
     assert await Account.count() == 1
+
+
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+async def test_a_session_of_postgresql_stays_open_for_the_next_test_and_keeps_nothing_of_this_one(house: None) -> None:
+    async with db.DB.pool.acquire() as session:
+        pid = session.get_server_pid()
+        await session.execute("SELECT pg_advisory_lock(7); SET timezone = 'Asia/Tokyo'; SET jit = on; LISTEN gossip")
+    await db.stop()  # as a test ends, and the next one begins
+    await db.start()
+    async with db.DB.pool.acquire() as session:
+        assert session.get_server_pid() == pid
+        assert await session.fetchval("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") == 0
+        assert await session.fetch("SELECT pg_listening_channels()") == []
+        assert [await session.fetchval(f"SHOW {name}") for name in ("timezone", "jit")] == ["UTC", "off"]
+
+
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+async def test_a_session_that_a_test_did_not_give_back_ends_with_it(house: None) -> None:
+    account = await make.account()
+    session = await db.DB.pool.acquire()
+    await session.execute("BEGIN; UPDATE account SET name = 'Mine'")
+    await db.stop()
+    await db.start()
+    await asyncio.wait_for(Account.update({Account.name: "New"}).where(Account.id == account.id), 5)
+    assert (await Account.objects().get(Account.id == account.id)).name == "New"
+
+
+async def test_what_a_test_leaves_running_ends_with_it() -> None:
+    running = asyncio.create_task(asyncio.sleep(60))
+    await asyncio.sleep(0)
+    await loop.end_others()
+    assert running.cancelled()
 
 
 async def test_the_database_is_the_one_the_test_runs_for(database: str) -> None:
@@ -106,7 +139,8 @@ def test_a_run_that_is_broken_off_leaves_no_process_behind(
         f"    Path({str(tmp_path / 'pids')!r}).write_text(' '.join(below('self')))\n"
         "    time.sleep(60)\n"
     )
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "tests.conftest", "--database", "postgres", str(probe)]
+    command = [sys.executable, "-m", "pytest", "-q", "-c", str(ROOT / "pyproject.toml"), "-p", "tests.conftest"]
+    command += ["--database", "postgres", str(probe)]
     command += ["-n", "2", "-n", processes]  # what is said last counts
     run = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:
