@@ -79,6 +79,11 @@ class Source:
     def tree(self) -> ast.Module:
         return ast.parse(self.text, self.path)
 
+    @cached_property
+    def nodes(self) -> list[ast.AST]:
+        """Of the whole tree: a dozen rules look at each."""
+        return list(ast.walk(self.tree))
+
     @property
     def room(self) -> str:
         return self.path.split("/")[0]
@@ -103,7 +108,7 @@ def imports_point_one_way(source: Source) -> Iterator[str]:
 def one_module_reads_the_environment(source: Source) -> Iterator[str]:
     if source.path in ENVIRONMENT:
         return
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         is_attribute = isinstance(node, ast.Attribute) and node.attr in {"environ", "environb", "getenv"}
         if is_attribute and isinstance(node.value, ast.Name) and node.value.id == "os":
             yield f"{source.path}:{node.lineno} reads os.{node.attr}: ask domain.settings."
@@ -152,14 +157,14 @@ def the_engine_is_asked_for_by_name_of_its_module(source: Source) -> Iterator[st
     """A `DB` kept under a name of its own would stay the old one when another database is bound."""
     tables = {
         id(keyword.value)
-        for node in ast.walk(source.tree)
+        for node in source.nodes
         if isinstance(node, ast.ClassDef)
         for keyword in node.keywords
         if keyword.arg == "db"
     }
     if source.path in {"domain/db.py", "domain/piccolo_conf.py"}:
         return
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.Name) and node.id == "DB" and id(node) not in tables:
             yield f"{source.path}:{node.lineno} uses DB: say db.DB, db.writing() or db.on_postgres()."
 
@@ -167,7 +172,7 @@ def the_engine_is_asked_for_by_name_of_its_module(source: Source) -> Iterator[st
 def one_module_writes_htmx_headers(source: Source) -> Iterator[str]:
     if source.path == "web/render.py":
         return
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.Constant) and re.fullmatch(RESPONSE_HEADERS, str(node.value), re.IGNORECASE):
             yield f"{source.path}:{node.lineno} writes {node.value}: that is web/render.py's."
 
@@ -186,14 +191,14 @@ def a_job_that_is_enqueued_exists(source: Source) -> Iterator[str]:
 
 
 def no_test_is_skipped(source: Source) -> Iterator[str]:
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         name = _dotted(node) if isinstance(node, ast.Attribute) else ""
         if re.fullmatch(r"(pytest|pytest\.mark|unittest)\.(skip\w*|xfail|importorskip)", name):
             yield f"{source.path}:{node.lineno} says {name}: mend the test or delete it."
 
 
 def a_test_claims_something(source: Source) -> Iterator[str]:
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_"):
             claims = any(
                 isinstance(inner, ast.Assert)
@@ -438,7 +443,7 @@ def _source(path: Path) -> Source:
 
 def _imports(source: Source) -> Iterator[tuple[str, int]]:
     """Every module or name imported, dotted, wherever in the file."""
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.Import):
             yield from ((alias.name, node.lineno) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -456,7 +461,7 @@ def _calls_a_claim(test: ast.AST, source: Source) -> bool:
     """Whether it calls a function of its module that asserts."""
     claiming = {
         node.name
-        for node in ast.walk(source.tree)
+        for node in source.nodes
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         and any(isinstance(inner, ast.Assert) for inner in ast.walk(node))
     }
@@ -467,10 +472,7 @@ def _calls_a_claim(test: ast.AST, source: Source) -> bool:
 def _fragments() -> set[str]:
     """The templates that handlers answer with by themselves, but for those that go inside their target."""
     constants = {
-        str(node.value)
-        for source in _files("web/**/*.py")
-        for node in ast.walk(source.tree)
-        if isinstance(node, ast.Constant)
+        str(node.value) for source in _files("web/**/*.py") for node in source.nodes if isinstance(node, ast.Constant)
     }
     return {name for name in constants if re.fullmatch(r"[a-z_]+/_[a-z_]+\.html", name)} - INSIDE
 
