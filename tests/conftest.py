@@ -24,6 +24,7 @@ Options: --database sqlite|postgres (while you work), --engine webkit, --screens
 """
 
 import atexit
+import gc
 import os
 import secrets
 import shutil
@@ -83,6 +84,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--database", action="append", choices=databases.ENGINES, help="only on this database")
     parser.addoption("--engine", action="append", choices=["chromium", "firefox", "webkit"], help="browsers to use")
     parser.addoption("--screenshots", help="keep a picture of every page the browser tests look at")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[object]:
+    """The house and its tests stay to the end: nobody shall look through them for garbage again and again."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
