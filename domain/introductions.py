@@ -38,7 +38,7 @@ def parted(body: str, values: Mapping[str, str]) -> tuple[str, str]:
 
 def is_nothing(body: str, values: Mapping[str, str]) -> bool:
     """Whether there is no word in it beside the line."""
-    return not parted(body, values)[0].strip()
+    return text.is_blank(parted(body, values)[0])
 
 
 def with_opt_out(wording: str) -> str:

@@ -20,13 +20,14 @@ async def files_of(version_id: UUID) -> list[Attachment]:
     return [row.attachment for row in rows if row.attachment.removed_at is None]
 
 
-async def checked(account_id: UUID, ids: Sequence[UUID]) -> list[Attachment]:
-    """The account's files of these ids, each once, in this order. Raises Refused at `attachment`."""
+async def checked(account_id: UUID, ids: Sequence[UUID], what: str = "A template") -> list[Attachment]:
+    """The account's files of these ids, each once, in this order. Raises Refused at `attachment`, of `what` holds
+    them."""
     wanted = list(dict.fromkeys(ids))
     if not wanted:
         return []
     if len(wanted) > MOST_FILES:
-        raise Refused(f"A template takes {MOST_FILES} files at most. Take some out.", field="attachment")
+        raise Refused(f"{what} takes {MOST_FILES} files at most. Take some out.", field="attachment")
     there = (Attachment.account == account_id) & Attachment.id.is_in(wanted) & Attachment.removed_at.is_null()
     found = {row.id: row for row in await Attachment.objects().where(there)}
     if len(found) < len(wanted):

@@ -85,6 +85,17 @@ def storable(body: str) -> str:
     return body.replace("\0", "").encode("utf-8", "replace").decode()
 
 
+# Letters and marks that are drawn as nothing: fillers of Hangul, a joiner, the Braille pattern without dots, and the
+# selectors of another shape.
+_UNSEEN = frozenset("\u034f\u115f\u1160\u2800\u3164\uffa0") | {chr(code) for code in range(0xFE00, 0xFE10)}
+
+
+def is_blank(text: str) -> bool:
+    """Whether nobody sees anything in it: spaces of any kind, controls, and what joins or turns letters that are not
+    there."""
+    return all(each in _UNSEEN or unicodedata.category(each) in ("Cc", "Cf", "Zs", "Zl", "Zp") for each in text)
+
+
 def one_line(typed: str) -> str:
     """What was typed on one line, in Unicode's composed form, without what nobody sees: controls, and marks that turn
     the direction of the words after it."""

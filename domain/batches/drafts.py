@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from domain import clock, db, introductions, message_templates, offers, users, wildcards, wordings
+from domain import clock, db, introductions, message_templates, offers, text, users, wildcards, wordings
 from domain.accounts import Account
 from domain.batches import timing
 from domain.batches.files import BatchAttachment
@@ -160,13 +160,13 @@ async def checked(account: Account, user: User, words: Words) -> Words:
     for field, said in (("body", words.wording), ("subject", words.subject)):
         if problems := wildcards.problems(said):
             raise Refused(problems[0].message, field=field, code="unknown_wildcard")
-    if not words.wording.strip() and not words.files:
+    if text.is_blank(words.wording) and not words.files:
         raise Refused("Write a message first.", field="body", code="required")
     channel = "email" if words.channel == "email" else "text"
     if len(words.wording) > wordings.LONGEST[channel]:
         longest = f"{offers.ONE[channel]} holds {wordings.LONGEST[channel]:,} characters"
         raise Refused(f"{longest}; this one has {len(words.wording):,}. Shorten it.", field="body", code="too_long")
-    await checked_files(account.id, words.files)
+    await checked_files(account.id, words.files, "A message")
     if words.template_version:  # of another dealership, or of none: the words are theirs who typed them
         known = await message_templates.known_version(account.id, words.template_version)
         words = replace(words, template_version=known)

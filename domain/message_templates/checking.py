@@ -81,7 +81,7 @@ def wrong(typed: Typed) -> list[Refused]:
     elif len(typed.subject) > LONGEST_SUBJECT:
         told.append(_too_long("This subject", LONGEST_SUBJECT, "subject"))
     longest = LONGEST_BODY.get(typed.type, LONGEST_OTHER_BODY)
-    if not typed.body:
+    if text.is_blank(typed.body):
         told.append(Refused("Write what the template says.", field="body"))
     elif len(typed.body) > longest:
         told.append(_too_long("This text", longest, "body"))

@@ -225,6 +225,7 @@ async def test_the_number_is_the_one_chosen_else_mobile_else_phone(house):
         ("", "Write a message first."),
         (" \n\r\n ", "Write a message first."),
         ("\0", "Write a message first."),
+        ("\u200b\u2060", "Write a message first."),
         ("Hi {{seller.nme}}", "“{{seller.nme}}” at character 4 is not a wildcard. Did you mean {{seller.name}}?"),
         ("Hi {{vehicle.make", "The braces at character 4 are not closed. Write {{vehicle.make}}, two on each side."),
         ("x" * 1501, "A text holds 1,500 characters; this one has 1,501. Shorten it."),

@@ -240,3 +240,15 @@ def test_a_number_is_what_was_typed_or_nothing(typed: str, number: int | None) -
 def test_one_line_holds_nothing_that_nobody_sees(typed: str, line: str) -> None:
     assert text.one_line(typed) == line
     assert text.one_line(line) == line
+
+
+@pytest.mark.parametrize("seen", ["a", "1", ".", "👍", "é", " x ", "\u200ba", "ㅤㄱ"])
+def test_what_somebody_can_see_is_not_blank(seen: str) -> None:
+    assert not text.is_blank(seen)
+
+
+@pytest.mark.parametrize(
+    "unseen", ["", " \n\t", "\u200b\u2060", "\ufeff", "\u00ad", "\u3164", "\u2800", "\ufe0f", "\u202e"]
+)
+def test_what_nobody_can_see_is_blank(unseen: str) -> None:
+    assert text.is_blank(unseen)
