@@ -6,6 +6,7 @@ import html
 import io
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -16,6 +17,7 @@ from domain import listings, plans
 from domain.accounts import Account
 from domain.batches import drafts, ending, expanding, exporting, steering, watching
 from domain.batches.tables import Batch
+from domain.connections import Connection
 from domain.messages import Message, State
 from tests import make
 from tests.client import Client
@@ -207,6 +209,7 @@ async def test_what_is_wrong_is_told_at_its_field_and_what_was_typed_stays(manag
     assert 'value="phone" selected' in answer.text
     assert not re.search(r'name="opt_out_line"[^>]* checked', answer.text)
     assert "Write a message first." in text(await written(manager, url, body=" "))
+    assert "Write a message first." in text(await written(manager, url, body="\u200b\u2800"))
 
 
 async def test_a_template_brings_its_words_with_their_blanks_and_asks_before_it_replaces(manager: Client) -> None:
@@ -420,6 +423,47 @@ async def test_the_progress_asks_the_database_at_most_eight_times(
     assert queries.count <= 8, queries.statements
 
 
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        (
+            {"state": "broken"},
+            "Nothing leaves by Carrier simulator: it refused your dealership’s key. Mend that first.",
+        ),
+        ({"state": "disconnected"}, "Nothing leaves by Carrier simulator: it is not connected. Connect it first."),
+        (
+            {"rests_until": datetime(2026, 11, 24, 18, tzinfo=UTC)},
+            "Nothing leaves by Carrier simulator before 24 Nov 2026, 1:00 PM: it asked for a pause.",
+        ),
+    ],
+)
+async def test_what_keeps_its_messages_from_leaving_stands_on_its_page_with_the_way_there(
+    manager: Client, count_queries: Any, values: dict[str, Any], said: str
+) -> None:
+    url = await started(manager)
+    assert "Nothing leaves" not in text(await manager.get(url))
+    await Connection.update({getattr(Connection, name): value for name, value in values.items()}, force=True)
+    with count_queries() as queries:
+        page = await manager.get(url)
+    assert queries.count <= 8, queries.statements
+    assert said in text(page)
+    assert 'href="/apps/simulator"' in page.text
+    assert "You can leave this page; it goes on." not in text(page)
+    await manager.submit(f"{url}/stop")
+    assert "Nothing leaves by" not in text(await manager.get(url))
+
+
+async def test_a_rest_that_ends_before_anything_is_to_leave_keeps_nothing(manager: Client) -> None:
+    url = await chosen(manager)
+    await written(manager, url, date="2026-11-30", time="09:00")
+    await manager.submit(f"{url}/starts", {"revision": await revision(manager, url)})
+    await expanding.expand((await batch_of(url)).id)
+    await Connection.update({Connection.rests_until: datetime(2026, 11, 25, tzinfo=UTC)}, force=True)
+    assert "Nothing leaves" not in text(await manager.get(url))
+    await Connection.update({Connection.state: "broken"}, force=True)
+    assert "Nothing leaves by Carrier simulator" in text(await manager.get(url))
+
+
 async def test_it_is_paused_resumed_and_stopped_after_a_question(manager: Client) -> None:
     url = await started(manager)
     await manager.submit(f"{url}/pause")
@@ -433,6 +477,21 @@ async def test_it_is_paused_resumed_and_stopped_after_a_question(manager: Client
     await manager.submit(f"{url}/stop")
     assert "Cancelled 2" in text(await manager.get(url))
     assert (await manager.get(f"{url}/stop/new")).headers["location"] == url
+
+
+async def test_where_pause_stood_nothing_lets_a_paused_batch_go_on(manager: Client) -> None:
+    url = await looked(manager)
+    await manager.submit(f"{url}/starts", {"revision": await revision(manager, url)})
+    header = (await manager.get(url)).text.partition('id="batch-title"')[2].partition("</header>")[0]
+    assert f'action="{url}/pause"' in header
+    await manager.submit(f"{url}/pause")
+    page = (await manager.get(url)).text
+    header, below = page.partition('id="batch-title"')[2].split("</header>", 1)
+    assert "<form" not in header  # a colleague who goes for Pause in this moment hits nothing
+    assert f'action="{url}/pause/deletion"' in below
+    assert "It is paused. Nothing leaves until somebody resumes it." in text(await manager.get(url))
+    again = await manager.submit(f"{url}/pause")
+    assert "It is not under way." in text(await manager.get(again.headers["location"]))
 
 
 async def test_only_the_failed_are_tried_again(manager: Client) -> None:

@@ -44,14 +44,16 @@ async def export(batch: TheBatch, group: FromQuery[str] = "", code: FromQuery[st
 
 async def pause(request: AnyRequest, me: Me, batch: TheBatch) -> Response[Any]:
     paused = await steering.pause(batch, me)
-    return _back(request, batch, "Paused. Nothing more leaves until you resume." if paused else "It is not under way.")
+    return _back(
+        request, batch, "Paused. Nothing more leaves until you resume." if paused else _not("It is not under way.")
+    )
 
 
 async def resume(request: AnyRequest, me: Me, batch: TheBatch) -> Response[Any]:
     resumed = await steering.resume(batch, me)
     await queue.kick(request, "expand_batches", job_id=queue.slot("expand_batches"))
     await queue.kick(request, "dispatch", job_id=queue.slot("dispatch"))
-    return _back(request, batch, "It goes on." if resumed else "It is not paused.")
+    return _back(request, batch, "It goes on." if resumed else _not("It is not paused."))
 
 
 async def confirm_stop(request: AnyRequest, account: TheAccount, batch: TheBatch) -> Response[Any]:
@@ -64,7 +66,9 @@ async def confirm_stop(request: AnyRequest, account: TheAccount, batch: TheBatch
 
 async def stop(request: AnyRequest, me: Me, batch: TheBatch) -> Response[Any]:
     stopped = await steering.stop(batch, me)
-    return _back(request, batch, "Stopped. What had not left is cancelled." if stopped else "It had ended before.")
+    return _back(
+        request, batch, "Stopped. What had not left is cancelled." if stopped else _not("It had ended before.")
+    )
 
 
 async def retry(request: AnyRequest, me: Me, batch: TheBatch) -> Response[Any]:
@@ -73,12 +77,17 @@ async def retry(request: AnyRequest, me: Me, batch: TheBatch) -> Response[Any]:
     await queue.kick(request, "dispatch", job_id=queue.slot("dispatch"))
     waits = ", once you resume the batch" if batch.state == "paused" else ""
     some = f"{number:,} are" if number > 1 else "One is"
-    return _back(request, batch, f"{some} tried again{waits}." if number else "Nothing to try again.")
+    return _back(request, batch, f"{some} tried again{waits}." if number else _not("Nothing to try again."))
 
 
 def _frozen(request: AnyRequest) -> bool:
     return bool(request.scope.get("frozen"))
 
 
-def _back(request: AnyRequest, batch: Batch, notice: str) -> Response[Any]:
+def _not(text: str) -> render.Notice:
+    """Of what was not done."""
+    return {"text": text, "tone": "warn"}
+
+
+def _back(request: AnyRequest, batch: Batch, notice: render.Notice) -> Response[Any]:
     return render.go(request, render.url_for("batches.show", batch_id=batch.id), notice=notice)
