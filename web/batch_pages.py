@@ -17,7 +17,7 @@ from domain.listings import title
 from domain.messages import State
 from domain.sellers import full_name
 from domain.users import Permission, User
-from web import batch_looks, batch_moments, entries, filters
+from web import batch_looks, batch_moments, entries, filters, held
 from web.render import url_for
 
 # state of a batch -> (label, tone)
@@ -117,8 +117,9 @@ def _leaves(row: Mapping[str, Any], account: Account) -> str:
 async def show(
     account: Account, me: User, batch: Batch, group: str, code: str, after: str, *, frozen: bool
 ) -> dict[str, Any]:
-    """All that batches/show.html shows, in four queries, or five."""
+    """All that batches/show.html shows, in four queries, or up to six."""
     progress = await watching.progress(batch)
+    still = await watching.stands_still(batch) if batch.state in UNDER_WAY else []
     place = _id(after)
     found = await watching.recipients(batch, group, code, place)
     more, rows = len(found) > watching.PAGE, found[: watching.PAGE]
@@ -137,7 +138,8 @@ async def show(
         "started": filters.ago(batch.started_at, account.timezone),
         "finished": _at(batch.finished_at, account),
         "later": await batch_moments.later(batch, account) if (label, tone) == SCHEDULED else "",
-        "leaves_at": _at(progress.leaves_at, account),
+        "leaves_at": "" if still else _at(progress.leaves_at, account),
+        "still": [held.of_batch(each, account) for each in still],
         "held": frozen and batch.state in ("expanding", "running"),
         "tally": [
             {

@@ -173,6 +173,22 @@ async def _seconds_each(batch: Batch, now: datetime, *, some_wait: bool) -> floa
     return pace_limits.minutes(carrier, 1) * 60 if carrier else None
 
 
+async def stands_still(batch: Batch) -> list[dict[str, Any]]:
+    """The connections by which nothing leaves of what waits: {provider, provider_state, provider_rests_until}. One that
+    only rests does so beyond the time of something. One query."""
+    return await Message.raw(
+        """SELECT c.kind AS provider, c.state AS provider_state, c.rests_until AS provider_rests_until
+           FROM connection c
+           WHERE c.account = {} AND (c.state <> 'connected' OR c.rests_until > {}) AND EXISTS (
+             SELECT 1 FROM message m WHERE m.batch = {} AND m.state IN ('pending', 'queued') AND m.connection = c.id
+               AND (c.state <> 'connected' OR COALESCE(m.scheduled_at, m.not_before) < c.rests_until))
+           ORDER BY c.kind""",
+        batch.account,
+        clock.now(),
+        batch.id,
+    )
+
+
 async def recipients(
     batch: Batch, group: str = "", code: str = "", after: UUID | None = None, limit: int = PAGE, state: str = ""
 ) -> list[dict[str, Any]]:
