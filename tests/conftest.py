@@ -32,7 +32,6 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -73,11 +72,10 @@ from tests import databases, loop, make, queries, valkey_server  # noqa: E402
 from tests import mail_server as mail_servers  # noqa: E402
 from tests import site as sites  # noqa: E402
 from tests.client import Client  # noqa: E402
+from tests.clock import MORNING, Clock  # noqa: E402
 from tests.kept_connections import KeptConnections  # noqa: E402
 from tests.mail_server import MailServer  # noqa: E402
 from tests.site import Site  # noqa: E402
-
-MORNING = datetime(2026, 11, 24, 16, 0, tzinfo=UTC)  # a Tuesday, 11:00 in New York and 8:00 in Los Angeles
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -143,7 +141,7 @@ def blank_database(request: pytest.FixtureRequest, all_databases: databases.Data
 
 
 @pytest.fixture
-async def house(database: str, clock: "Clock") -> AsyncIterator[None]:
+async def house(database: str, clock: Clock) -> AsyncIterator[None]:
     make.forget()
     async with db.opened():
         yield
@@ -157,32 +155,6 @@ async def _nothing_goes_on() -> AsyncIterator[None]:
 
 
 # Time and settings
-
-
-class Clock:
-    """The house's time. It ticks until frozen."""
-
-    def __init__(self, start: datetime) -> None:
-        self._ahead = start - datetime.now(UTC)
-        self._still: datetime | None = None
-
-    def now(self, tz: Any = UTC) -> datetime:
-        return self._still or datetime.now(tz) + self._ahead
-
-    def set(self, moment: datetime) -> None:
-        """From now on it is `moment` (aware), and goes on from there, or stands still if it did."""
-        self._ahead = moment - datetime.now(UTC)
-        if self._still:
-            self._still = moment
-
-    def advance(self, **by: float) -> None:
-        """`clock.advance(minutes=5)`: the words of timedelta."""
-        self.set(self.now() + timedelta(**by))
-
-    def freeze(self, moment: datetime | None = None) -> datetime:
-        """Stops; the moment it stands at."""
-        self._still = moment or self.now()
-        return self._still
 
 
 @pytest.fixture
