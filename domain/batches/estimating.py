@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from domain import clock, connections, pace_limits, prices, quiet_hours, quotas, seller_hours, zones
+from domain import clock, connections, first_turns, pace_limits, prices, quiet_hours, quotas, seller_hours, zones
 from domain.accounts import Account
 from domain.batches import starting
 from domain.batches.canaries import WAIT
@@ -15,6 +15,7 @@ from domain.users import User
 
 FEW = 20  # first messages below which nothing can be said of how many answer
 NEWEST = 500
+MOST_DAYS = 1_000  # that first contacts are reckoned over; at one an hour 10,000 take no longer
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,8 @@ class Estimate:
 
 
 async def estimate(account: Account, user: User, summary: Summary, begins: datetime | None = None) -> Estimate:
-    """Two queries, and one where senders have a limit a day. It `begins` now, or when it is planned to."""
+    """Two queries, and one each where senders have a limit a day and where the account has one of first contacts. It
+    `begins` now, or when it is planned to."""
     carriers = await connections.carriers(account.id, user.id)
     minutes = [
         pace_limits.minutes(carriers[channel][0], number)
@@ -45,17 +47,37 @@ async def estimate(account: Account, user: User, summary: Summary, begins: datet
     canaries = starting.canaries(summary.sendable)
     if canaries:
         takes += WAIT
-    if an_hour := account.first_contacts_an_hour:
-        takes = max(takes, timedelta(hours=1) / an_hour * max(summary.first - 1, 0))
     known, answered = await _answered(account.id)
     answers = round(summary.first * answered / known) if known >= FEW else None
     begins = begins or clock.now()
+    leaves_at, an_hour = begins + takes, account.first_contacts_an_hour
+    if an_hour and summary.first:
+        leaves_at = max(leaves_at, await _last_turn(account, summary.first, begins))
     morning = await _last_morning(account, user, carriers["text"][0], summary, begins) if "text" in carriers else None
     options = carriers["text"][0].options if "text" in carriers else None
     cost = prices.cost(options, summary.segments) if summary.segments else None
     if morning is None:
-        return Estimate(begins + takes, canaries, an_hour, answers, known, cost=cost)
-    return Estimate(max(begins + takes, morning), canaries, an_hour, answers, known, quotas.limit_of(options), cost)
+        return Estimate(leaves_at, canaries, an_hour, answers, known, cost=cost)
+    return Estimate(max(leaves_at, morning), canaries, an_hour, answers, known, quotas.limit_of(options), cost)
+
+
+async def _last_turn(account: Account, number: int, begins: datetime) -> datetime:
+    """When the last of so many first contacts has had its turn, behind all that wait for theirs; by the hours of where
+    the dealership is."""
+    rules, there = await seller_hours.rules_of(account.id), _where(account)
+    apart = first_turns.apart(account.first_contacts_an_hour)
+    turn = await first_turns.begins(account.id, account.first_contacts_an_hour, begins)
+    for _ in range(MOST_DAYS):
+        turn = quiet_hours.next_allowed(turn, there, rules) or turn
+        closes = min((each.until for each in quiet_hours.here(turn, there, rules) if each.until), default=None)
+        if closes is None or (today := -((turn - closes) // apart)) >= number:
+            break
+        number, turn = number - today, closes
+    return turn + apart * (number - 1)
+
+
+def _where(account: Account) -> zones.Zones:
+    return zones.of(account.country, account.postal_code, [account.phone] if account.phone else [])
 
 
 async def _last_morning(
@@ -69,8 +91,7 @@ async def _last_morning(
         return None
     midnight = quotas.bounds(begins + timedelta(days=nights), account.timezone)[0]
     rules = await seller_hours.rules_of(account.id)
-    there = zones.of(account.country, account.postal_code, [account.phone] if account.phone else [])
-    return quiet_hours.next_allowed(midnight, there, rules) or midnight
+    return quiet_hours.next_allowed(midnight, _where(account), rules) or midnight
 
 
 async def _answered(account: UUID) -> tuple[int, int]:

@@ -3,16 +3,16 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from domain import attachments, clock, db, gate, ids, judging, template_files
+from domain import attachments, clock, db, first_turns, gate, ids, judging, template_files
 from domain.accounts import Account
 from domain.attachments import Attachment, MessageAttachment
 from domain.batches import canaries, drafts, looking
 from domain.batches.looking import Look, Verdict
-from domain.batches.tables import Batch
+from domain.batches.tables import Batch, BatchListing
 from domain.listings import Listing
 from domain.messages import Message, State
 from domain.users import User
@@ -32,6 +32,7 @@ class Expansion:
     look: Look
     files: list[Attachment]
     first: int = 0  # contacts
+    turns_from: datetime | None = None  # behind those of other batches; only with a limit of them an hour
 
 
 async def due() -> list[UUID]:
@@ -69,7 +70,17 @@ async def _prepare(batch_id: UUID) -> Expansion | None:
     for row in rows:  # whom an earlier worker wrote to already
         look.take(row["channel"], row["to_address"], row)
     there = await template_files.checked(account.id, files)
-    return Expansion(batch, account, user, look, there)
+    prepared = Expansion(batch, account, user, look, there)
+    if an_hour := account.first_contacts_an_hour:
+        prepared.turns_from = await first_turns.begins(account.id, an_hour, clock.now(), batch.id)
+        prepared.first = await _first_before(batch) if batch.expanded else 0
+    return prepared
+
+
+async def _first_before(batch: Batch) -> int:
+    """How many first contacts an earlier worker made, by the look before it left."""
+    before = (BatchListing.batch == batch.id) & (BatchListing.n < batch.expanded) & (BatchListing.code == "")
+    return int(await BatchListing.count().where(before & (BatchListing.first == True)))  # noqa: E712 - SQL
 
 
 async def _chunk(prepared: Expansion) -> int:
@@ -136,8 +147,9 @@ def _when(prepared: Expansion, verdict: Verdict, now: datetime) -> tuple[State, 
     if not verdict.sendable:
         return State.SKIPPED, None, now
     leaves = max(verdict.leaves.at if verdict.leaves else now, now)
-    if verdict.first and (an_hour := prepared.account.first_contacts_an_hour):
-        leaves += timedelta(hours=1) / an_hour * prepared.first
+    if verdict.first and prepared.turns_from:
+        leaves = leaves if batch.schedule_rule else max(leaves, prepared.turns_from)
+        leaves += first_turns.apart(prepared.account.first_contacts_an_hour) * prepared.first
         prepared.first += 1
     if batch.canary:
         return State.PENDING, None, max(leaves, verdict.until or leaves)
@@ -161,6 +173,8 @@ def _message(
     refusal = verdict.refusal
     if verdict.waits and state == State.PENDING and scheduled_at is None:  # held until what it waits for has passed
         refusal = gate.refusal(verdict.waits, channel=channel)
+    elif verdict.first and not batch.schedule_rule and not_before > now:
+        refusal = gate.refusal(first_turns.CODE)
     return [
         message,
         batch.account,

@@ -68,6 +68,7 @@ async def claimed_rows(owner: str, ids: Sequence[UUID], now: datetime) -> list[d
         f"""SELECT m.id, m.account, m.channel, m.kind, m.to_address, m.subject, m.body, m.attempts, m.tries,
                    m.not_before, m.connection, m.listing, m."user" AS person, m.from_address, m.nonce, m.at,
                    {CONFIRMS} AS confirms, l.stage, l.url, l.description, a.tier,
+                   a.first_contacts_an_hour AS an_hour,
                    a.country, a.timezone, ({imprints.complete("a")}) AS with_postal_address,
                    p.postal_code, p.mobile, p.phone, p.email, c.kind AS provider, c.options,
                    c.state AS connection_state, s.provider_id, s.numbers, u.active, u.role, u.may_batch,
@@ -123,6 +124,13 @@ async def first_contacts(rows: Sequence[Mapping[str, Any]], now: datetime) -> di
     ]
     got = await suppressions.claim_first_contacts(wanted, now)
     return {row["id"]: row["id"] in got for row in first}
+
+
+async def give_back_first(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Who waits for their turn has not written first: until then somebody may."""
+    if rows:
+        wanted = [(row["account"], address, row["id"]) for row in rows for address in _addresses(row)]
+        await suppressions.give_back_first_contacts(wanted)
 
 
 def _is_unasked(row: Mapping[str, Any]) -> bool:

@@ -14,6 +14,7 @@ from domain import (
     consents,
     db,
     departures,
+    first_turns,
     gate,
     ids,
     plans,
@@ -28,7 +29,16 @@ from domain.carriage import Carriage
 from domain.channels.base import Outgoing
 from domain.connections import ConnectionState
 from domain.delivery import lending
-from domain.delivery.claimed import announce, claimed_rows, facts_of, first_contacts, known_by, person_of, where
+from domain.delivery.claimed import (
+    announce,
+    claimed_rows,
+    facts_of,
+    first_contacts,
+    give_back_first,
+    known_by,
+    person_of,
+    where,
+)
 from domain.delivery.claiming import release
 from domain.delivery.ending import defer, refuse
 from domain.delivery.leases import lease_end
@@ -73,6 +83,7 @@ async def start(
     refused: list[tuple[dict[str, Any], gate.Decision]] = []
     begun: list[tuple[dict[str, Any], gate.Decision]] = []
     leaving: list[tuple[dict[str, Any], gate.Decision, Packed | None]] = []
+    put_off: list[dict[str, Any]] = []  # until their turn
     if not ids:
         return started, news
     features = await plans.table()
@@ -90,6 +101,7 @@ async def start(
         news.listings.update({row["listing"] for row in healthy} - {row["listing"] for row in ready})
         healthy = ready
         days = await quotas.of_claimed(healthy, now)  # before first contacts are claimed: others may wait for those
+        paces = await first_turns.of_claimed(healthy, now)
         healthy = await _readdressed(healthy, now)
         letters = await renderings.of_rows([row for row in healthy if renderings.is_open(row)])
         first = await first_contacts(healthy, now)
@@ -103,10 +115,17 @@ async def start(
             over_time = is_late(row, now) or departures.is_late(row, now)
             day = days.get(row["connection"])
             over = day.over(row["person"], now) if day else None
-            seen = facts_of(row, features, person, hour, files.problems if files else (), recent, over_time, written, over)
+            seen = facts_of(
+                row, features, person, hour, files.problems if files else (), recent, over_time, written, over
+            )
             decision = gate.decide(seen, now)
+            pace = paces.get(row["account"]) if row["id"] in first else None
+            if pace and decision.allowed and row["kind"] == "batch":
+                decision = gate.decide(seen._replace(turn=pace.turn(now)), now)
             if decision.defer_until:
                 await defer(row, decision, now)
+                if decision.facts.turn:
+                    put_off.append(row)
                 news.listings.add(row["listing"])
             elif not decision.allowed:
                 refused.append((row, decision))
@@ -117,12 +136,15 @@ async def start(
                     row |= {"body": written.body, "subject": written.subject}
                 if day:
                     day.take(row["person"], row["body"])
+                if pace:
+                    pace.take()
                 begun.append((row, decision))
                 if row["kind"] in BY_ITSELF:
                     just_now.update(known_by(row))
                 leaving.append((row, decision, files))
         beside = await carriage.of_rows([row for row, *_ in leaving if row["channel"] in carriage.CHANNELS])
         started = [_started(*each, beside.get(each[0]["id"], carriage.NOTHING)) for each in leaving]
+        await give_back_first(put_off)
         await _write_attempts(begun, now)
         late.begun((row["batch"] for row, _ in begun), now)
         await consents.captured((_seen(row, decision) for row, decision in begun if not row["attempts"]), now)

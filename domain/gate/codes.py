@@ -59,6 +59,9 @@ CODES = {
         "The rest goes tomorrow, or from another sender.",
         EVERY_KIND - {ANSWER},
     ),
+    "first_contacts": Code(
+        "Your dealership writes first to only so many sellers an hour.", "It leaves in its turn.", BATCH
+    ),
     "no_postal_address": Code(
         "An email to many has to show your dealership's postal address, and it is not complete.",
         "Complete it under Your dealership.",
@@ -73,7 +76,9 @@ CODES = {
     "expired": Code("Its time is more than an hour past.", "Send it now, or let it go.", BY_ITSELF | {ANSWER}),
 }
 
-WAITS = frozenset({"quiet_hours", "review_open", "over_quota"})  # alone they make what leaves by itself wait
+WAITS = frozenset(
+    {"quiet_hours", "review_open", "over_quota", "first_contacts"}
+)  # alone they make what leaves by itself wait
 WARNS = frozenset({"phone_landline", "phone_untextable", "quiet_hours"})  # of these a person who looks is only told
 
 # The same codes where another channel, or kind of message, needs other words: (code, which) -> sentence and next step.

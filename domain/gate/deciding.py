@@ -56,6 +56,9 @@ class Facts(NamedTuple):
     unanswered: int = 0  # automated ones in a row that they did not answer
     review_open: bool = False
     over_quota: datetime | None = None  # the sender has used up this day's segments: when the next begins
+    turn: datetime | None = (
+        None  # the account made as many first contacts as it may in an hour: when this one may leave
+    )
     not_before: datetime | None = None  # outside the allowed hours: when they begin
     late: bool = False  # more than an hour past its time; an answer: too late to be one
     confirms: bool = False  # the answer to this very opt-out, or the one answer to HELP of somebody who opted out
@@ -73,8 +76,8 @@ CAME_BACK = "Mail to this address came back."
 
 class Decision(NamedTuple):
     """Refusals in the order a person should mend them; none means yes. `warnings` a person may pass; `defer_until` is
-    when a message that leaves by itself is looked at again, if only the hour, an open review or its sender's day stands
-    against it."""
+    when a message that leaves by itself is looked at again, if only the hour, an open review, its sender's day or its
+    turn stands against it."""
 
     facts: Facts
     at: datetime
@@ -87,7 +90,7 @@ class Decision(NamedTuple):
         if not codes or codes - WAITS or self.facts.kind not in BY_ITSELF:
             return None
         look = self.at + LOOK_AGAIN if "review_open" in codes else self.at
-        return max(look, self.facts.not_before or self.at, self.facts.over_quota or self.at)
+        return max(look, *(each or self.at for each in (self.facts.not_before, self.facts.over_quota, self.facts.turn)))
 
     @property
     def first(self) -> Refusal:
@@ -101,7 +104,7 @@ class Decision(NamedTuple):
     def record(self) -> dict[str, Any]:
         """What the attempt row keeps: the facts seen, when, and the codes given."""
         facts = {**self.facts._asdict(), "message_id": str(self.facts.message_id) if self.facts.message_id else None}
-        for name in ("not_before", "over_quota"):
+        for name in ("not_before", "over_quota", "turn"):
             if facts[name]:
                 facts[name] = facts[name].isoformat()
         return {"at": self.at.isoformat(), "facts": facts, "codes": [refusal.code for refusal in self.refusals]}
@@ -163,6 +166,8 @@ def _codes(facts: Facts) -> Iterable[str]:
             yield "sender_without_number"
     if facts.over_quota:
         yield "over_quota"
+    if facts.turn:
+        yield "first_contacts"
     if facts.without_postal_address and facts.channel == "email":
         yield "no_postal_address"
 

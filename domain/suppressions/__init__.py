@@ -4,6 +4,7 @@ from domain.suppressions.blocks import block, blocked, unblock
 from domain.suppressions.do_not_contact import dnc, lift_dnc
 from domain.suppressions.first_contacts import claim as claim_first_contact
 from domain.suppressions.first_contacts import claim_many as claim_first_contacts
+from domain.suppressions.first_contacts import give_back as give_back_first_contacts
 from domain.suppressions.first_contacts import one_at_a_time
 from domain.suppressions.hearsay import agent_opt_out, from_provider, lift_opt_out
 from domain.suppressions.of_threads import spread, withdraw
@@ -26,6 +27,7 @@ __all__ = [
     "claim_first_contacts",
     "dnc",
     "from_provider",
+    "give_back_first_contacts",
     "lift_dnc",
     "lift_opt_out",
     "one_at_a_time",

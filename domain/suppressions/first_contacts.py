@@ -56,6 +56,16 @@ async def claim_many(wanted: Sequence[tuple[UUID, str, UUID, UUID | None, UUID]]
     return {each[4] for each in wanted} - others
 
 
+async def give_back(given: Sequence[tuple[UUID, str, UUID]]) -> None:
+    """Takes back what these messages, (account, address, message), were the first contact of."""
+    table, arguments = db.given(("uuid", "text", "uuid"), given)
+    await FirstContact.raw(
+        f"""DELETE FROM first_contact WHERE (account, address, message) IN
+              (SELECT column1, column2, column3 FROM {table})""",  # noqa: S608 - fixed words
+        *arguments,
+    )
+
+
 def _claim(values: str, again: str) -> str:
     """The statement, of (id, account, address, listing, user, message, at), which are the `values`, and what is too old
     to stand. `again` tells which first contact that stands already is ours, too."""

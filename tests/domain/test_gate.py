@@ -82,6 +82,7 @@ STANDING = {
     "sender_not_linked": {"sender_state": "unlinked"},
     "sender_without_number": {"sender_state": "no_number"},
     "over_quota": {"over_quota": datetime(2026, 11, 25, 5, tzinfo=UTC)},
+    "first_contacts": {"turn": datetime(2026, 11, 24, 17, tzinfo=UTC)},
     "no_postal_address": {"without_postal_address": True, "channel": "email"},
     "missing_wildcard": {"missing": ("vehicle.trim",)},
     "attachment_unsupported": {"files": ("It is too large.",)},

@@ -1,0 +1,100 @@
+"""An account's hour: how many sellers may hear from it first within any sixty minutes, and whose turn comes when."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from domain import clock, db, standing
+from domain.messages.tables import Message
+
+# Every f-string below holds fixed words and `{}` placeholders only; values travel as parameters.
+# ruff: noqa: S608
+
+CODE = "first_contacts"  # of what waits for its turn
+HOUR = timedelta(hours=1)
+SOON = timedelta(minutes=1)  # who comes so much too early keeps their turn
+# The last turn that is given away already. Takes the account.
+_LINE = f"""SELECT not_before FROM message WHERE account = {{}} AND state = 'queued' AND code = '{CODE}'"""
+
+
+@dataclass
+class Pace:
+    """The last sixty minutes of an account that limits its first contacts: `left` more may be made now, and when there
+    is room again; `line`: when the last of those that wait for a turn already has theirs."""
+
+    limit: int
+    left: int
+    opens: datetime
+    line: datetime | None
+    _lent: bool = False
+
+    def turn(self, now: datetime) -> datetime | None:
+        """None: now. Else when; whoever asks next comes after them."""
+        if self.left > 0:
+            return None
+        if not self._lent and self.opens - now <= SOON:
+            self._lent = True
+            return self.opens
+        self.line = max(self.opens, self.line + apart(self.limit)) if self.line else self.opens
+        return self.line
+
+    def take(self) -> None:
+        """One more leaves."""
+        self.left -= 1
+
+
+def apart(an_hour: int) -> timedelta:
+    """What is between two turns."""
+    return HOUR / an_hour
+
+
+async def of_claimed(rows: Sequence[Mapping[str, Any]], now: datetime) -> dict[UUID, Pace]:
+    """account -> its pace, of the accounts with a limit among {account, kind, an_hour, nothing_yet} of which a batch
+    writes first to somebody; without one it asks the database nothing. Until the transaction ends no other batch of
+    these makes a first contact, so that each turn is given once."""
+    limits = {row["account"]: row["an_hour"] for row in rows if is_paced(row)}
+    found = {}
+    for account, limit in sorted(limits.items(), key=str):
+        if db.on_postgres():
+            await Message.raw("SELECT pg_advisory_xact_lock(hashtext({}))", f"hour:{account}")
+        found[account] = await _hour(account, limit, now)
+    return found
+
+
+def is_paced(row: Mapping[str, Any]) -> bool:
+    """Whether it waits for its turn: what a person writes to one seller does not."""
+    return row["kind"] == "batch" and row["an_hour"] > 0 and bool(row["nothing_yet"])
+
+
+async def _hour(account: UUID, limit: int, now: datetime) -> Pace:
+    """What people wrote themselves counts too: who answers the sellers is the same either way."""
+    [row] = await Message.raw(
+        f"""SELECT COUNT(*) AS made, MIN(newest.at) AS oldest,
+                   ({_LINE} ORDER BY not_before DESC LIMIT 1) AS line
+            FROM (SELECT f.message, MAX(f.at) AS at
+                  FROM first_contact f JOIN message m ON m.id = f.message AND m.state IN {standing.LEFT}
+                  WHERE f.account = {{}} AND f.at > {{}} GROUP BY f.message ORDER BY 2 DESC LIMIT {{}}) AS newest""",
+        account,
+        account,
+        now - HOUR,
+        limit,
+    )
+    oldest = _moment(row["oldest"]) or now
+    return Pace(limit, limit - int(row["made"]), oldest + HOUR, _moment(row["line"]))
+
+
+async def begins(account: UUID, an_hour: int, at: datetime, besides: UUID | None = None) -> datetime:
+    """The first turn from a moment on, behind all that wait for one, but for those of a batch."""
+    others, more = ("AND batch <> {}", [besides]) if besides else ("", [])
+    rows = await Message.raw(
+        f"{_LINE} AND not_before > {{}} {others} ORDER BY not_before DESC LIMIT 1", account, clock.now(), *more
+    )
+    line = rows[0]["not_before"] if rows else None
+    return max(at, line + apart(an_hour)) if line else at
+
+
+def _moment(value: Any) -> datetime | None:
+    """Of a column that was calculated, which SQLite tells as text."""
+    return datetime.fromisoformat(value) if isinstance(value, str) else value
