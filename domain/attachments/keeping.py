@@ -89,7 +89,8 @@ async def read(attachment: Attachment, *, thumb: bool = False) -> bytes:
 
 
 async def discard(attachment: Attachment) -> bool:
-    """Takes an upload back; False when it stands in a message, a template or a link that works, and so stays."""
+    """Takes an upload back; False when it stands in a message, a batch, a template or a link that works, and so
+    stays."""
     now = clock.now()
     rows = await Attachment.raw(
         f"UPDATE attachment SET removed_at = {{}} WHERE id = {{}} AND removed_at IS NULL AND NOT ({USED}) RETURNING id",  # noqa: S608
@@ -104,6 +105,7 @@ async def discard(attachment: Attachment) -> bool:
 USED = """
     EXISTS (SELECT 1 FROM message_attachment m WHERE m.attachment = attachment.id)
     OR EXISTS (SELECT 1 FROM template_attachment t WHERE t.attachment = attachment.id)
+    OR EXISTS (SELECT 1 FROM batch_attachment b WHERE b.attachment = attachment.id)
     OR EXISTS (SELECT 1 FROM file_link l
                WHERE l.attachment = attachment.id AND l.revoked_at IS NULL AND l.expires_at > {})"""
 

@@ -26,7 +26,8 @@ logger = logging.getLogger(__name__)
 
 
 async def tidy(*, whole: bool = False) -> int:
-    """Forgets uploads that stand in no message, template, draft or working link after a week, or were taken back.
+    """Forgets uploads that stand in no message, batch, template, draft or working link after a week, or were taken
+    back.
 
     How many went. Looked at is what was taken back and what became a week old within two days; `whole` looks at every
     file, which finds those whose draft or link ended later. Rows go first: in one transaction a file that nobody needs

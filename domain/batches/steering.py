@@ -22,15 +22,15 @@ async def pause(batch: Batch, user: User) -> bool:
 
 
 async def resume(batch: Batch, user: User) -> bool:
-    """It goes on where it was, also with its canaries, unless it held by itself: then all others go, and what was taken
-    for spam so far does not hold it again. What was planned for a time that has passed leaves now. False when it is
-    not paused."""
+    """It goes on where it was, also with its canaries, unless it held by itself once all were messages: then all others
+    go, and what was taken for spam so far does not hold it again. What was planned for a time that has passed leaves
+    now. False when it is not paused."""
     require(user, Permission.BATCH)
     now = clock.now()
     async with db.writing():
         rows = await Batch.raw(
             """UPDATE batch SET state = CASE WHEN expanded < size THEN 'expanding' ELSE 'running' END,
-                      canary = CASE WHEN held_reason = '' THEN canary ELSE 0 END,
+                      canary = CASE WHEN held_reason = '' OR expanded < size THEN canary ELSE 0 END,
                       judged_from = CASE WHEN held_reason = '' THEN judged_from ELSE {} END,
                       held_reason = '', changed_at = {}
                WHERE id = {} AND state = 'paused' RETURNING state, canary""",

@@ -19,6 +19,8 @@ from domain.attachments import (
     tidying,
 )
 from domain.audit import AuditEntry
+from domain.batches.files import BatchAttachment
+from domain.batches.tables import Batch
 from domain.drafts import DraftAttachment
 from domain.errors import NotFound, Refused, Unavailable
 from domain.message_templates import TemplateVersion
@@ -333,6 +335,12 @@ async def use_in_template(file: Attachment) -> None:
     await TemplateAttachment.insert(TemplateAttachment(version=version.id, attachment=file.id))
 
 
+async def use_in_batch(file: Attachment) -> None:
+    batch = Batch(account=file.account, user=(await make.user()).id)
+    await Batch.insert(batch)
+    await BatchAttachment.insert(BatchAttachment(batch=batch.id, attachment=file.id))
+
+
 async def use_in_link(file: Attachment) -> None:
     await attachments.share(file, None, await make.user())
 
@@ -342,7 +350,7 @@ async def use_in_draft(file: Attachment) -> None:
     await DraftAttachment.insert(DraftAttachment(draft=draft.id, attachment=file.id))
 
 
-@pytest.mark.parametrize("use", [use_in_message, use_in_template, use_in_link])
+@pytest.mark.parametrize("use", [use_in_message, use_in_template, use_in_batch, use_in_link])
 async def test_what_is_needed_is_not_taken_back(house: None, configure: Any, clock: Clock, use: Any) -> None:
     configure(LOTWIRE_PUBLIC_URL=PUBLIC)
     file = await kept()
