@@ -189,7 +189,7 @@ async def _rows(listing: UUID, compare: str, cursor: Cursor | None, limit: int) 
               SELECT 'message' AS what, x.id, x.at, x.kind, '' AS detail, u.name AS person, x.channel, x.direction,
                      x.author_kind, x.author_name, x.origin, x.subject, x.body, x.state, x.code, x.reason, x.segments,
                      x.to_address, x.from_address, x.not_before, x.undoable, x.attempts, x.responded_at, x.changed_at,
-                     x.scheduled_at, x."user" AS user_id, x.batch, x.wording, x.wording_subject,
+                     x.scheduled_at, x.revision, x."user" AS user_id, x.batch, x.wording, x.wording_subject,
                      u.phone AS person_phone, u.email AS person_email, u.title AS person_title, u.signature,
                      EXISTS (SELECT 1 FROM message_attachment f WHERE f.message = x.id)
                        OR (x.direction = 'in' OR x.origin = 'app')
@@ -201,7 +201,7 @@ async def _rows(listing: UUID, compare: str, cursor: Cursor | None, limit: int) 
                      {standing.against("x")} AS barred
               FROM message x LEFT JOIN app_user u ON u.id = x."user"
               LEFT JOIN connection c ON c.id = x.connection AND x.state IN ('queued', 'unknown') {tail}) AS few
-            UNION ALL SELECT few.*, {", ".join(["NULL"] * 33)} FROM (
+            UNION ALL SELECT few.*, {", ".join(["NULL"] * 34)} FROM (
               SELECT 'event' AS what, x.id, x.at, x.kind, CAST(x.detail AS text) AS detail, u.name AS person
               FROM event x LEFT JOIN app_user u ON u.id = x."user" {tail}) AS few""",  # noqa: S608
         *arguments,

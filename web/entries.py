@@ -293,8 +293,9 @@ def _is_plan(row: dict[str, Any]) -> bool:
 
 def _planned(row: dict[str, Any]) -> list[dict[str, Any]]:
     """What its author does about a plan, beside changing it."""
-    now = {"label": "Send now", "icon": "send", "url": url_for("schedules.depart", message_id=row["id"]), "hidden": {}}
-    gone = {"icon": "ban", "url": url_for("schedules.destroy", message_id=row["id"]), "hidden": {}}
+    seen = {"hidden": {"revision": row["revision"]}}
+    now = {"label": "Send now", "icon": "send", "url": url_for("schedules.depart", message_id=row["id"]), **seen}
+    gone = {"icon": "ban", "url": url_for("schedules.destroy", message_id=row["id"]), **seen}
     if row["state"] == State.PENDING:
         return [now, {**gone, "label": "Cancel"}]
     return [now, {**gone, "label": "Let it go"}] if row["state"] == State.EXPIRED else []

@@ -11,7 +11,7 @@ from domain import clock, phones, schedules, sellers, users
 from domain.accounts import Account
 from domain.listings import Listing, title
 from domain.messages import Message, State
-from domain.schedules import Filters, Month
+from domain.schedules import Filters, Month, Words
 from domain.schedules.paging import KINDS
 from domain.sellers import Seller
 from domain.users import Permission, Role, User
@@ -20,7 +20,7 @@ from domain.zones import clock as clock_in
 from web import planned
 from web.entries import CHANNELS
 from web.filters import as_it_shows
-from web.forms import Form
+from web.forms import Form, clean
 from web.render import url_for
 
 KIND_LABELS = {"scheduled": "One to one", "batch": "Batches", "automated": "Automations"}
@@ -94,6 +94,7 @@ def row(each: Mapping[str, Any], account: Account, me: User) -> dict[str, Any]:
         if each["batch"] and users.may(me, Permission.READ_BATCHES)
         else None,
         "url": url_for("schedules.edit", message_id=each["id"]),
+        "revision": each["revision"],
         "deed": _deed(each, mine),
         "cancel_url": url_for("schedules.destroy", message_id=each["id"])
         if mine and each["state"] == State.PENDING
@@ -181,6 +182,20 @@ def filled(message: Message, account: Account) -> Form:
     )
 
 
+def unsaved(form: Form, message: Message) -> Words | None:
+    """The words in a form of this plan, where the plan says others; None where there are none."""
+    if "body" not in form.values:
+        return None
+    same = form.value("body").strip() == clean(message.wording or message.body).strip()
+    if same and message.channel == "email":
+        same = form.value("subject").strip() == clean(message.wording_subject).strip()
+    return None if same else words_of(form)
+
+
+def words_of(form: Form) -> Words:
+    return Words(form.value("body"), form.value("subject"), form.ticked("stays_on_reply"))
+
+
 def context(
     account: Account, me: User, message: Message, listing: Listing, seller: Seller, letter: Letter | None, form: Form
 ) -> dict[str, Any]:
@@ -202,9 +217,13 @@ def context(
             "cancellable": message.state in (State.QUEUED, State.CLAIMED),
             "leaving": message.state in (State.QUEUED, State.CLAIMED, State.SENDING),
             "reason": message.reason,
+            "revision": message.revision,
+            "subject": message.subject,
+            "body": message.body or message.wording,
             "when": planned.told(account, seller, schedules.Departure(at, message.schedule_zone, "")) if at else "",
             "short": planned.when(at, account.timezone) if at else "",
             "channel": channel,
+            "way": message.channel,
             "icon": icon,
             "is_email": message.channel == "email",
             "of_batch": message.kind == "batch",
@@ -215,6 +234,7 @@ def context(
         "letter": letter,
         "mine": mine,
         "form": form,
+        "typed": unsaved(form, message) is not None,
         "zones": planned.zones(account, form.value("zone")),
         "bounds": planned.bounds(account),
     }

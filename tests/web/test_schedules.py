@@ -373,8 +373,9 @@ async def test_cancelling_and_bringing_it_back(agent_client: Client, listing: Li
     await agent_client.submit(url(message, "/deletion"))
     assert (await again(message)).state == State.CANCELLED
     page = await agent_client.get(url(message, "/edit"))
-    assert "For the same time, Wed 25 Nov, 11:00 AM" in text_of(page.text)
-    await agent_client.submit(url(message, "/restoration"), {"same": "1"})
+    assert f"Cancelled by {agent_client.user.name}. It was planned for Wed 25 Nov, 11:00 AM." in text_of(page.text)
+    assert "For the same time" in page.text, "no longer, or a phone is too narrow for it"
+    await agent_client.submit(url(message, "/restoration"), {"same": "1", "revision": "1"})
     assert (await again(message)).state == State.PENDING
 
 
@@ -385,10 +386,10 @@ async def test_an_expired_one_asks_what_now(agent_client: Client, listing: Listi
     page = await agent_client.get(url(message, "/edit"))
     assert "What now?" in page.text
     assert "Let it go" in page.text
-    refused = await agent_client.submit(url(message, "/restoration"), {"date": "2026-11-24", "time": "09:00"})
+    refused = await agent_client.submit(url(message, "/restoration"), {**LATER, "revision": "1", "date": "2026-11-24"})
     assert refused.status_code == 422
     assert "at least a minute from now" in text_of(refused.text)
-    again_planned = await agent_client.submit(url(message, "/restoration"), LATER)
+    again_planned = await agent_client.submit(url(message, "/restoration"), {**LATER, "revision": "1"})
     assert again_planned.status_code == 303
     assert (await again(message)).state == State.PENDING
 
@@ -396,18 +397,18 @@ async def test_an_expired_one_asks_what_now(agent_client: Client, listing: Listi
 async def test_sending_now_asks_first_at_night(agent_client: Client, listing: Listing, clock: Any) -> None:
     message = await planned(agent_client, listing)
     clock.advance(hours=11)  # 20:00 in Tucson
-    asked = await agent_client.submit(f"/messages/{message.id}/departures")
+    asked = await agent_client.submit(f"/messages/{message.id}/departures", {"revision": "1"})
     page = await agent_client.get(asked.headers["location"])
     assert "Send it all the same?" in text_of(page.text)
     assert (await again(message)).state == State.PENDING
-    await agent_client.submit(f"/messages/{message.id}/departures", {"knowing": "1"})
+    await agent_client.submit(f"/messages/{message.id}/departures", {"knowing": "1", "revision": "1"})
     assert (await again(message)).state == State.QUEUED
 
 
 async def test_what_stands_against_sending_it_now_is_said(agent_client: Client, listing: Listing) -> None:
     message = await planned(agent_client, listing)
     await make.opt_out(message.to_address, agent_client.user.account)
-    answer = await agent_client.submit(f"/messages/{message.id}/departures", htmx=True)
+    answer = await agent_client.submit(f"/messages/{message.id}/departures", {"revision": "1"}, htmx=True)
     assert "This number asked not to get texts." in text_of(answer.text)
     assert (await again(message)).state == State.PENDING
 
