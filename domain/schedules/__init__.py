@@ -2,7 +2,7 @@
 
 from domain.departures import FARTHEST, FROZEN, LATEST, SOONEST, Departure, Plan, check, is_late, moment_for
 from domain.schedules.changing import change, restore
-from domain.schedules.deciding import cancel, send_now
+from domain.schedules.deciding import cancel, opens, send_now
 from domain.schedules.ending import change_plans, end_without, seller_wrote
 from domain.schedules.paging import Filters, Month, Page, counts, month, page, what_it_says_now
 from domain.schedules.putting import may_change
@@ -30,6 +30,7 @@ __all__ = [
     "may_change",
     "moment_for",
     "month",
+    "opens",
     "page",
     "reads",
     "release",

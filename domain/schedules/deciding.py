@@ -1,15 +1,18 @@
 """A plan that does not go as planned: taken back, or sent now."""
 
+from datetime import datetime
 from typing import Any
 
-from domain import audit, clock, composing, db, messages
+from domain import audit, clock, composing, db, departures, messages, quiet_hours, seller_hours
 from domain.accounts import Account
 from domain.batches import single
 from domain.composing import GateRefused
+from domain.departures import Departure, Plan
 from domain.errors import Refused
 from domain.messages import Message, State
 from domain.schedules import putting, words
 from domain.schedules.words import Words
+from domain.sellers import Seller
 from domain.users import User
 
 OPEN = (State.PENDING, State.EXPIRED)
@@ -42,25 +45,36 @@ async def send_now(
     revision: int | None = None,
     *,
     knowing: bool = False,
-) -> None:
+) -> datetime | None:
     """It leaves at once, with its own words or others, as its author's own message. What belongs to a batch stays one
-    of its messages. `revision` is that of the plan somebody looked at; None: whatever it is now. A second press of who
-    sent it changes nothing.
+    of its messages, and keeps to the hours for texts: outside of them it becomes a plan for when they begin, which is
+    returned. `revision` is that of the plan somebody looked at; None: whatever it is now. A second press of who sent it
+    changes nothing.
 
     Raises Refused for other words as `change`, GateRefused for what stands against it now, Refused with code `changed`
     when somebody else was faster, and (`quiet_hours`) outside the hours for texts unless whoever does it is `knowing`.
     """
     putting.require(message, user)
     try:
-        await _send_now(account, message, user, said, revision, knowing=knowing)
+        return await _send_now(account, message, user, said, revision, knowing=knowing)
     except Refused:
-        if not await _was_sent_by(message, user):
+        standing = await messages.by_id(message.account, message.id)
+        if not await _was_sent_by(standing, user, revision):
             raise
+        waits: datetime | None = standing.scheduled_at if standing.state == State.PENDING else None
+        return waits
+
+
+async def opens(account: Account, seller: Seller) -> datetime | None:
+    """When the hours for texts begin again where the seller is: until then a message of a batch waits, however it is
+    sent."""
+    there, rules = departures.where(account, seller), await seller_hours.rules_of(account.id)
+    return quiet_hours.next_allowed(clock.now(), there, rules)
 
 
 async def _send_now(
     account: Account, message: Message, user: User, said: Words | None, revision: int | None, *, knowing: bool
-) -> None:
+) -> datetime | None:
     if message.state not in OPEN:
         raise putting.too_late(message)
     await single.require_free(message)
@@ -74,6 +88,7 @@ async def _send_now(
         raise GateRefused(decision.refusals)
     if not knowing and any(each.code == "quiet_hours" for each in decision.warnings):
         raise Refused("It is outside the hours for texts where the seller is.", code="quiet_hours")
+    later = decision.facts.not_before if message.kind == "batch" else None
     values: dict[Any, Any] = {Message.state: State.QUEUED, Message.not_before: now, Message.at: now}
     values |= {Message.code: "", Message.reason: "", Message.connection: scene.carriers[draft.channel].id}
     if message.kind == "scheduled":
@@ -82,14 +97,22 @@ async def _send_now(
         values |= {**words.as_read(letter), Message.wording: "", Message.wording_subject: ""}
     else:
         values |= {Message.scheduled_at: now, **(words.written(said, letter) if said else {})}
+    if later:
+        values |= {**putting.timed(_departure(later, message, account)), Message.state: State.PENDING}
     async with db.writing():
         await putting.put(message, OPEN, values, revision, user, SENT_NOW, LOOK_AND_SEND)
         await single.reopen(message.batch)
         if message.kind == "scheduled":
             await composing.claim_first_contact(scene, message)
+    return later
 
 
-async def _was_sent_by(message: Message, user: User) -> bool:
-    """Whether it is on its way because this person said so before."""
-    standing = await messages.by_id(message.account, message.id)
-    return standing.state in ON_ITS_WAY and await audit.did(user.id, SENT_NOW, message.id)
+def _departure(at: datetime, message: Message, account: Account) -> Departure:
+    plan = Plan.at(at, message.schedule_zone or account.timezone)
+    return Departure(at, plan.zone, f"{plan.wall:%Y-%m-%dT%H:%M}")
+
+
+async def _was_sent_by(standing: Message, user: User, revision: int | None) -> bool:
+    """Whether it is on its way, or waits for the hours for texts, because this person said so before."""
+    waits = standing.state == State.PENDING and revision is not None and standing.revision == revision + 1
+    return (waits or standing.state in ON_ITS_WAY) and await audit.did(user.id, SENT_NOW, standing.id)

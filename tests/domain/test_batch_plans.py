@@ -5,15 +5,16 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from domain import clock, schedules
+from domain import clock, schedules, sellers
 from domain.batches import starting, steering
 from domain.batches.tables import Batch
 from domain.departures import Plan
+from domain.errors import Refused
 from domain.messages import Message, State
 from domain.schedules import Filters
 from tests import make
 from tests.domain.test_batches import fresh, leave, listings, sender, started, wall
-from tests.sending import Shop
+from tests.sending import Shop, again
 
 MORNING = Plan("zone", wall("2026-11-30T11:00"), "America/Chicago")
 AT = datetime(2026, 11, 30, 17, tzinfo=UTC)
@@ -115,6 +116,35 @@ async def test_once_the_first_have_left_the_others_go_as_before(house: None, clo
     await steering.tend()
     assert (await fresh(batch)).state == "done"
     assert await schedules.counts(dealer.user) == {"pending": 0, "news": 0}
+
+
+async def test_sent_now_at_night_one_of_them_waits_for_the_hours_and_says_until_when(house: None, clock) -> None:
+    dealer = await sender()
+    batch = await planned(dealer)
+    clock.set(datetime(2026, 11, 28, 7, tzinfo=UTC))  # midnight in Arizona
+    (message, *_) = await Message.objects().where((Message.batch == batch.id) & Message.scheduled_at.is_not_null())
+    with pytest.raises(Refused) as refused:
+        await schedules.send_now(dealer.account, message, dealer.user, revision=0)
+    assert refused.value.code == "quiet_hours"
+    words = schedules.Words("Hello there")
+    said = await schedules.opens(dealer.account, await sellers.of_listing(message.listing))
+    for _ in range(2):  # pressed twice
+        until = await schedules.send_now(dealer.account, message, dealer.user, words, 0, knowing=True)
+        assert until == said == datetime(2026, 11, 28, 16, tzinfo=UTC)
+    waits = await again(message)
+    assert (waits.state, waits.scheduled_at, waits.kind, waits.wording) == ("pending", until, "batch", "Hello there")
+    assert await leave(dealer) == 0
+    clock.set(until)
+    await schedules.release()
+    assert await leave(dealer) == 1
+
+
+async def test_by_day_it_leaves_at_once(house: None) -> None:
+    dealer = await sender()
+    batch = await planned(dealer)
+    (message, *_) = await Message.objects().where((Message.batch == batch.id) & Message.scheduled_at.is_not_null())
+    assert await schedules.send_now(dealer.account, message, dealer.user) is None
+    assert await leave(dealer) == 1
 
 
 async def _held(batch: Batch) -> Sequence[Message]:
