@@ -439,11 +439,15 @@ def _unnamed(indexes: set[Index]) -> set[tuple[str, tuple[str, ...], bool]]:
 
 
 def _statements() -> list[str]:
-    """The indexes made by hand, of every migration that makes some, but for those that a later one drops."""
-    modules = [importlib.import_module(f"migrations.{path.stem}") for path in FILES]
-    said = [each for module in modules for each in getattr(module, "STATEMENTS", ()) if " INDEX " in each]
-    gone = {each.split()[-1] for each in said if each.startswith("DROP")}
-    return [each for each in said if each.startswith("CREATE") and each.split(" INDEX ")[1].split()[0] not in gone]
+    """The indexes made by hand, of every migration in turn, but for those that a later statement drops."""
+    standing: dict[str, str] = {}
+    for path in FILES:
+        for each in getattr(importlib.import_module(f"migrations.{path.stem}"), "STATEMENTS", ()):
+            if each.startswith("DROP INDEX"):
+                del standing[each.split()[-1]]
+            elif " INDEX " in each:
+                standing[each.split(" INDEX ")[1].split()[0]] = each
+    return list(standing.values())
 
 
 def _subclasses(table: type[Table]) -> set[type[Table]]:
