@@ -9,6 +9,7 @@ from uuid import UUID
 
 from domain import clock, phones, schedules, sellers, users
 from domain.accounts import Account
+from domain.batches.tables import Batch
 from domain.listings import Listing, title
 from domain.messages import Message, State
 from domain.schedules import Filters, Month, Words
@@ -26,6 +27,7 @@ from web.render import url_for
 KIND_LABELS = {"scheduled": "One to one", "batch": "Batches", "automated": "Automations"}
 BY = {"scheduled": "planned by {}", "batch": "in a batch of {}", "automated": "by an automation, for {}"}
 HELD = {"paused": "once its batch is resumed"}  # state of a batch -> when what it holds back leaves
+FIRST = "once the first of its batch have left"
 LONGEST_SHOWN = 160  # characters of a message in the list
 
 
@@ -85,7 +87,7 @@ def row(each: Mapping[str, Any], account: Account, me: User) -> dict[str, Any]:
         "icon": icon,
         "by": BY.get(each["kind"], "by {}").format(each["person"] or "your dealership"),
         "stays": each["stays_on_reply"],
-        "held": HELD.get(each["batch_state"], "once the first of its batch have left") if each["held"] else "",
+        "held": HELD.get(each["batch_state"], FIRST) if each["held"] else "",
         "state": {State.EXPIRED: "Time was over", State.FAILED: "Not sent"}.get(State(each["state"]), "Cancelled"),
         "tone": "bad" if each["state"] == State.FAILED else "warn" if each["state"] == State.EXPIRED else "muted",
         "reason": each["reason"],
@@ -197,19 +199,34 @@ def words_of(form: Form) -> Words:
 
 
 def context(
-    account: Account, me: User, message: Message, listing: Listing, seller: Seller, letter: Letter | None, form: Form
+    account: Account,
+    me: User,
+    message: Message,
+    listing: Listing,
+    seller: Seller,
+    letter: Letter | None,
+    form: Form,
+    batch: Batch | None = None,
+    opens: datetime | None = None,
 ) -> dict[str, Any]:
-    """What schedules/edit.html shows."""
+    """What schedules/edit.html shows. A message of a `batch` waits for the hours for texts: until it `opens`."""
     mine = schedules.may_change(message.user, me)
-    at = message.scheduled_at
+    held = batch is not None and message.state == State.PENDING and message.scheduled_at is None
+    at = message.not_before if held else message.scheduled_at
     channel, icon = CHANNELS.get(message.channel, (message.channel, "message-square"))
     to = phones.shown(message.to_address) if message.to_address.startswith("+") else message.to_address
     return {
         "message": {
             "id": message.id,
             "state": message.state,
-            "pending": message.state == State.PENDING and at is not None,
+            "pending": message.state == State.PENDING and not held and at is not None,
+            "held": HELD.get(batch.state, FIRST) if batch and held else "",
+            "opens": planned.when(opens, account.timezone) if opens else "",
+            "batch_url": url_for("batches.show", batch_id=batch.id)
+            if batch and users.may(me, Permission.READ_BATCHES)
+            else None,
             "expired": message.state == State.EXPIRED,
+            "cancelled": message.state == State.CANCELLED,
             "ended": message.state in (State.CANCELLED, State.EXPIRED)
             and message.kind == "scheduled"
             and at is not None,

@@ -10,6 +10,7 @@ from domain.batches.tables import Batch
 from domain.messages import Message, State
 from tests import make
 from tests.client import Client
+from tests.sending import again, put
 from tests.web.test_batches import text
 
 AT = datetime(2026, 11, 30, 15, tzinfo=UTC)
@@ -65,3 +66,76 @@ async def test_the_history_says_until_when_it_waits_at_least(agent_client: Clien
     page = text(await agent_client.get(f"/listings/{over.listing}"))
     assert "Waits for its batch" in page
     assert "at least" not in page
+
+
+# One of them
+
+
+@pytest.mark.parametrize(
+    ("state", "said"), [("running", "once the first of its batch have left."), ("paused", "once its batch is resumed.")]
+)
+async def test_the_page_of_one_that_is_held_says_when_and_cancels_it(
+    agent_client: Client, count_queries: Any, state: str, said: str
+) -> None:
+    [message] = await held(agent_client, state=state)
+    url = f"/messages/{message.id}/schedule"
+    await agent_client.get(f"{url}/edit")
+    with count_queries() as queries:
+        page = await agent_client.get(f"{url}/edit")
+    assert queries.count <= 8, queries.statements
+    assert f"{WHEN} by your clock" in text(page)
+    assert f"It leaves {said}" in text(page)
+    assert "not scheduled any more" not in text(page)
+    assert "Hi Dana!" in text(page)
+    assert f'action="{url}/deletion"' in page.text
+    await agent_client.submit(f"{url}/deletion", {"revision": "0"})
+    assert (await again(message)).state == State.CANCELLED
+
+
+async def test_one_whose_time_was_over_is_sent_now_or_let_go_and_all_of_them_from_the_batch(
+    agent_client: Client, manager_client: Client
+) -> None:
+    [message] = await held(agent_client, state="done", scheduled_at=clock.now() - timedelta(hours=2))
+    await put(message, state=State.EXPIRED, code="expired", reason="Its time is over.")
+    url = f"/messages/{message.id}/schedule"
+    page = await agent_client.get(f"{url}/edit")
+    assert "Its time is over. Send it now, or let it go." in text(page)
+    assert f'action="/messages/{message.id}/departures"' in page.text
+    assert f'formaction="{url}/deletion"' in page.text
+    assert "/batches/" not in page.text, "agents see no batches"
+    seen = await manager_client.get(f"{url}/edit")
+    assert "To try all of them again, open the batch." in text(seen)
+    assert f'href="/batches/{message.batch}"' in seen.text
+    await agent_client.submit(f"{url}/deletion", {"revision": "0"})
+    assert (await again(message)).state == State.CANCELLED
+
+
+async def test_the_words_of_one_that_was_cancelled_are_opened_as_a_new_message(agent_client: Client) -> None:
+    [message] = await held(agent_client, state="stopped", body="")
+    await put(message, state=State.CANCELLED, code="stopped", reason="The batch was stopped.")
+    page = await agent_client.get(f"/messages/{message.id}/schedule/edit")
+    assert "The batch was stopped. What belonged to a batch is not scheduled again" in text(page)
+    new = f"/listings/{message.listing}/sends/new"
+    assert f'action="{new}"' in page.text
+    assert 'name="body" value="Hi {{seller.first_name}}!"' in page.text
+    opened = await agent_client.submit(new, {"body": "Hi {{seller.first_name}}!", "channel": "text"})
+    assert opened.status_code == 200
+    assert "Hi {{seller.first_name}}!</textarea>" in opened.text
+
+
+async def test_sent_now_at_night_the_page_says_when_it_leaves_before_and_after(
+    agent_client: Client, clock: Any
+) -> None:
+    connection = await make.connection(agent_client.user.account)
+    await make.sender_link(connection, agent_client.user)
+    [message] = await held(agent_client, scheduled_at=AT, connection=connection.id)
+    clock.set(datetime(2026, 11, 28, 7, tzinfo=UTC))  # midnight in Arizona
+    url = f"/messages/{message.id}/departures"
+    asked = await agent_client.submit(url, {"revision": "0"})
+    page = text(await agent_client.get(asked.headers["location"]))
+    when = "Sat 28 Nov, 11:00 AM"
+    assert f"messages of a batch keep to them. Let it leave {when}?" in page
+    assert "Send it all the same" not in page
+    said = await agent_client.submit(url, {"revision": "0", "knowing": "1"}, htmx=True)
+    assert f"It leaves {when}." in text(said)
+    assert (await again(message)).state == State.PENDING

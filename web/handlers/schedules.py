@@ -7,6 +7,7 @@ from litestar.params import FromQuery
 
 from domain import departures, listings, messages, schedules, sellers, users
 from domain.accounts import Account
+from domain.batches import starting
 from domain.errors import Refused
 from domain.history import Cursor
 from domain.messages import Message, State
@@ -132,7 +133,7 @@ async def depart(request: AnyRequest, account: TheAccount, me: Me, message: TheM
     if words and form.value("do") != "typed" and schedules.may_change(message.user, me):
         return await _choose(request, account, me, message, form)
     try:
-        await schedules.send_now(account, message, me, words, _seen(form), knowing=form.ticked("knowing"))
+        later = await schedules.send_now(account, message, me, words, _seen(form), knowing=form.ticked("knowing"))
     except Refused as refused:
         asks = refused.code == "quiet_hours"
         if words and (asks or refused.code == "changed"):
@@ -141,7 +142,8 @@ async def depart(request: AnyRequest, account: TheAccount, me: Me, message: TheM
             return render.go(request, f"{render.url_for('schedules.edit', message_id=message.id)}?ask=now")
         return await _refused(request, account, me, message, form, refused, typed, "It was not sent")
     await queue.kick(request, "dispatch", job_id=queue.slot("dispatch"))
-    return await _done(request, message, "It is on its way.")
+    leaves = f"It leaves {planned.when(later, account.timezone)}." if later else "It is on its way."
+    return await _done(request, message, leaves)
 
 
 def _plan(account: Account, form: Form) -> departures.Plan:
@@ -247,6 +249,8 @@ async def _page(
     """`how`: title, theirs, choices, asks, stale, previewed, notice."""
     listing = await listings.of(account.id, message.listing)
     seller = await sellers.of_listing(listing.id)
-    context = schedule_pages.context(account, me, message, listing, seller, letter, form)
+    batch = await starting.of(account.id, message.batch) if message.batch else None
+    opens = await schedules.opens(account, seller) if batch and how.get("asks") else None
+    context = schedule_pages.context(account, me, message, listing, seller, letter, form, batch, opens)
     status = 422 if form.errors else 200
     return render.page(request, "schedules/edit.html", status=status, page_title=None, **context, **{**PLAIN, **how})
