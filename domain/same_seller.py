@@ -63,6 +63,37 @@ async def of(account: UUID, listing: UUID) -> Person:
     return Person(account, listings, tuple(found), await _shared(account, listings, tuple(found)))
 
 
+async def whose(account: UUID, listing: UUID | None, address: str) -> tuple[list[UUID], list[str]]:
+    """Of whom wrote about a listing, or from an address: the listings and the addresses they are known by, in one
+    query. Nothing beside these two where more than 500 ads would be theirs: that is no one person."""
+    columns = "p.listing, p.phone, p.mobile, p.email"
+    wrote = [f"SELECT {columns} FROM seller p WHERE p.account = {{}} AND p.listing = {{}}"]
+    wrote += [
+        f"SELECT {columns} FROM seller p WHERE p.account = {{}} AND p.{each} <> '' AND p.{each} = {{}}"
+        for each in _ADDRESSES
+    ]
+    known = [f"SELECT {each} AS address FROM wrote WHERE {each} <> ''" for each in _ADDRESSES]
+    same = [
+        # Each column has an index of its own, which holds the rows that are not empty.
+        f"""SELECT p.listing, '' AS address FROM known k
+            JOIN seller p ON p.account = {{}} AND p.{each} = k.address AND p.{each} <> ''"""
+        for each in _ADDRESSES
+    ]
+    rows = await Seller.raw(
+        f"""WITH wrote AS MATERIALIZED ({" UNION ".join(wrote)}), known AS MATERIALIZED ({" UNION ".join(known)})
+            SELECT listing, '' AS address FROM wrote UNION {" UNION ".join(same)}
+            UNION SELECT NULL, address FROM known LIMIT {MOST_LISTINGS + 1}""",
+        *(account, listing),
+        *(account, address) * len(_ADDRESSES),
+        *[account] * len(_ADDRESSES),
+    )
+    asked = ([listing] if listing else [], [address] if address else [])
+    if len(rows) > MOST_LISTINGS:
+        return asked
+    listings = {UUID(str(row["listing"])) for row in rows if row["listing"]}
+    return sorted({*listings, *asked[0]}), sorted({row["address"] for row in rows if row["address"]} | {*asked[1]})
+
+
 async def messages(person: Person) -> list[UUID]:
     """All their messages in either direction, oldest first: about their listings, and with their own addresses."""
     asked, arguments = messages_sql(person)

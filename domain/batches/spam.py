@@ -12,6 +12,8 @@ from domain.messages.tables import Message
 LEAST = 20  # messages that left before their share says anything
 MOST = 0.05  # of them
 REFUSED = "m.state IN ('failed', 'undelivered')"
+# The same for a statement that finds them by their code: by their state SQLite would read all that failed.
+_ANY_REFUSED = "COALESCE(m.state, '') IN ('failed', 'undelivered')"
 # Those whose newest attempt began since a person last let the batch go on although this stood against it.
 TRIED = """FROM batch b JOIN message m ON m.batch = b.id JOIN attempt a ON a.message = m.id AND a.n = m.attempts
            WHERE a.started_at >= COALESCE(b.judged_from, b.started_at)"""
@@ -26,7 +28,7 @@ async def look(under_way: Sequence[UUID]) -> set[UUID]:
         return set()
     rows = await Batch.raw(
         f"""SELECT m.batch, COUNT(*) AS number {TRIED} AND {db.among("b.id")}
-              AND {REFUSED} AND m.code = '{SPAM}' GROUP BY m.batch""",
+              AND {_ANY_REFUSED} AND m.code = '{SPAM}' GROUP BY m.batch""",
         db.listed(under_way),
     )
     suspects = {row["batch"]: row["number"] for row in rows if row["number"] > LEAST * MOST}

@@ -85,13 +85,13 @@ async def cancel_overdue(ids: list[UUID], reason: str) -> list[UUID]:
     return [row["account"] for row in rows]
 
 
-async def cancel_for_reply(account_id: UUID, listing_id: UUID | None, address: str) -> set[UUID]:
-    """Cancels what waits by itself for a seller who wrote meanwhile: to this listing, and to this address whatever the
-    listing, unless it was to leave all the same. Call it inside your transaction; the listings that changed."""
+async def cancel_for_reply(account_id: UUID, listings: Sequence[UUID], addresses: Sequence[str]) -> set[UUID]:
+    """Cancels what waits by itself for a seller who wrote meanwhile: to these listings, and to these addresses whatever
+    the listing, unless it was to leave all the same. Call it inside your transaction; the listings that changed."""
     mine = Message.kind.is_in(list(BY_ITSELF)) & Message.stays_on_reply.eq(False)
     changed: set[UUID] = set()
-    where: list[Any] = [Message.listing == listing_id] if listing_id else []
-    where += [(Message.account == account_id) & (Message.to_address == address)] if address else []
+    where: list[Any] = [Message.listing.is_in(list(listings))] if listings else []
+    where += [(Message.account == account_id) & Message.to_address.is_in(list(addresses))] if addresses else []
     for which in where:
         rows = await _cancel(which & mine, WROTE, "seller_wrote")
         changed |= {row["listing"] for row in rows}

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from domain import clock, db, messages, plans
+from domain import clock, db, messages, plans, same_seller
 from domain.accounts import Account
 from domain.batches import ending as batch_ending
 from domain.batches.tables import Batch
@@ -20,9 +20,11 @@ UNDER_WAY = "state IN ('expanding', 'running', 'paused')"
 
 
 async def seller_wrote(account: UUID, listing: UUID | None, address: str) -> set[UUID]:
-    """Cancels what was to leave by itself to a seller who wrote meanwhile, by whatever channel, but for what shall
-    leave all the same. Call it in the transaction that keeps what they wrote; the listings that changed."""
-    return await messages.cancel_for_reply(account, listing, address)
+    """Cancels what was to leave by itself to a seller who wrote meanwhile, by whatever channel and about whichever of
+    their cars, but for what shall leave all the same. Call it in the transaction that keeps what they wrote; the
+    listings that changed."""
+    listings, addresses = await same_seller.whose(account, listing, address)
+    return await messages.cancel_for_reply(account, listings, addresses)
 
 
 async def change_plans(included: dict[str, set[str]], by: User) -> None:
