@@ -32,6 +32,7 @@ from domain.enclosures import Enclosures
 from domain.errors import Refused
 from domain.messages import Message, State
 from domain.scenes import Scene
+from domain.suppressions.first_contacts import APART
 from domain.wordings import Letter
 
 Alongside = Callable[[Message], Awaitable[None]]
@@ -97,7 +98,7 @@ async def judge(
             await seller_hours.at(scene.account.id, country, postal_code, (seller.mobile, seller.phone), at),
             missing=missing,
             files=file_problems(scene, channel, to, enclosed),
-            recent_contact=_recent_contact(scene, to),
+            recent_contact=_recent_contact(scene, to, at or clock.now()),
             window_open=scene.window_open(channel, kind == "one_to_one", at),
             over_quota=scene.day.over(scene.user.id, at or clock.now()) if scene.day and channel == "text" else None,
         ),
@@ -105,9 +106,10 @@ async def judge(
     )
 
 
-def _recent_contact(scene: Scene, to: str) -> str:
-    """Who wrote to this person about another listing, when this would be the first message about this one."""
-    known = scene.newest.elsewhere
+def _recent_contact(scene: Scene, to: str, at: datetime) -> str:
+    """Who wrote to this person about another listing not long before `at`, when this would be the first message about
+    this one."""
+    known = {address: each for address, each in scene.newest.elsewhere.items() if each.at > at - APART}
     there = known.get(to) or next(iter(known.values()), None)  # another address of theirs is the same person
     if there is None or not scene.newest.nothing_yet:
         return ""

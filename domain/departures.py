@@ -139,6 +139,12 @@ def against(decision: Decision) -> tuple[Refusal, ...]:
     return tuple(each for each in decision.refusals if each.code not in passing)
 
 
+def by_then(decision: Decision) -> Decision:
+    """The gate's word on a message that leaves by itself at a later moment: today's share of automatic messages is
+    another one then, and the last look counts that."""
+    return gate.decide(decision.facts._replace(automatic_today=0), decision.at)
+
+
 def waits_until(decision: Decision) -> datetime | None:
     """When the hours for texts begin again, where the moment it was asked for lies outside of them."""
     if any(each.code == "quiet_hours" for each in decision.refusals):

@@ -106,7 +106,7 @@ class Judge:
         return hour
 
     def _recent(self, row: Mapping[str, Any]) -> str:
-        if not row["nothing_yet"] or row["first_at"] is None:
+        if not row["nothing_yet"] or row["first_at"] is None or row["first_at"] <= self.at - APART:
             return ""
         person = row["first_by"] or "Somebody"
         return Elsewhere(person, row["first_at"], row["first_about"]).sentence(self.account)

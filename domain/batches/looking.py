@@ -16,7 +16,7 @@ from domain.batches.drafts import Words
 from domain.batches.tables import Batch, BatchListing
 from domain.batches.timing import Timing
 from domain.channels.base import FileRules
-from domain.departures import Departure
+from domain.departures import Departure, by_then
 from domain.enclosures import Enclosures
 from domain.errors import Refused, Unavailable
 from domain.gate import Refusal
@@ -146,6 +146,8 @@ class Look:
         to_field = words.to_field if channel == "text" else ""
         same_seller = bool(to) and self._is_known(row, channel)
         decision = judge.decide(row, channel, to_field, to, files=stops, duplicate=duplicate, same_seller=same_seller)
+        if leaves and leaves.at > self.judge.at:
+            decision = by_then(decision)
         letter = None
         if {each.code for each in decision.refusals} <= WAITS:
             wording = self._wordings[channel]

@@ -4,13 +4,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from domain import clock
-from domain.batches import drafts, estimating, looking, reading
+from domain import clock, composing
+from domain.batches import drafts, estimating, expanding, looking, reading, starting
 from domain.batches.drafts import Words
 from domain.batches.tables import Batch, BatchListing
+from domain.departures import Plan
+from domain.messages import Message
 from domain.suppressions.tables import FirstContact
 from tests import make
-from tests.domain.test_batches import draft, listings, look, sender
+from tests.domain.test_batches import WORDING, draft, listings, look, sender
 
 
 async def test_the_numbers_of_a_look_are_read_back_as_they_were_counted(house: None) -> None:
@@ -146,3 +148,46 @@ async def test_a_batch_under_way_is_not_looked_at_again(house: None) -> None:
     _, summary = await reading.looked(batch, dealer.account, dealer.user)
     assert summary.size == 0
     assert await BatchListing.count().where((BatchListing.batch == batch.id) & (BatchListing.channel == "")) == 1
+
+
+# What counts by the time it leaves
+
+
+async def test_todays_share_of_automatic_messages_passes_nobody_over_who_gets_it_on_another_day(house: None) -> None:
+    dealer = await sender()
+    dealer.account.scheduled_messages = True
+    answered, silent = await listings(dealer, 2)
+    for listing in (answered, silent):
+        for _ in range(3):
+            await make.message(listing, kind="automated", at=clock.now() - timedelta(hours=3))
+    await make.message(answered, direction="in", at=clock.now() - timedelta(hours=1))
+    batch = await draft(dealer, [answered, silent])
+    assert (await look(dealer, batch)).codes == {"frequency_cap": 2}
+    batch = await drafts.change(batch, dealer.account, dealer.user, Words(WORDING, plan=later(days=10)))
+    summary = await look(dealer, batch)
+    assert (summary.channels, summary.codes) == ({"text": 1}, {"frequency_cap": 1})  # three in a row are unanswered
+    assert await starting.start(batch, dealer.account, dealer.user, batch.revision, summary)
+    await expanding.expand(batch.id)
+    rows = await Message.select(Message.listing, Message.state).where(Message.batch == batch.id)
+    assert {row["listing"]: row["state"] for row in rows} == {answered.id: "pending", silent.id: "skipped"}
+
+
+async def test_fourteen_days_after_somebody_elses_first_contact_are_over_by_the_time_a_plan_leaves(house: None) -> None:
+    dealer = await sender()
+    dealer.account.scheduled_messages = True
+    seller = {"mobile": make.phone()}
+    one, other = await listings(dealer, 2, seller=seller)
+    await dealer.accepted(one, kind="batch", to_address=seller["mobile"])
+    batch = await draft(dealer, [other], plan=later(days=13))
+    assert (await look(dealer, batch)).codes == {"recent_contact": 1}
+    batch = await drafts.change(batch, dealer.account, dealer.user, Words(WORDING, plan=later(days=15)))
+    assert (await look(dealer, batch)).codes == {}
+    scene = await dealer.scene(other)
+    for days, said in ((13, ["recent_contact"]), (15, [])):
+        decision = await composing.judge(scene, "text", kind="scheduled", at=clock.now() + timedelta(days=days))
+        assert [each.code for each in decision.refusals if each.code == "recent_contact"] == said
+
+
+def later(days: int) -> Plan:
+    """At noon where the dealership is."""
+    return Plan("zone", (clock.now() + timedelta(days=days)).replace(hour=12, tzinfo=None), "America/New_York")
