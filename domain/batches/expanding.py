@@ -31,6 +31,7 @@ class Expansion:
     user: User
     look: Look
     files: list[Attachment]
+    reached: int = 0  # listings of which is known what became of them
     first: int = 0  # contacts
     turns_from: datetime | None = None  # behind those of other batches; only with a limit of them an hour
 
@@ -43,7 +44,8 @@ async def due() -> list[UUID]:
 
 async def expand(batch_id: UUID) -> int:
     """All that is left of a batch becomes messages; how many listings that were. Of several workers at it each chunk is
-    one's: the place where it was left off is taken by a conditional update."""
+    one's: the place where it was left off is taken by a conditional update, and whoever takes it knows what the others
+    made meanwhile."""
     prepared = await _prepare(batch_id)
     done = 0
     while prepared and (number := await _chunk(prepared)):
@@ -61,25 +63,37 @@ async def _prepare(batch_id: UUID) -> Expansion | None:
     assert user is not None
     files = await drafts.files_of(batch)
     look = await looking.looker(account, user, drafts.words_of(batch, files))
-    rows = await Message.raw(
-        """SELECT m.channel, m.to_address, p.mobile, p.phone, p.email
-           FROM message m LEFT JOIN seller p ON p.listing = m.listing
-           WHERE m.batch = {} AND m.state <> 'skipped' AND m.to_address <> ''""",
-        batch.id,
-    )
-    for row in rows:  # whom an earlier worker wrote to already
-        look.take(row["channel"], row["to_address"], row)
     there = await template_files.checked(account.id, files)
     prepared = Expansion(batch, account, user, look, there)
     if an_hour := account.first_contacts_an_hour:
         prepared.turns_from = await first_turns.begins(account.id, an_hour, clock.now(), batch.id)
-        prepared.first = await _first_before(batch) if batch.expanded else 0
+    await _remember(prepared, batch.expanded)
     return prepared
 
 
-async def _first_before(batch: Batch) -> int:
+async def _remember(prepared: Expansion, until: int) -> None:
+    """What other workers, an earlier one or one beside this, made of the listings up to that place: whom they wrote to
+    and how many first contacts those were."""
+    batch = prepared.batch
+    rows = await Message.raw(
+        """SELECT m.channel, m.to_address, p.mobile, p.phone, p.email
+           FROM batch_listing s JOIN message m ON m.batch = s.batch AND m.listing = s.listing
+           LEFT JOIN seller p ON p.listing = m.listing
+           WHERE s.batch = {} AND s.n >= {} AND s.n < {} AND m.state <> 'skipped' AND m.to_address <> ''""",
+        batch.id,
+        prepared.reached,
+        until,
+    )
+    for row in rows:
+        prepared.look.take(row["channel"], row["to_address"], row)
+    prepared.reached = until
+    if prepared.turns_from and until:
+        prepared.first = await _first_before(batch, until)
+
+
+async def _first_before(batch: Batch, until: int) -> int:
     """How many first contacts an earlier worker made, by the look before it left."""
-    before = (BatchListing.batch == batch.id) & (BatchListing.n < batch.expanded) & (BatchListing.code == "")
+    before = (BatchListing.batch == batch.id) & (BatchListing.n < until) & (BatchListing.code == "")
     return int(await BatchListing.count().where(before & (BatchListing.first == True)))  # noqa: E712 - SQL
 
 
@@ -96,6 +110,8 @@ async def _chunk(prepared: Expansion) -> int:
         if not rows:
             return 0
         first, batch.canary = rows[0]["expanded"], rows[0]["canary"]
+        if first != prepared.reached:
+            await _remember(prepared, first)
         chosen = await looking.selection(batch, first, AT_ONCE)
         found: list[Verdict] = []
         listings = [listing for _, listing in chosen]
@@ -114,6 +130,7 @@ async def _chunk(prepared: Expansion) -> int:
             now,
             batch.id,
         )
+        prepared.reached += len(chosen)
     return len(chosen) if not over else 0
 
 

@@ -336,6 +336,27 @@ async def test_a_worker_that_died_is_followed_where_it_left_off(house, monkeypat
     assert await states(batch) == {"queued": 10}
 
 
+@pytest.mark.parametrize("channel", ["auto", "text"])
+async def test_two_workers_at_one_batch_know_of_each_other_whom_they_wrote_to(house, monkeypatch, channel):
+    monkeypatch.setattr(expanding, "AT_ONCE", 2)
+    dealer = await sender()
+    one, two = make.phone(), make.phone()
+    here = {"mobile": one, "phone": two}
+    there = here if channel == "text" else {"mobile": two, "phone": one}  # one number, or one person
+    same = [await make.listing(dealer.account, seller=seller) for seller in (here, there)]
+    others = await listings(dealer, 5)
+    chosen = [same[0], *others[:2], same[1], *others[2:]]  # the second is the other worker's
+    batch = await draft(dealer, chosen, channel=channel)
+    assert await starting.start(batch, dealer.account, dealer.user, batch.revision, await look(dealer, batch))
+    workers = [await expanding._prepare(batch.id) for _ in range(2)]
+    while (await fresh(batch)).state == "expanding":
+        for each in workers:
+            await expanding._chunk(each)
+    assert await states(batch) == {"queued": 6, "skipped": 1}
+    [left_out] = await Message.objects().where((Message.batch == batch.id) & (Message.state == State.SKIPPED))
+    assert (left_out.listing, left_out.code) == (same[1].id, "duplicate_recipient")
+
+
 async def _full_disk(*_: Any) -> None:
     raise OSError("the disk is full")
 
