@@ -40,7 +40,7 @@ async def test_a_call_about_one_car_cancels_what_waits_about_the_other_by_any_ch
     dealer = await shop()
     one, other = await cars(dealer, {"mobile": MOBILE, "email": EMAIL}, {"phone": MOBILE, "email": EMAIL})
     text, email = await plan(dealer, other, MOBILE), await plan(dealer, other, EMAIL, "email")
-    said = Contact("phone", "in", clock.now() - timedelta(minutes=5), "conversation")
+    said = Contact("text", "in", clock.now() - timedelta(minutes=5), "reply")
     await external.log(dealer.account, one, dealer.user, said)
     assert await states(text, email) == ["cancelled", "cancelled"]
 
