@@ -100,6 +100,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     for fixture in ("database", "blank_database"):
         if fixture in metafunc.fixturenames and fixture not in chosen:
             metafunc.parametrize(fixture, _engines(metafunc.config), indirect=True)
+    if "site" in metafunc.fixturenames and "site" not in chosen:
+        # Said of each test, so that those that say it themselves come beside the others and take the same site.
+        metafunc.parametrize("site", _engines(metafunc.config)[:1], indirect=True, scope="session")
 
 
 def _engines(config: pytest.Config) -> list[str]:
@@ -259,8 +262,7 @@ def count_queries() -> "Callable[[], Any]":
 
 @pytest.fixture(scope="session")
 def site(request: pytest.FixtureRequest, all_databases: databases.Databases) -> Iterator[Site]:
-    engine = getattr(request, "param", None) or _engines(request.config)[0]
-    with sites.running(all_databases, engine, MORNING) as running:
+    with sites.running(all_databases, request.param, MORNING) as running:
         yield running
 
 
