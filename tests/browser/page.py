@@ -128,7 +128,9 @@ class Page:
         return list(self.driver.execute_async_script(script, [rule] if rule else list(STANDARDS)))
 
     def complaints(self) -> list[str]:
-        """What the browser's console says of errors and refused content since last asked. Chromium only."""
+        """What the browser's console says of errors and refused content since last asked; nothing but in Chromium."""
+        if self.engine != "chromium":
+            return []
         said = self.driver.get_log("browser")  # type: ignore[attr-defined]
         return [entry["message"] for entry in said if entry["level"] in {"SEVERE", "WARNING"}]
 

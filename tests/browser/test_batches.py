@@ -209,6 +209,8 @@ def ticked(page: Page) -> list[int]:
 
 def looks(page: Page, name: str) -> None:
     """A picture of it by day and by night, on a desk and on a phone, for whoever asks for pictures."""
+    if page.engine != "chromium":
+        return  # no phone, no night
     for scheme in ("light", "dark"):
         page.set_media(prefers_color_scheme=scheme, prefers_reduced_motion="reduce")
         page.screenshot(f"{name}-{scheme}")

@@ -43,10 +43,11 @@ async def test_files_are_seen_and_a_link_is_revoked_where_it_stands(page: Page, 
     assert "no longer stored" in page.text(f"#message-{mail.id}")
     assert page.axe() == []
     page.screenshot("history-files")
-    page.be_phone()
-    assert page.axe() == []
-    page.screenshot("history-files-phone")
-    page.be_desktop()
+    if page.engine == "chromium":
+        page.be_phone()
+        assert page.axe() == []
+        page.screenshot("history-files-phone")
+        page.be_desktop()
     page.run("window.confirm = () => true")
     page.click(f"#message-{mail.id} form button")
     page.wait_for("Link opened 2 times, revoked", f"#message-{mail.id}")

@@ -12,7 +12,7 @@ function insert(field, text, whole) {
   if (whole) field.select();
   else field.setSelectionRange(field.selectionStart, field.selectionEnd);   // or Chromium undoes the words before, too
   document.execCommand("insertText", false, text);   // nothing else does
-  if (text[0] === "\n") field.setSelectionRange(0, 0);   // above the line
+  if (text[0] === "\n") field.setSelectionRange(0, 0);
   if (keep) had.focus({ preventScroll: true });
 }
 htmx.registerExtension("caret", {
@@ -20,7 +20,7 @@ htmx.registerExtension("caret", {
 });
 
 on("click", e => e.target.dataset.copies && document.execCommand("copy", byId(e.target.dataset.copies).select()));
-/* A press on what inserts leaves the caret. */
+/* What inserts leaves the caret. */
 on("mousedown", e => e.target.closest("[data-insert]") && e.preventDefault());
 
 /* data-opens="send": the dialog opens at once, htmx fills it. What is half written is kept. */
@@ -76,7 +76,7 @@ const keep = () => { if (unsaved || document.querySelector("#draft-said .toast")
 on("close", keep, true);
 onpagehide = keep;
 
-/* Not by fetch, which cannot tell how far a file is. */
+/* fetch cannot tell how far a file is. */
 function upload(form, file) {
   const row = copy("uploading").firstElementChild, [name, bar] = row.children, data = new FormData(), xhr = new XMLHttpRequest();
   name.textContent = bar.ariaLabel = file.name;
@@ -168,17 +168,17 @@ function first(field) {
 
 /* Keys: in that list; Ctrl+Enter, once; / at the start of a text; arrows in a [data-grid]. */
 on("keydown", e => {
-  const field = e.target, form = byId("send-window"), list = document.querySelector(":popover-open[role=listbox]");
+  const field = e.target, form = byId("send-window"), open = document.querySelector(":popover-open"), list = open?.matches("[role=listbox]") && open;
   const grid = field.closest("[data-grid]"), step = { ArrowDown: 1, ArrowUp: -1, ArrowRight: 2, ArrowLeft: -2 }[e.key];
-  if (list) {
+  if (open && e.key === "Escape") open.hidePopover();   // WebKit closes more, or nothing
+  else if (list) {
     const at = list.querySelector("[aria-selected=true]");
     if (step === 1) mark(field, at.nextSibling || list.firstChild);
     else if (step === -1) mark(field, at.previousSibling || list.lastChild);
     else if (e.key === "Enter" || e.key === "Tab") take(field, at);
-    else if (e.key === "Escape") list.hidePopover();
     else return;
   } else if (e.key === "Enter" && (e.ctrlKey || e.metaKey) && field.closest("#send-window")) {
-    if (!e.repeat && (ahead || form.querySelector("#send-go:enabled, #preview.htmx-request"))) form.requestSubmit();   // the server says why not
+    if (!e.repeat && (ahead || form.querySelector("#send-go:enabled, #preview.htmx-request"))) form.requestSubmit();
   } else if (e.key === "Enter" && field.type === "search" && listOf(field)) {
     first(field);
   } else if (e.key === "/" && form?.checkVisibility() && !field.closest("#side, [popover]") && !field.matches("input, select") && !field.selectionEnd) {
@@ -199,7 +199,7 @@ on("htmx:after:swap", e => {
   if (!body?.checkVisibility()) return;
   if (target?.id === "beside") byId("tracks").hidePopover(), target.focus();
   else if (!had.isConnected && document.activeElement === document.body) body.focus();
-  if (/^send-s/.test(target?.id) && body.value[0] > "\n") body.setSelectionRange(1e9, 1e9);   // opened
+  if (/^send-s/.test(target?.id) && body.value[0] > "\n") body.setSelectionRange(1e9, 1e9);
 });
 
 /* [data-left] counts down; the server holds the clock. */
