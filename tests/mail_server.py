@@ -45,12 +45,8 @@ default_internal_group = {group}
 default_login_user = {user}
 first_valid_uid = 1
 first_valid_gid = 1
-mail_location = maildir:{home}/mail
 hostname = localhost
 ssl = yes
-ssl_cert = <{home}/cert.pem
-ssl_key = <{home}/cert.key
-disable_plaintext_auth = yes
 auth_mechanisms = plain login
 auth_failure_delay = 0
 auth_cache_size = 0
@@ -80,6 +76,32 @@ service auth {{
 service stats {{
   chroot =
 }}
+"""
+# What Dovecot 2.4 (Debian 13) says in other words than 2.3 (Debian 12), and how it begins.
+BEGINS_24 = "dovecot_config_version = {version}\ndovecot_storage_version = {version}\n"
+IN_24 = """
+mail_driver = maildir
+mail_path = {home}/mail
+ssl_server_cert_file = {home}/cert.pem
+ssl_server_key_file = {home}/cert.key
+auth_allow_cleartext = no
+passdb passwd-file {{
+  passwd_file_path = {home}/users
+  default_password_scheme = PLAIN
+}}
+userdb static {{
+  fields {{
+    uid = {uid}
+    gid = {gid}
+    home = {home}/home
+  }}
+}}
+"""
+IN_23 = """
+mail_location = maildir:{home}/mail
+ssl_cert = <{home}/cert.pem
+ssl_key = <{home}/cert.key
+disable_plaintext_auth = yes
 passdb {{
   driver = passwd-file
   args = scheme=PLAIN username_format=%u {home}/users
@@ -213,7 +235,7 @@ def _dovecot(server: MailServer, owner: pwd.struct_passwd) -> Iterator["subproce
         raise Missing("Dovecot is not installed, and email is tested against it. Run “apt-get install dovecot-imapd”.")
     (home / "users").write_text(f"{LOGIN}:{PASSWORD}::::::\n")
     (home / "home").mkdir()
-    settings = SETTINGS.format(
+    settings = _settings_for(program).format(
         home=home,
         user=owner.pw_name,
         group=grp.getgrgid(owner.pw_gid).gr_name,
@@ -233,6 +255,15 @@ def _dovecot(server: MailServer, owner: pwd.struct_passwd) -> Iterator["subproce
         yield process
     finally:
         children.end(process)
+
+
+def _settings_for(program: str) -> str:
+    """In the words of the Dovecot that is here."""
+    said = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=SECONDS, check=True).stdout
+    version = said.split()[0].partition("-")[0]
+    if tuple(map(int, version.split(".")[:2])) >= (2, 4):
+        return BEGINS_24.format(version=version) + SETTINGS + IN_24
+    return SETTINGS + IN_23
 
 
 def _postfix(server: MailServer) -> contextlib.AbstractContextManager["subprocess.Popen[bytes]"]:
