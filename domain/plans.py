@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from time import monotonic
 
-from domain import audit, db
+from domain import audit, db, ids
 from domain.accounts import Account, PlanFeature, Tier
 from domain.errors import Refused
 from domain.users import User
@@ -35,13 +35,14 @@ KEPT_SECONDS = 30.0
 
 async def seed() -> None:
     """Adds the rows that are missing: Standard includes nothing, the others everything. Changes none that is there."""
-    rows = [
-        PlanFeature(tier=tier, feature=feature.slug, included=tier != Tier.STANDARD)
-        for tier in Tier
-        for feature in FEATURES
-    ]
-    query = PlanFeature.insert(*rows)
-    await query.on_conflict(target=(PlanFeature.tier, PlanFeature.feature), action="DO NOTHING")
+    rows = [(ids.new(), tier.value, feature.slug, tier != Tier.STANDARD) for tier in Tier for feature in FEATURES]
+    given, arguments = db.given(("uuid", "text", "text", "bool"), rows)
+    await PlanFeature.raw(
+        f"""INSERT INTO plan_feature (id, tier, feature, included)
+            SELECT column1, column2, column3, column4 FROM {given}
+            WHERE TRUE ON CONFLICT (tier, feature) DO NOTHING""",  # noqa: S608 - fixed words
+        *arguments,
+    )
     forget()
 
 
