@@ -21,10 +21,11 @@ AT = datetime(2026, 11, 30, 17, tzinfo=UTC)
 DAYS = [AT.date() + timedelta(days=n) for n in (-1, 0, 1)]
 
 
-async def planned(dealer: Shop, number: int = 5, seller: dict[str, str] | None = None) -> Batch:
-    """Two of them go ahead."""
+async def planned(dealer: Shop, number: int = 5) -> Batch:
+    """To sellers in Arizona; two of them go ahead."""
     dealer.account.scheduled_messages = True
-    return await started(dealer, await listings(dealer, number, seller=seller), plan=MORNING)
+    sellers = [{"mobile": f"+1520555{n:04}", "postal_code": "85701"} for n in range(number)]
+    return await started(dealer, [await make.listing(dealer.account, seller=each) for each in sellers], plan=MORNING)
 
 
 @pytest.fixture(autouse=True)

@@ -28,7 +28,8 @@ async def held(client: Client, number: int = 1, state: str = "running", **values
     batch = Batch(account=client.user.account, user=client.user, state=state, size=number)
     await Batch.insert(batch)
     said = {"state": State.PENDING, "body": "", "wording": "Hi {{seller.first_name}}!", "batch": batch.id, **values}
-    return [await make.message(await make.listing(), user=client.user, **said) for _ in range(number)]
+    sellers = [{"mobile": f"+1520555{n:04}", "postal_code": "85701"} for n in range(number)]
+    return [await make.message(await make.listing(seller=each), user=client.user, **said) for each in sellers]
 
 
 @pytest.mark.parametrize(
