@@ -10,6 +10,7 @@ from domain.accounts import Account
 from domain.batches.tables import Batch
 from domain.composing import send
 from domain.departures import Plan
+from domain.installations import freezing
 from domain.listings import Listing
 from domain.messages import Message, State
 from domain.scenes import of
@@ -405,6 +406,14 @@ async def test_sending_now_asks_first_at_night(agent_client: Client, listing: Li
     assert (await again(message)).state == State.QUEUED
 
 
+async def test_while_nothing_is_sent_sending_now_says_when_it_leaves(agent_client: Client, listing: Listing) -> None:
+    message = await planned(agent_client, listing)
+    await freezing.freeze("A backup was put back.")
+    answer = await agent_client.submit(f"/messages/{message.id}/departures", {"revision": "1"}, htmx=True)
+    assert "It leaves once sending is released." in text_of(answer.text)
+    assert (await again(message)).state == State.QUEUED
+
+
 async def test_what_stands_against_sending_it_now_is_said(agent_client: Client, listing: Listing) -> None:
     message = await planned(agent_client, listing)
     await make.opt_out(message.to_address, agent_client.user.account)
@@ -432,6 +441,16 @@ async def test_taking_scheduling_out_of_the_plans_ends_what_waits(admin_client: 
     await admin_client.submit("/plans", {"includes": ["accelerated:messaging", "accelerated:dialpad"]})
     ended = await again(message)
     assert (ended.state, ended.code) == (State.CANCELLED, "tier")
+
+
+async def test_outside_the_plan_the_page_says_so_and_tells_nobody_to_choose_a_time(
+    agent_client: Client, listing: Listing
+) -> None:
+    assert "choose “Send later”" in text_of((await agent_client.get("/schedules")).text)
+    await without("scheduled")
+    said = text_of((await agent_client.get("/schedules")).text)
+    assert "Scheduled messages are not part of your plan. Compare plans" in said
+    assert "choose “Send later”" not in said
 
 
 async def test_switching_it_off_ends_what_waits_and_the_page_says_so(

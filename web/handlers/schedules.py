@@ -5,7 +5,7 @@ from typing import Any
 from litestar import Request, Response
 from litestar.params import FromQuery
 
-from domain import departures, listings, messages, schedules, sellers, users
+from domain import departures, listings, messages, plans, schedules, sellers, users
 from domain.accounts import Account
 from domain.batches import starting
 from domain.errors import Refused
@@ -61,6 +61,7 @@ async def index(
         counts=await schedules.counts(me),
         urls={name: schedule_pages.url({}, view=name) for name in ("", "stopped", "calendar")},
         off=not account.scheduled_messages,
+        outside=not await plans.includes(account, "scheduled"),
         after=after,
     )
 
@@ -143,6 +144,8 @@ async def depart(request: AnyRequest, account: TheAccount, me: Me, message: TheM
         return await _refused(request, account, me, message, form, refused, typed, "It was not sent")
     await queue.kick(request, "dispatch", job_id=queue.slot("dispatch"))
     leaves = f"It leaves {planned.when(later, account.timezone)}." if later else "It is on its way."
+    if request.scope.get("frozen"):
+        leaves = "It leaves once sending is released."
     return await _done(request, message, leaves)
 
 
