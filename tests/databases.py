@@ -18,6 +18,7 @@ from tests import postgres
 from tests.kept_connections import KeptConnections, KeptEngine
 
 ENGINES = ("sqlite", "postgres")
+TABLE_NAMES = tuple(table._meta.tablename for table in TABLES)
 
 UNOPENED = db.DB  # made when domain.db was imported; outside a database test nothing is open
 
@@ -53,7 +54,7 @@ class Databases:
             try:
                 yield cluster.url(cluster.borrow())
             finally:
-                cluster.give_back([table._meta.tablename for table in TABLES], self.kept.pids if self.kept else ())
+                cluster.give_back(TABLE_NAMES, self.kept.pids if self.kept else ())
 
     @contextmanager
     def blank(self, engine: str, directory: Path) -> Iterator[str]:

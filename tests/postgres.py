@@ -10,7 +10,8 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,8 @@ USES = 300  # of one database: the dead rows of its former tests slow it down
 # Connections that a test left behind would hold locks.
 END_OTHERS = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
                 WHERE datname = current_database() AND pid <> ALL(array[pg_backend_pid(), {}])"""
+# Every table is emptied, so no row needs to be looked for that still refers to one.
+TRUST_US = "SET session_replication_role = replica"
 COUNT_RELATIONS = "SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace"
 
 # Speed for durability: nobody wants these data after the run.
@@ -101,17 +104,19 @@ class Cluster:
         if not self._shared:
             self._shared, self._uses = self.create(), 0
             self._cleaner = _Desk(self.url(self._shared))
+            self._cleaner.execute(TRUST_US)
             self._relations = self._cleaner.value(COUNT_RELATIONS)
         self._uses += 1
         return self._shared
 
-    def give_back(self, tables: Sequence[str], kept: Iterable[int] = ()) -> None:
-        """Empties the borrowed database, children before parents last in `tables`: a hundred times quicker than another
-        copy. What cannot be emptied, was altered, or has been used very often is thrown away instead. Whoever is still
-        connected is sent away, but for the processes that are `kept`."""
+    def give_back(self, tables: tuple[str, ...], kept: Iterable[int] = ()) -> None:
+        """Empties the tables of the borrowed database: a hundred times quicker than another copy. What cannot be
+        emptied, was altered, or has been used very often is thrown away instead. Whoever is still connected is sent
+        away, but for the processes that are `kept`."""
         try:
             self._cleaner.execute(END_OTHERS.format(", ".join(map(str, (0, *kept)))))
-            self._cleaner.execute(";".join(f'DELETE FROM "{table}"' for table in reversed(tables)))
+            if filled := self._cleaner.value(_which_are_filled(tables)):
+                self._cleaner.execute(";".join(f'DELETE FROM "{table}"' for table in filled))
             is_clean = self._cleaner.value(COUNT_RELATIONS) == self._relations
         except asyncpg.PostgresError:
             is_clean = False
@@ -170,6 +175,13 @@ class Cluster:
 
     def _remove(self) -> None:
         shutil.rmtree(self.home, ignore_errors=True)
+
+
+@cache
+def _which_are_filled(tables: tuple[str, ...]) -> str:
+    """A query for the few of them that hold a row."""
+    looks = (f"CASE WHEN EXISTS (SELECT FROM \"{table}\") THEN '{table}' END" for table in tables)
+    return f"SELECT array_remove(ARRAY[{', '.join(looks)}], NULL)"
 
 
 class _Desk:
