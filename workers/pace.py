@@ -1,4 +1,4 @@
-"""How fast messages may leave: a moving window per connection and sender on Valkey, kept as data on the connection."""
+"""How fast messages may leave: a moving window per connection on Valkey, kept as data on the connection."""
 
 import logging
 from contextlib import suppress

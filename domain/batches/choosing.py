@@ -19,7 +19,8 @@ TOO_MANY = "A batch goes to {most:,} listings at most; {number:,} are chosen. Na
 
 
 async def choose(account: Account, user: User, chosen: Sequence[UUID], origin: str = "window") -> Batch:
-    """A draft for these listings of the account, each once, in this order; foreign and hidden ones are left out.
+    """A draft for these listings of the account, each once, in this order; foreign ones are left out, and of
+    hidden ones the look says that they do not get it.
 
     Raises Refused for who may not send batches, without any listing, and for too many.
     """

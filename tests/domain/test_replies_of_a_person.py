@@ -36,7 +36,7 @@ async def states(*messages: Message) -> list[str]:
     return [(await again(each)).state for each in messages]
 
 
-async def test_a_call_about_one_car_cancels_what_waits_about_the_other_by_any_channel(house: None) -> None:
+async def test_what_is_logged_about_one_car_cancels_what_waits_about_the_other_by_any_channel(house: None) -> None:
     dealer = await shop()
     one, other = await cars(dealer, {"mobile": MOBILE, "email": EMAIL}, {"phone": MOBILE, "email": EMAIL})
     text, email = await plan(dealer, other, MOBILE), await plan(dealer, other, EMAIL, "email")
