@@ -123,7 +123,7 @@ class Page:
         if not self.run("return window.axe !== undefined"):
             self.run(AXE.read_text())
         script = """const [rules, done] = arguments;
-            axe.run(document, {runOnly: rules}).then(
+            axe.run(document, {runOnly: rules, resultTypes: ["violations"]}).then(
                 r => done(r.violations.map(v => `${v.id}: ${v.help}: ${v.nodes.map(n => n.target.join(" "))}`)),
                 e => done(["axe failed: " + e]))"""
         return list(self.driver.execute_async_script(script, [rule] if rule else list(STANDARDS)))
