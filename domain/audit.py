@@ -1,5 +1,6 @@
 """Who did what, append-only."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -36,6 +37,16 @@ async def record(
     await AuditEntry.insert(
         AuditEntry(account=account, user=user, action=action, subject=subject, detail=detail, reason=reason)
     )
+
+
+async def record_all(
+    account: UUID, user: UUID | None, action: str, told: Sequence[tuple[UUID, dict[str, Any]]]
+) -> None:
+    """The same action on many, (subject, detail) each."""
+    if told:
+        await AuditEntry.insert(
+            *(AuditEntry(account=account, user=user, action=action, subject=it, detail=detail) for it, detail in told)
+        )
 
 
 async def did(user: UUID, action: str, subject: UUID) -> bool:

@@ -50,9 +50,10 @@ async def context(
     rows = await reading.page(batch, channel, code, last)
     more, rows = len(rows) > reading.PAGE, rows[: reading.PAGE]
     wanted = int(place) if place.isascii() and place.isdigit() and len(place) < 8 else 1
-    sample = await reading.sample(batch, account, sender, summary, wanted)
     may_start = bool(summary.sendable) and sender.id == me.id
-    estimate = await estimating.estimate(account, me, summary, batch.scheduled_at) if may_start else None
+    carriers = await connections.carriers(account.id, sender.id) if may_start or batch.files == "link" else None
+    sample = await reading.sample(batch, account, sender, summary, wanted, carriers)
+    estimate = await estimating.estimate(account, me, summary, batch.scheduled_at, carriers) if may_start else None
     by = batch.channel, await _by_name(account, summary)
     here = url_for("batch_drafts.look", batch_id=batch.id)
     narrowed = {**({"channel": channel} if channel else {}), **({"code": code} if code else {})}

@@ -3,7 +3,7 @@
 from domain.attachments.fetching import address, handed_over
 from domain.attachments.keeping import add, by_id, discard, of, read, upload
 from domain.attachments.links import in_text as links_in
-from domain.attachments.links import link_of, opened, revoke, share, url
+from domain.attachments.links import link_of, opened, revoke, share, share_all, stand_in, url
 from domain.attachments.shrinking import fitting
 from domain.attachments.tables import Attachment, AttachmentVariant, FileLink, MessageAttachment, TemplateAttachment
 from domain.attachments.tidying import tidy
@@ -27,6 +27,8 @@ __all__ = [
     "read",
     "revoke",
     "share",
+    "share_all",
+    "stand_in",
     "tidy",
     "upload",
     "url",

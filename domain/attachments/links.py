@@ -3,6 +3,7 @@
 import base64
 import hmac
 import re
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
@@ -25,6 +26,14 @@ async def share(attachment: Attachment, listing_id: UUID | None, user: User) -> 
 
     Raises Refused while the installation has no address that sellers could reach.
     """
+    [link] = await share_all([(attachment, listing_id)], user)
+    return link
+
+
+async def share_all(wanted: Sequence[tuple[Attachment, UUID | None]], user: User) -> list[FileLink]:
+    """The same for many files and sellers, in their order."""
+    if not wanted:
+        return []
     if not settings().public_url:
         raise Refused(
             "A seller could not open the link: this installation has no public address. "
@@ -33,23 +42,37 @@ async def share(attachment: Attachment, listing_id: UUID | None, user: User) -> 
             code="no_public_address",
         )
     now = clock.now()
-    link = FileLink(
-        account=attachment.account,
-        attachment=attachment.id,
-        listing=listing_id,
-        created_by=user.id,
-        created_at=now,
-        expires_at=now + LASTS,
-    )
+    links = [
+        FileLink(
+            account=attachment.account,
+            attachment=attachment.id,
+            listing=listing_id,
+            created_by=user.id,
+            created_at=now,
+            expires_at=now + LASTS,
+        )
+        for attachment, listing_id in wanted
+    ]
     async with db.writing():
-        await FileLink.insert(link)
-        await audit.record(attachment.account, user.id, "file.shared", attachment.id, link=str(link.id))
-    return link
+        await FileLink.insert(*links)
+        await audit.record_all(
+            wanted[0][0].account, user.id, "file.shared", [(each.attachment, {"link": str(each.id)}) for each in links]
+        )
+    return links
 
 
 def url(link: FileLink, attachment: Attachment) -> str:
     """The whole address. The name at its end is for people; what opens is the signature."""
-    return f"{settings().public_url}/files/{link.id}/{signature(link.id)}/{quote(attachment.name, safe='')}"
+    return _address(link.id, signature(link.id), attachment)
+
+
+def stand_in(attachment: Attachment) -> str:
+    """As long as any address of the file, and none."""
+    return _address(UUID(int=0), "x" * 43, attachment)
+
+
+def _address(link: UUID, signed: str, attachment: Attachment) -> str:
+    return f"{settings().public_url}/files/{link}/{signed}/{quote(attachment.name, safe='')}"
 
 
 def in_text(text: str) -> tuple[UUID, ...]:

@@ -1,6 +1,7 @@
 """What is to be sent to many, before anything leaves: written, checked, changed."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import astuple, dataclass, replace
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -47,11 +48,13 @@ class Words:
     plan: Plan | None = None
     stays_on_reply: bool = False
 
-    def of(self, channel: str) -> str:
-        """The wording as it goes by a channel: a text ends with the opt-out line, unless that was switched off."""
+    def of(self, channel: str, links: Sequence[str] = ()) -> str:
+        """The wording as it goes by a channel, and a line for each link. A text ends with the opt-out line, unless that
+        was switched off."""
+        wording = "\n".join([*([self.wording] if self.wording else []), *links])
         if channel == "text" and self.opt_out_line:
-            return introductions.with_opt_out(self.wording)
-        return self.wording
+            return introductions.with_opt_out(wording)
+        return wording
 
 
 def mark_of(words: Words) -> str:

@@ -9,6 +9,7 @@ from domain.accounts import Account
 from domain.batches import starting
 from domain.batches.canaries import WAIT
 from domain.batches.looking import Summary
+from domain.batches.reading import Carriers
 from domain.connections import Connection
 from domain.messages import Message
 from domain.users import User
@@ -34,10 +35,12 @@ class Estimate:
     cost: int | None = None
 
 
-async def estimate(account: Account, user: User, summary: Summary, begins: datetime | None = None) -> Estimate:
+async def estimate(
+    account: Account, user: User, summary: Summary, begins: datetime | None = None, carriers: Carriers | None = None
+) -> Estimate:
     """Two queries, and one each where senders have a limit a day and where the account has one of first contacts. It
     `begins` now, or when it is planned to."""
-    carriers = await connections.carriers(account.id, user.id)
+    carriers = carriers or await connections.carriers(account.id, user.id)
     minutes = [
         pace_limits.minutes(carriers[channel][0], number)
         for channel, number in summary.channels.items()

@@ -1,7 +1,7 @@
 """From a batch to its messages: some hundreds of listings a transaction, by a worker, wherever it was left off."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,7 +9,7 @@ from uuid import UUID
 
 from domain import attachments, clock, db, first_turns, gate, ids, judging, template_files
 from domain.accounts import Account
-from domain.attachments import Attachment, MessageAttachment
+from domain.attachments import Attachment, FileLink, MessageAttachment
 from domain.batches import canaries, drafts, looking
 from domain.batches.looking import Look, Verdict
 from domain.batches.tables import Batch, BatchListing
@@ -144,16 +144,18 @@ async def _write(prepared: Expansion, found: Sequence[Verdict], now: datetime) -
     if not found:
         return
     rows = [(each, ids.new(), *_when(prepared, each, now)) for each in found]
+    shared = await _share(prepared, [each.listing for each in found if each.links and each.sendable])
     values: list[Any] = []
     for verdict, message, state, scheduled_at, not_before in rows:
-        values += _message(prepared, verdict, message, state, scheduled_at, not_before, now)
+        links = shared.get(verdict.listing, [])
+        values += _message(prepared, verdict, message, state, scheduled_at, not_before, now, links)
     one = f"({', '.join(['{}'] * (len(values) // len(rows)))})"
     await Message.raw(
         f"INSERT INTO message ({COLUMNS}) VALUES {', '.join([one] * len(rows))}",  # noqa: S608 - fixed words
         *values,
     )
     sent = [(verdict, message) for verdict, message, *_ in rows if verdict.sendable]
-    await _enclose(prepared, sent)
+    await _enclose(prepared, sent, shared)
     await _first_users([verdict.listing for verdict, _ in sent if verdict.first], prepared.user)
 
 
@@ -183,6 +185,7 @@ def _message(
     scheduled_at: datetime | None,
     not_before: datetime,
     now: datetime,
+    links: Sequence[FileLink],
 ) -> list[Any]:
     batch, channel = prepared.batch, verdict.channel
     carrier = prepared.look.judge.carriers.get(channel)
@@ -203,7 +206,7 @@ def _message(
         "batch",
         batch.origin,
         batch.id,
-        prepared.look.words.of(channel),
+        prepared.look.words.of(channel, list(map(attachments.url, links, prepared.files))),
         batch.subject if channel == "email" else "",
         batch.template_version,
         batch.to_field if is_text else "",
@@ -225,32 +228,29 @@ def _message(
     ]
 
 
-async def _enclose(prepared: Expansion, sent: Sequence[tuple[Verdict, UUID]]) -> None:
+async def _share(prepared: Expansion, listings: Sequence[UUID]) -> dict[UUID, list[FileLink]]:
+    """listing -> the addresses of the files for its seller, one a file."""
+    files = prepared.files
+    if not files or not listings:
+        return {}
+    links = await attachments.share_all([(each, listing) for listing in listings for each in files], prepared.user)
+    return {listing: links[n * len(files) :][: len(files)] for n, listing in enumerate(listings)}
+
+
+async def _enclose(
+    prepared: Expansion, sent: Sequence[tuple[Verdict, UUID]], shared: Mapping[UUID, Sequence[FileLink]]
+) -> None:
     """The files of those who get them. As links they stand in the words, each seller's own."""
-    if not prepared.files:
-        return
     rows: list[MessageAttachment] = []
     for verdict, message in sent:
-        if verdict.links:
-            await _link(prepared, verdict, message)
-        elif verdict.files:
+        links = shared.get(verdict.listing)
+        if links or verdict.files:
             rows += [
-                MessageAttachment(message=message, attachment=each.id, position=n)
+                MessageAttachment(message=message, attachment=each.id, link=links[n].id if links else None, position=n)
                 for n, each in enumerate(prepared.files)
             ]
     if rows:
         await MessageAttachment.insert(*rows)
-
-
-async def _link(prepared: Expansion, verdict: Verdict, message: UUID) -> None:
-    lines = []
-    for n, each in enumerate(prepared.files):
-        link = await attachments.share(each, verdict.listing, prepared.user)
-        lines.append(attachments.url(link, each))
-        row = MessageAttachment(message=message, attachment=each.id, link=link.id, position=n)
-        await MessageAttachment.insert(row)
-    wording = "\n".join([prepared.look.words.of(verdict.channel), *lines])
-    await Message.update({Message.wording: wording}).where(Message.id == message)
 
 
 async def _first_users(listings: Sequence[UUID], user: User) -> None:

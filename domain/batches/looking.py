@@ -9,16 +9,15 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from domain import appointments, clock, connections, enclosures, file_rules, gate, judging, offers, renderings, wordings
+from domain import appointments, clock, enclosures, gate, judging, renderings, wordings
 from domain.accounts import Account
 from domain.batches import drafts, keeping, timing
 from domain.batches.drafts import Words
+from domain.batches.enclosing import Enclosing
 from domain.batches.tables import Batch, BatchListing
 from domain.batches.timing import Timing
-from domain.channels.base import FileRules
 from domain.departures import Departure, by_then
 from domain.enclosures import Enclosures
-from domain.errors import Refused, Unavailable
 from domain.gate import Refusal
 from domain.judging import FIELDS, Judge
 from domain.standing import BESIDE, THEIRS
@@ -99,13 +98,12 @@ class Look:
     to: one message a number or address, and by Auto or where a channel has neither, one a seller by any of theirs."""
 
     def __init__(self, judge: Judge, words: Words, enclosed: Enclosures, timing: Timing) -> None:
-        self.judge, self.words, self._enclosed, self._timing = judge, words, enclosed, timing
+        self.judge, self.words, self._timing = judge, words, timing
+        self._files = Enclosing(words, enclosed, judge.carriers)
         self._judges: dict[datetime, Judge] = {}  # of the moments something leaves at
         self._taken: set[tuple[str, str]] = set()
         self._people: set[str] = set()  # all numbers and emails of whom was written to
-        self._rules: dict[str, FileRules | None] = {}
         self._known = wordings.ours(judge.account, judge.user)
-        self._wordings = {channel: words.of(channel) for channel in (*AUTO, "facebook", "kijiji")}
 
     def take(self, channel: str, to: str, row: Mapping[str, Any]) -> None:
         """The seller of this row, by {mobile, phone, email}, is written to there already."""
@@ -140,7 +138,8 @@ class Look:
         words, leaves = self.words, self._timing.of(row)
         judge = self._judge_at(leaves.at) if leaves else self.judge
         to = self._to(row, channel)
-        problems = self._file_problems(channel, to)
+        problems = self._files.problems(channel, to)
+        linked = self._files.as_links(problems)
         stops = problems if problems and words.file_choice == "skip" else ()
         duplicate = bool(to) and (channel, to) in self._taken
         to_field = words.to_field if channel == "text" else ""
@@ -150,7 +149,7 @@ class Look:
             decision = by_then(decision)
         letter = None
         if {each.code for each in decision.refusals} <= WAITS:
-            wording = self._wordings[channel]
+            wording = self._files.wording(channel, linked=linked)
             letter = renderings.of_batch(
                 row, judge.account, judge.user, channel, to, words.subject, wording, self._known
             )
@@ -175,8 +174,8 @@ class Look:
             letter=letter,
             stops=stopped,
             first=bool(row["nothing_yet"]),
-            files=bool(self._enclosed.files) and not problems,
-            links=bool(problems) and words.file_choice == "link",
+            files=bool(self._files.files) and not problems,
+            links=linked,
             leaves=leaves,
             until=decision.defer_until if waiting else None,
         )
@@ -198,23 +197,6 @@ class Look:
         if channel == "email":
             return row["email"] or ""
         return row["form"] if channel == "form" else ""
-
-    def _file_problems(self, channel: str, to: str) -> tuple[str, ...]:
-        if not self._enclosed.files:
-            return ()
-        if channel not in self._rules:
-            self._rules[channel] = self._rules_of(channel)
-        found = file_rules.problems(self._enclosed.files, self._rules[channel], offers.ONE[channel], to)
-        return tuple(each.message for each in found)
-
-    def _rules_of(self, channel: str) -> FileRules | None:
-        carrier = self.judge.carriers.get(channel)
-        if carrier is None:
-            return file_rules.DEFAULTS.get(channel)
-        try:
-            return connections.adapter(carrier).files
-        except (Refused, Unavailable):
-            return None
 
 
 def title(row: Mapping[str, Any]) -> str:

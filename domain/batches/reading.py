@@ -1,19 +1,25 @@
 """What the look before a batch found, as it was kept: its numbers, its rows, its messages with the worst first."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from domain import clock, db, judging, renderings, users
+from domain import clock, connections, db, judging, renderings, users
 from domain.accounts import Account
+from domain.attachments import Attachment
 from domain.batches import drafts, looking
+from domain.batches.enclosing import Enclosing
 from domain.batches.looking import Summary
 from domain.batches.tables import Batch, BatchListing
+from domain.connections import Connection, SenderLink
+from domain.enclosures import Enclosures
 from domain.users import User
 from domain.wordings import Letter
 
 PAGE = 50
+Carriers = Mapping[str, tuple[Connection, SenderLink | None]]
 FRESH = timedelta(seconds=5)
 WHILE_PAGING = timedelta(minutes=1)
 
@@ -114,23 +120,38 @@ async def page(
     )
 
 
-async def sample(batch: Batch, account: Account, user: User, summary: Summary, place: int) -> Sample | None:
+async def sample(
+    batch: Batch, account: Account, user: User, summary: Summary, place: int, carriers: Carriers | None = None
+) -> Sample | None:
     """The message at a place, from 1, when the longest and those with the most fallbacks come first; None when nothing
-    would leave. Two queries."""
+    would leave. Two queries, and one where files go as links and nobody hands over what `connections.carriers` says."""
     place = max(1, min(place, summary.sendable))
     rows = await BatchListing.raw(
-        """SELECT listing, channel, waits FROM batch_listing WHERE batch = {} AND channel <> ''
-           ORDER BY length DESC, fallbacks DESC, n LIMIT 1 OFFSET {}""",
+        """SELECT r.listing, r.channel, r.waits, a.id, a.name, a.media_type, a.size
+           FROM (SELECT batch, listing, channel, waits FROM batch_listing WHERE batch = {} AND channel <> ''
+                 ORDER BY length DESC, fallbacks DESC, n LIMIT 1 OFFSET {}) AS r
+           LEFT JOIN batch_attachment b ON b.batch = r.batch
+           LEFT JOIN attachment a ON a.id = b.attachment AND a.removed_at IS NULL ORDER BY b.position""",
         batch.id,
         place - 1,
     )
     if not rows:
         return None
     row, words = rows[0], drafts.words_of(batch)
+    names = ("id", "name", "media_type", "size")
+    files = [Attachment(account=account.id, **{name: each[name] for name in names}) for each in rows if each["id"]]
     async for found in judging.rows(account, [row["listing"]], (), *looking.what_words_need()):
         for known in found:
             by, to = row["channel"], known["email"] or ""
-            letter = renderings.of_batch(known, account, user, by, to, words.subject, words.of(by))
+            wording = words.of(by)
+            if files and words.file_choice == "link":
+                carriers = carriers or await connections.carriers(account.id, user.id)
+                enclosing = Enclosing(
+                    words, Enclosures(tuple(files)), {each: one for each, (one, _) in carriers.items()}
+                )
+                problems = enclosing.problems(by, known[words.to_field if by == "text" else by] or "")
+                wording = enclosing.wording(by, linked=enclosing.as_links(problems))
+            letter = renderings.of_batch(known, account, user, by, to, words.subject, wording)
             return Sample(
                 letter,
                 row["listing"],

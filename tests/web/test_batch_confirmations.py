@@ -210,3 +210,19 @@ def mark(page: str) -> str:
     found = re.search(r'name="seen" value="([0-9a-f]+)"', page)
     assert found
     return found[1]
+
+
+async def test_with_files_as_links_the_message_is_shown_with_them_at_the_same_price(
+    manager: Client, configure: Any, count_queries: Callable[[], Any]
+) -> None:
+    configure(LOTWIRE_PUBLIC_URL="http://lotwire.test")
+    url = await mixed(manager)
+    file = await make.attachment(name="report.pdf", media_type="application/pdf")
+    await written(manager, url, attachment=str(file.id), file_choice="link")
+    await manager.get(f"{url}/look")
+    with count_queries() as queries:
+        page = await manager.get(f"{url}/look")
+    assert queries.count <= 8, queries.statements
+    said = text(page)
+    assert re.search(r"http://lotwire\.test/files/\S+/report\.pdf Reply STOP to opt out", said)
+    assert "Paid text segments 2" in said
