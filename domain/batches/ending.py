@@ -30,7 +30,7 @@ async def over() -> list[UUID]:
 
 async def through(batch: UUID) -> bool:
     """Ends the batch, a paused one too, if all its recipients have a final state. Who started one that ran out of
-    credit is told, with what did not leave in the end."""
+    credit is told once, with what had not left then."""
     now = clock.now()
     async with db.writing():
         if db.on_postgres():  # who lets one of its messages leave again just now is waited for
@@ -151,13 +151,19 @@ async def _tell_of_credit(batch: UUID) -> None:
         "SELECT COUNT(*) AS number, MAX(reason) AS reason FROM message WHERE batch = {} AND code = 'out_of_credit'",
         batch,
     )
-    if rows[0]["number"]:
+    if rows[0]["number"] and await _first_told_of_credit(batch):
         await tell_starter(
             batch,
             "Your batch stopped: the provider is out of credit",
             f"{rows[0]['number']:,} messages were not sent, because the provider takes no more until credit is added."
             f"\n\nIts words: {rows[0]['reason']}\n\nOnce that is done, try the failed ones again here: ",
         )
+
+
+async def _first_told_of_credit(batch: UUID) -> bool:
+    """A batch that is tried again ends once more, and who started it knows by then: True the first time alone."""
+    first = Batch.update({Batch.credit_told_at: clock.now()}).where(Batch.id == batch, Batch.credit_told_at.is_null())
+    return bool(await first.returning(Batch.id))
 
 
 async def tell_starter(batch: UUID, subject: str, text: str, how: str = "stopped") -> None:

@@ -33,6 +33,7 @@ class Batch(Table, db=DB, tablename="batch"):
     state = Varchar(10, default="draft")  # draft | expanding | running | paused | stopped | done
     revision = Integer(default=0)  # of the draft: what was looked at is what starts
     held_reason = Text(default="")  # why it paused by itself, in a sentence
+    credit_told_at = moment()  # when who started it was told that the provider is out of credit: once
     judged_from = moment()  # since when what carriers took for spam counts; None: since it started
     canary = Integer(default=0)  # how many go first
     canary_until = moment()  # when those are looked at

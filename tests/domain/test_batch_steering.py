@@ -481,6 +481,25 @@ async def test_out_of_credit_the_starter_is_told_once_with_what_did_not_leave_in
     assert (await fresh(batch)).state == "done"
 
 
+async def test_who_was_told_of_missing_credit_is_not_told_again_when_some_are_tried_again(house):
+    dealer = await sender()
+    batch = await started(dealer, await listings(dealer, 4))
+    await end(await dealer.start(), ChannelError("No credit", Kind.OUT_OF_CREDIT))
+    await steering.tend()
+    [mail] = await Mail.select()
+    assert "4 messages were not sent" in mail["text"]
+    failed = await Message.objects().where(Message.batch == batch.id).order_by(Message.id).first()
+    assert failed
+    assert await messages.retry(failed, dealer.user, 1)
+    assert await leave(dealer) == 1
+    await steering.tend()
+    assert ((await fresh(batch)).state, await states(batch)) == ("done", {"accepted": 1, "failed": 3})
+    assert await steering.retry_failed(await fresh(batch), dealer.user) == 3
+    await end(await dealer.start(), ChannelError("No credit", Kind.OUT_OF_CREDIT))
+    await steering.tend()
+    assert ((await fresh(batch)).state, await Mail.count()) == ("done", 1)
+
+
 async def test_out_of_credit_among_the_first_the_first_few_go_ahead_again_once_it_is_tried_again(house, few, clock):
     dealer = await sender()
     batch = await started(dealer, await listings(dealer, 6))
