@@ -13,6 +13,7 @@ from domain.departures import Plan
 from domain.listings import Listing
 from domain.messages import Message
 from domain.number_facts import NumberFact
+from domain.sources import Source
 from tests import make
 from tests.domain.test_batches import codes, draft, listings, look, sender, started, states, wall
 from tests.sending import OWNER, Shop, again
@@ -67,6 +68,9 @@ CASES: dict[str, tuple[str, dict[str, Any], str, str]] = {  # channel, what they
     "asked not to get email": ("email", {"opted_out": "email"}, "", "opted_out"),
     "asked not to get texts": ("email", {"opted_out": "text"}, "", "opted_out"),
     "reported as a dealership": ("email", {"reported": True}, "", "dealership_reported"),
+    "of a site that is closed": ("email", {"closed": True}, "", "source_not_messageable"),
+    "of Facebook, no number": ("email", {"source": "facebook", "seller": {"mobile": ""}}, "", "facebook_without_phone"),
+    "of Facebook, has both": ("email", {"source": "facebook"}, "email", ""),
     "auto, has both": ("auto", {}, "text", ""),
     "auto, has no number": ("auto", {"seller": {"mobile": ""}}, "email", ""),
     "auto, a landline": ("auto", {"landline": True}, "email", ""),
@@ -74,6 +78,7 @@ CASES: dict[str, tuple[str, dict[str, Any], str, str]] = {  # channel, what they
     "auto, a landline and mail came back": ("auto", {"landline": True, "bounced": True}, "", "phone_landline"),
     "auto, has neither": ("auto", {"seller": {"mobile": "", "email": ""}}, "", "no_contact"),
     "auto, asked not to get texts": ("auto", {"opted_out": "text"}, "", "opted_out"),
+    "auto, of a site that is closed": ("auto", {"closed": True}, "", "source_not_messageable"),
     "auto, reported as a dealership": ("auto", {"reported": True}, "", "dealership_reported"),
     "text, reported as a dealership": ("text", {"reported": True}, "", "dealership_reported"),
 }
@@ -83,7 +88,8 @@ CASES: dict[str, tuple[str, dict[str, Any], str, str]] = {  # channel, what they
 async def test_by_which_channel_it_goes_or_why_by_none(house: None, case: str) -> None:
     channel, values, by, code = CASES[case]
     dealer, _ = await mailing()
-    listing = await make.listing(dealer.account, seller={"email": DANA, **values.get("seller", {})})
+    seller = {"email": DANA, **values.get("seller", {})}
+    listing = await make.listing(dealer.account, source=values.get("source", "craigslist"), seller=seller)
     await _spoil(dealer, listing, values)
     batch = await draft(dealer, [listing], channel=channel)
     summary = await look(dealer, batch)
@@ -99,9 +105,11 @@ async def _spoil(dealer: Shop, listing: Listing, how: dict[str, Any]) -> None:
         await suppressions.opt_out(dealer.account.id, address, "no more", None, channel)
     if how.get("landline"):
         await NumberFact.insert(NumberFact(account=dealer.account.id, address=phone, landline=True))
+    if how.get("closed"):
+        await Source.update({Source.messageable: False}).where(Source.id == listing.source)
     if how.get("reported"):
         await dealerships.report(dealer.account.id, listing, dealer.user, by_name=False)
-        shown = {Listing.hidden: False, Listing.stage: "new"}  # by somebody who did not look why it was away
+        shown: dict[Any, Any] = {Listing.hidden: False, Listing.stage: "new"}  # by somebody who did not look why
         await Listing.update(shown).where(Listing.id == listing.id)
 
 
