@@ -20,7 +20,11 @@ WINDOW = (1440, 900)  # as the others have it
 
 # WebKitWebDriver 2.50 reads nothing in a box that cuts off what is too long: of
 # <p style="overflow: hidden">Hello</p> it says "". So the page is asked, and its answer put as the others put theirs.
-READ = r"""const [element] = arguments, text = element.checkVisibility() ? element.innerText : "";
+# Nor does the page say where the lines of what is "pre-line" end.
+READ = r"""const [element] = arguments, lines = getComputedStyle(element).whiteSpace === "pre-line";
+    if (lines) element.style.whiteSpace = "pre-wrap";
+    const text = element.checkVisibility() ? element.innerText : "";
+    if (lines) element.style.whiteSpace = "";
     return text.trim().replace(/[\t\xa0]/g, " ").replace(/ +\n/g, "\n")"""
 
 
