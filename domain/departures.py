@@ -1,7 +1,7 @@
 """When a planned message leaves: a time on somebody's clock, the moment it means, and what that moment allows."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -75,6 +75,14 @@ def moment_for(plan: Plan, there: Zones, rules: Rules) -> Departure:
         return Departure(wall_times.moment(day, time, plan.zone), plan.zone, wall)
     at, zone = max((wall_times.moment(day, time, name), name) for name in there.names)
     return Departure(quiet_hours.next_allowed(at, there, rules) or at, zone, wall)
+
+
+def of_each(plan: Plan, there: Zones, rules: Rules, since: datetime) -> Departure:
+    """The same for one of many: by the seller's own clock a time that was over there by `since` means the day after."""
+    departure = moment_for(plan, there, rules)
+    if plan.rule == "seller" and departure.at <= since:
+        return moment_for(replace(plan, wall=plan.wall + timedelta(days=1)), there, rules)
+    return departure
 
 
 async def of_seller(account: Account, seller: Seller, plan: Plan) -> Departure:

@@ -38,6 +38,8 @@ async def _by_each(batch: Batch, account: Account, plan: Plan) -> str:
     else:
         opens = filters.as_it_shows(span.opens)
         said = f"{_day(span.opens)}, from {opens} on by each seller’s own clock: {asked} is outside the hours"
+    if span.over:
+        said += ", the day after where that is over"
     first, last = planned.when(span.first, account.timezone), planned.when(span.last, account.timezone)
     return f"{said}. By your clock {first}" if first == last else f"{said}. By your clock from {first} to {last}"
 

@@ -62,7 +62,7 @@ async def _prepare(batch_id: UUID) -> Expansion | None:
     assert account is not None
     assert user is not None
     files = await drafts.files_of(batch)
-    look = await looking.looker(account, user, drafts.words_of(batch, files))
+    look = await looking.looker(account, user, drafts.words_of(batch, files), batch.started_at)
     there = await template_files.checked(account.id, files)
     prepared = Expansion(batch, account, user, look, there)
     if an_hour := account.first_contacts_an_hour:

@@ -224,11 +224,11 @@ async def verdicts(
         await asyncio.sleep(0)  # others have their turn between
 
 
-async def looker(account: Account, user: User, words: Words) -> Look:
-    """Who looks at the listings of a batch, one after another."""
+async def looker(account: Account, user: User, words: Words, since: datetime | None = None) -> Look:
+    """Who looks at the listings of a batch, one after another; `since` is when it was let go."""
     judge = await judging.judge(account, user, "batch")
     enclosed = await enclosures.read(account.id, words.files, "")
-    return Look(judge, words, enclosed, await timing.timing(account, words.plan))
+    return Look(judge, words, enclosed, await timing.timing(account, words.plan, since))
 
 
 def what_words_need() -> tuple[str, str, tuple[Any, ...]]:

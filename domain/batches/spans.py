@@ -4,7 +4,7 @@ move it."""
 from dataclasses import dataclass
 from datetime import datetime
 
-from domain import departures, quiet_hours, wall_times, zones
+from domain import clock, departures, quiet_hours, wall_times, zones
 from domain.accounts import Account
 from domain.batches.tables import Batch, BatchListing
 from domain.departures import Plan
@@ -14,27 +14,32 @@ from domain.seller_hours import rules_of
 @dataclass(frozen=True)
 class Span:
     """`opens`: the earliest time on a seller's clock (naive) that the hours moved one to, None where they move nobody;
-    `as_asked`: somebody gets it at the time that was asked for."""
+    `as_asked`: somebody gets it at the time that was asked for; `over`: it is over where somebody is, who gets it the
+    day after."""
 
     first: datetime
     last: datetime
     as_asked: bool
     opens: datetime | None
+    over: bool = False
 
 
 async def of(batch: Batch, account: Account, plan: Plan) -> Span | None:
     """None where nobody gets it. One query: a look at 10,000 sellers takes 50 ms."""
     rules = await rules_of(account.id)
     moments: dict[datetime, datetime | None] = {}  # -> what it was moved to on their clock
+    over, since = False, batch.started_at or clock.now()
     for there in await _places(batch, account):
-        at = departures.moment_for(plan, there, rules).at
-        asked = max(wall_times.moment(plan.wall.date(), plan.wall.time(), name) for name in there.names)
+        departure = departures.of_each(plan, there, rules, since)
+        at, wall = departure.at, datetime.fromisoformat(departure.wall)
+        over = over or wall > plan.wall
+        asked = max(wall_times.moment(wall.date(), wall.time(), name) for name in there.names)
         shown = None if at == asked else quiet_hours.local(at, there)[0].replace(tzinfo=None)
         moments[at] = min(filter(None, (shown, moments.get(at))), default=None)
     if not moments:
         return None
     opens = min(filter(None, moments.values()), default=None)
-    return Span(min(moments), max(moments), None in moments.values(), opens)
+    return Span(min(moments), max(moments), None in moments.values(), opens, over)
 
 
 async def _places(batch: Batch, account: Account) -> set[zones.Zones]:

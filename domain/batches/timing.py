@@ -14,10 +14,11 @@ from domain.seller_hours import rules_of
 
 
 class Timing:
-    """Asked for one seller after another. Without a plan everything leaves now."""
+    """Asked for one seller after another. Without a plan everything leaves now. What was over where a seller is when
+    the batch was let go, or is by now, means the day after."""
 
-    def __init__(self, account: Account, plan: Plan | None, rules: Rules) -> None:
-        self._account, self._plan, self._rules = account, plan, rules
+    def __init__(self, account: Account, plan: Plan | None, rules: Rules, since: datetime) -> None:
+        self._account, self._plan, self._rules, self._since = account, plan, rules, since
         self._known: dict[frozenset[str] | None, Departure] = {}
 
     def of(self, row: Mapping[str, Any]) -> Departure | None:
@@ -29,13 +30,13 @@ class Timing:
         where = there.names | {there.region} if self._plan.rule == "seller" else None
         found = self._known.get(where)
         if found is None:
-            found = self._known[where] = departures.moment_for(self._plan, there, self._rules)
+            found = self._known[where] = departures.of_each(self._plan, there, self._rules, self._since)
         return found
 
 
-async def timing(account: Account, plan: Plan | None) -> Timing:
-    """Who knows the moments of a plan."""
-    return Timing(account, plan, await rules_of(account.id))
+async def timing(account: Account, plan: Plan | None, since: datetime | None = None) -> Timing:
+    """Who knows the moments of a plan; `since` is when it was let go."""
+    return Timing(account, plan, await rules_of(account.id), since or clock.now())
 
 
 def plan_of(batch: Batch) -> Plan | None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from domain import delivery, suppressions
-from domain.batches import choosing, drafts, expanding, looking, starting, steering, watching
+from domain.batches import choosing, drafts, expanding, looking, spans, starting, steering, watching
 from domain.batches.drafts import Words
 from domain.batches.looking import Summary
 from domain.batches.tables import Batch, BatchListing
@@ -626,3 +626,25 @@ async def test_a_plan_whose_time_passed_since_the_look_does_not_start(house: Non
     clock.advance(minutes=10)
     with pytest.raises(Refused, match="at least a minute from now"):
         await starting.start(batch, dealer.account, dealer.user, batch.revision, summary)
+
+
+async def test_whose_hour_is_over_already_gets_it_the_day_after_and_the_look_says_so(house: None, clock: Any) -> None:
+    clock.set(datetime(2026, 11, 24, 16, 0, tzinfo=UTC))  # 8:00 in Los Angeles, 11:00 in New York
+    dealer = await sender()
+    dealer.account.timezone = "America/Los_Angeles"
+    east = await make.listing(dealer.account, seller={"mobile": "+12125550101", "postal_code": "10001"})
+    west = await make.listing(dealer.account, seller={"mobile": "+12135550102", "postal_code": "90001"})
+    dealer.account.scheduled_messages = True
+    batch = await draft(dealer, [east, west], plan=Plan("seller", wall("2026-11-24T09:00")))
+    summary = await look(dealer, batch)
+    span = await spans.of(batch, dealer.account, Plan("seller", wall("2026-11-24T09:00")))
+    assert span is not None
+    assert (span.first, span.last) == (datetime(2026, 11, 24, 17, tzinfo=UTC), datetime(2026, 11, 25, 14, tzinfo=UTC))
+    assert (span.over, span.as_asked, span.opens) == (True, True, None)
+    assert await starting.start(batch, dealer.account, dealer.user, batch.revision, summary)
+    clock.set(datetime(2026, 11, 24, 17, 0, 5, tzinfo=UTC))  # made only after nine in Los Angeles: nobody's fault there
+    await expanding.expand(batch.id)
+    rows = {row.listing: row for row in await Message.objects().where(Message.batch == batch.id)}
+    assert rows[east.id].scheduled_at == datetime(2026, 11, 25, 14, tzinfo=UTC)
+    assert rows[east.id].schedule_wall == "2026-11-25T09:00"
+    assert (rows[west.id].state, rows[west.id].schedule_wall) == ("queued", "2026-11-24T09:00")

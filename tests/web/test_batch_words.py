@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -160,6 +160,16 @@ async def test_a_time_outside_the_hours_is_told_as_what_is_meant_by_it(manager: 
     shown = text(await manager.get(url))
     assert "It leaves Tue 1 Dec, from 9:00 AM on by each seller’s own clock" in shown
     assert "Leaves 1 Dec 2026, by each seller’s own clock" in text(await manager.get("/batches"))
+
+
+async def test_a_time_that_is_over_where_somebody_is_is_told_as_the_day_after_there(
+    manager: Client, clock: Any
+) -> None:
+    clock.set(datetime(2026, 12, 1, 14, 30, tzinfo=UTC))  # 9:30 where the dealership is, 10:30 in Halifax
+    url = await planned_for(manager, "10:00", NEW_YORK, {"mobile": "+19025550134"})
+    look = text(await manager.get(f"{url}/look"))
+    assert "Tue 1 Dec, 10:00 AM by each seller’s own clock, the day after where that is over. By your clock" in look
+    assert "from Tue 1 Dec, 10:00 AM to Wed 2 Dec, 9:00 AM" in look
 
 
 async def test_a_time_inside_the_hours_is_told_as_it_was_asked_for(manager: Client) -> None:
