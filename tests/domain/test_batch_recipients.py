@@ -78,6 +78,10 @@ CASES: dict[str, tuple[str, dict[str, Any], str, str]] = {  # channel, what they
     "auto, a landline and mail came back": ("auto", {"landline": True, "bounced": True}, "", "phone_landline"),
     "auto, has neither": ("auto", {"seller": {"mobile": "", "email": ""}}, "", "no_contact"),
     "auto, asked not to get texts": ("auto", {"opted_out": "text"}, "", "opted_out"),
+    "auto, its number is blocked": ("auto", {"blocked": True}, "", "phone_blocked"),
+    "auto, its number is not to be contacted": ("auto", {"dnc": True}, "", "phone_dnc"),
+    "auto, a landline that asked not to get texts": ("auto", {"landline": True, "opted_out": "text"}, "", "opted_out"),
+    "auto, a landline and asked not to get email": ("auto", {"landline": True, "opted_out": "email"}, "", "opted_out"),
     "auto, of a site that is closed": ("auto", {"closed": True}, "", "source_not_messageable"),
     "auto, reported as a dealership": ("auto", {"reported": True}, "", "dealership_reported"),
     "text, reported as a dealership": ("text", {"reported": True}, "", "dealership_reported"),
@@ -105,6 +109,10 @@ async def _spoil(dealer: Shop, listing: Listing, how: dict[str, Any]) -> None:
         await suppressions.opt_out(dealer.account.id, address, "no more", None, channel)
     if how.get("landline"):
         await NumberFact.insert(NumberFact(account=dealer.account.id, address=phone, landline=True))
+    if how.get("blocked"):
+        await suppressions.block(dealer.account.id, dealer.user, phone, "Threats")
+    if how.get("dnc"):
+        await suppressions.dnc(dealer.account.id, [phone], "")
     if how.get("closed"):
         await Source.update({Source.messageable: False}).where(Source.id == listing.source)
     if how.get("reported"):
