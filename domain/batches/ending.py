@@ -141,7 +141,7 @@ async def end_without_plan(batch: Batch) -> None:
     await tell_starter(
         batch.id,
         "Your batch stopped: batches are no longer part of your plan",
-        f"{number:,} messages that had not left were cancelled. What was sent stays in the history.\n\n"
+        f"{_were(number, 'that had not left')} cancelled. What was sent stays in the history.\n\n"
         "Compare plans, and start a new batch once yours has them again. How far it came: ",
     )
 
@@ -155,9 +155,15 @@ async def _tell_of_credit(batch: UUID) -> None:
         await tell_starter(
             batch,
             "Your batch stopped: the provider is out of credit",
-            f"{rows[0]['number']:,} messages were not sent, because the provider takes no more until credit is added."
+            f"{_were(rows[0]['number'])} not sent, because the provider takes no more until credit is added."
             f"\n\nIts words: {rows[0]['reason']}\n\nOnce that is done, try the failed ones again here: ",
         )
+
+
+def _were(number: int, which: str = "") -> str:
+    """`1 message was`, `7 messages that had not left were`."""
+    words = [f"{number:,}", "message" if number == 1 else "messages", which, "was" if number == 1 else "were"]
+    return " ".join(filter(None, words))
 
 
 async def _first_told_of_credit(batch: UUID) -> bool:

@@ -4,7 +4,8 @@ from domain import gate
 
 REFUSED = "The provider refused it."
 OF_ITS_PROVIDER = ("no_connection", "sender_not_linked", "opted_out")  # in the words that the messages bear
-BETTER_SAID = ("cancelled", "no_permission", "unknown", "tier")  # by the messages themselves, where they all say the same
+# By the messages themselves, where they all say the same.
+BETTER_SAID = ("cancelled", "no_permission", "unknown", "tier")
 # Beside the gate's.
 SENTENCES = {
     "stopped": "The batch was stopped.",
