@@ -33,6 +33,11 @@ class _Element(WebElement):
     def text(self) -> str:
         return str(self.parent.execute_script(READ, self))
 
+    def click(self) -> None:
+        """Below a template's text the driver takes a button for one that nobody can press until it was scrolled to."""
+        self.parent.execute_script("arguments[0].scrollIntoView({block: 'nearest'})", self)
+        super().click()
+
 
 @contextmanager
 def running() -> Iterator[WebDriver]:
