@@ -16,7 +16,7 @@ CODE = "first_contacts"  # of what waits for its turn
 HOUR = timedelta(hours=1)
 SOON = timedelta(minutes=1)  # who comes so much too early keeps their turn
 # The last turn that is given away already. Takes the account.
-_LINE = f"""SELECT not_before FROM message WHERE account = {{}} AND state = 'queued' AND code = '{CODE}'"""
+LINE = f"""SELECT not_before FROM message WHERE account = {{}} AND state = 'queued' AND code = '{CODE}'"""
 
 
 @dataclass
@@ -72,7 +72,7 @@ async def _hour(account: UUID, limit: int, now: datetime) -> Pace:
     """What people wrote themselves counts too: who answers the sellers is the same either way."""
     [row] = await Message.raw(
         f"""SELECT COUNT(*) AS made, MIN(newest.at) AS oldest,
-                   ({_LINE} ORDER BY not_before DESC LIMIT 1) AS line
+                   ({LINE} ORDER BY not_before DESC LIMIT 1) AS line
             FROM (SELECT f.message, MAX(f.at) AS at
                   FROM first_contact f JOIN message m ON m.id = f.message AND m.state IN {standing.LEFT}
                   WHERE f.account = {{}} AND f.at > {{}} GROUP BY f.message ORDER BY 2 DESC LIMIT {{}}) AS newest""",
@@ -85,14 +85,17 @@ async def _hour(account: UUID, limit: int, now: datetime) -> Pace:
     return Pace(limit, limit - int(row["made"]), oldest + HOUR, _moment(row["line"]))
 
 
-async def begins(account: UUID, an_hour: int, at: datetime, besides: UUID | None = None) -> datetime:
+async def begins(account: UUID, an_hour: int, at: datetime, besides: UUID) -> datetime:
     """The first turn from a moment on, behind all that wait for one, but for those of a batch."""
-    others, more = ("AND batch <> {}", [besides]) if besides else ("", [])
-    rows = await Message.raw(
-        f"{_LINE} AND not_before > {{}} {others} ORDER BY not_before DESC LIMIT 1", account, clock.now(), *more
-    )
-    line = rows[0]["not_before"] if rows else None
-    return max(at, line + apart(an_hour)) if line else at
+    line = f"{LINE} AND not_before > {{}} AND batch <> {{}} ORDER BY not_before DESC LIMIT 1"
+    rows = await Message.raw(line, account, clock.now(), besides)
+    return behind(rows[0]["not_before"] if rows else None, an_hour, at)
+
+
+def behind(line: Any, an_hour: int, at: datetime) -> datetime:
+    """The first turn from a moment on behind the last one of the `line`, as the database tells it."""
+    last = _moment(line)
+    return max(at, last + apart(an_hour)) if last else at
 
 
 def _moment(value: Any) -> datetime | None:

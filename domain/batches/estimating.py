@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from domain import clock, connections, first_turns, pace_limits, prices, quiet_hours, quotas, seller_hours, zones
@@ -12,6 +13,7 @@ from domain.batches.looking import Summary
 from domain.batches.reading import Carriers
 from domain.connections import Connection
 from domain.messages import Message
+from domain.quiet_hours import Rules
 from domain.users import User
 
 FEW = 20  # first messages below which nothing can be said of how many answer
@@ -38,8 +40,8 @@ class Estimate:
 async def estimate(
     account: Account, user: User, summary: Summary, begins: datetime | None = None, carriers: Carriers | None = None
 ) -> Estimate:
-    """Two queries, and one each where senders have a limit a day and where the account has one of first contacts. It
-    `begins` now, or when it is planned to."""
+    """Two queries, or one where the `carriers` are handed over, and one where senders have a limit a day. It `begins`
+    now, or when it is planned to."""
     carriers = carriers or await connections.carriers(account.id, user.id)
     minutes = [
         pace_limits.minutes(carriers[channel][0], number)
@@ -50,12 +52,13 @@ async def estimate(
     canaries = starting.canaries(summary.sendable)
     if canaries:
         takes += WAIT
-    known, answered = await _answered(account.id)
+    known, answered, line = await _answered(account.id)
     answers = round(summary.first * answered / known) if known >= FEW else None
     begins = begins or clock.now()
     leaves_at, an_hour = begins + takes, account.first_contacts_an_hour
     if an_hour and summary.first:
-        leaves_at = max(leaves_at, await _last_turn(account, summary.first, begins))
+        rules = await seller_hours.rules_of(account.id)
+        leaves_at = max(leaves_at, _last_turn(account, rules, summary.first, first_turns.behind(line, an_hour, begins)))
     morning = await _last_morning(account, user, carriers["text"][0], summary, begins) if "text" in carriers else None
     options = carriers["text"][0].options if "text" in carriers else None
     cost = prices.cost(options, summary.segments) if summary.segments else None
@@ -64,12 +67,10 @@ async def estimate(
     return Estimate(max(leaves_at, morning), canaries, an_hour, answers, known, quotas.limit_of(options), cost)
 
 
-async def _last_turn(account: Account, number: int, begins: datetime) -> datetime:
-    """When the last of so many first contacts has had its turn, behind all that wait for theirs; by the hours of where
-    the dealership is."""
-    rules, there = await seller_hours.rules_of(account.id), _where(account)
-    apart = first_turns.apart(account.first_contacts_an_hour)
-    turn = await first_turns.begins(account.id, account.first_contacts_an_hour, begins)
+def _last_turn(account: Account, rules: Rules, number: int, turn: datetime) -> datetime:
+    """When the last of so many first contacts has had its turn, of which this is the first; by the hours of where the
+    dealership is."""
+    apart, there = first_turns.apart(account.first_contacts_an_hour), _where(account)
     for _ in range(MOST_DAYS):
         turn = quiet_hours.next_allowed(turn, there, rules) or turn
         closes = min((each.until for each in quiet_hours.here(turn, there, rules) if each.until), default=None)
@@ -97,15 +98,20 @@ async def _last_morning(
     return quiet_hours.next_allowed(midnight, _where(account), rules) or midnight
 
 
-async def _answered(account: UUID) -> tuple[int, int]:
-    """Of the newest first messages that had two days to be answered: how many, and how many were."""
+async def _answered(account: UUID) -> tuple[int, int, Any]:
+    """Of the newest first messages that had two days to be answered: how many, and how many were. And when the last of
+    those that wait for their turn has it."""
     rows = await Message.raw(
-        """SELECT COUNT(*) AS number, SUM(CASE WHEN EXISTS (
+        f"""SELECT ({first_turns.LINE} AND not_before > {{}} ORDER BY not_before DESC LIMIT 1) AS line,
+                  COUNT(*) AS number, SUM(CASE WHEN EXISTS (
                     SELECT 1 FROM message m WHERE m.listing = f.listing AND m.direction = 'in' AND m.at >= f.at)
                   THEN 1 ELSE 0 END) AS answered
-           FROM (SELECT listing, at FROM first_contact WHERE account = {} AND at < {} ORDER BY at DESC LIMIT {}) f""",
+           FROM (SELECT listing, at FROM first_contact WHERE account = {{}} AND at < {{}}
+                 ORDER BY at DESC LIMIT {{}}) f""",  # noqa: S608 - fixed words
+        account,
+        clock.now(),
         account,
         clock.now() - timedelta(days=2),
         NEWEST,
     )
-    return int(rows[0]["number"]), int(rows[0]["answered"] or 0)
+    return int(rows[0]["number"]), int(rows[0]["answered"] or 0), rows[0]["line"]

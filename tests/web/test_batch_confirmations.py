@@ -9,6 +9,7 @@ from uuid import UUID
 
 import pytest
 
+from domain.accounts import Account
 from domain.batches import drafts
 from domain.message_templates import keeping
 from domain.messages import Message
@@ -226,3 +227,16 @@ async def test_with_files_as_links_the_message_is_shown_with_them_at_the_same_pr
     said = text(page)
     assert re.search(r"http://lotwire\.test/files/\S+/report\.pdf Reply STOP to opt out", said)
     assert "Paid text segments 2" in said
+
+
+async def test_with_a_limit_of_first_contacts_the_look_says_so_in_eight_queries_at_most(
+    manager: Client, count_queries: Callable[[], Any]
+) -> None:
+    url = await looked(manager, 3)
+    assert manager.user is not None
+    await Account.update({Account.first_contacts_an_hour: 2}).where(Account.id == manager.user.account)
+    await manager.get(f"{url}/look")
+    with count_queries() as queries:
+        page = await manager.get(f"{url}/look")
+    assert queries.count <= 8, queries.statements
+    assert "Hear from you first now 3, 2 an hour at most" in text(page)
