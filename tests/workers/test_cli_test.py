@@ -212,7 +212,7 @@ def test_what_is_there_is_not_missing(machine: Bin, tmp_path: Path, monkeypatch:
     assert "chromium-driver" in command.missing()
 
 
-def test_three_processes_share_the_tests_unless_the_caller_says_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_four_processes_share_the_tests_unless_the_caller_says_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
     became: list[list[str]] = []
     monkeypatch.setattr(command, "missing", lambda options: [])
     monkeypatch.setattr(os, "chdir", lambda directory: None)
@@ -220,4 +220,4 @@ def test_three_processes_share_the_tests_unless_the_caller_says_otherwise(monkey
 
     command.run(argparse.Namespace(rest=["-n", "0", "tests/web"]))
 
-    assert became[0][-7:] == ["-m", "pytest", "-n", "3", "-n", "0", "tests/web"]  # to pytest the last word counts
+    assert became[0][-7:] == ["-m", "pytest", "-n", "4", "-n", "0", "tests/web"]  # to pytest the last word counts

@@ -1,5 +1,5 @@
-"""Runs the tests, in three processes. On Debian it first gets the browsers, servers and fonts they need. Options go to
-pytest: “-n 0” keeps the tests in one process, “-n 4” takes four."""
+"""Runs the tests, in four processes. On Debian it first gets the browsers, servers and fonts they need. Options go to
+pytest: “-n 0” keeps the tests in one process, “-n 2” takes two."""
 
 import argparse
 import os
@@ -16,7 +16,7 @@ from typing import NoReturn
 from domain.settings import ROOT
 
 PASSES_ON = True
-PROCESSES = "3"  # on two processors: browsers and servers are waited for. Pytest takes what is said last
+PROCESSES = "4"  # on two processors: browsers and servers are waited for. Pytest takes what is said last
 APT_SECONDS = 1800
 STDERR = 2  # for what others print: our stdout is pytest's
 CLUSTERS = Path("/etc/postgresql-common/createcluster.conf")
