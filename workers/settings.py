@@ -81,16 +81,19 @@ async def _warm() -> None:
     gc.set_threshold(GARBAGE, 10, 10)
 
 
+async def _end(task: "asyncio.Task[Any]") -> None:
+    """Cancels it until it has ended: Python 3.11's wait_for can lose a cancellation to an answer that comes in the same
+    moment, and we would wait for ever."""
+    while not task.done():
+        task.cancel()
+        await asyncio.wait([task], timeout=1)
+
+
 async def shut_down(ctx: dict[str, Any]) -> None:
     """Lets open calls end and be recorded, then closes what would keep the process alive."""
-    if clockwork := ctx.get("clockwork"):
-        clockwork.cancel()
-        with suppress(asyncio.CancelledError):
-            await clockwork
-    if listening := ctx.get("listening"):
-        listening.cancel()
-        with suppress(asyncio.CancelledError):
-            await listening
+    for name in ("clockwork", "listening"):
+        if task := ctx.get(name):
+            await _end(task)
     if warming := ctx.get("warming"):
         await asyncio.wait([warming])
     try:
