@@ -8,9 +8,7 @@ ID = "2026-11-29T17:55:00:000000"
 VERSION = "1.38.0"
 DESCRIPTION = "An index of the messages of a batch by state"
 
-STATEMENTS = (
-    "CREATE INDEX message_of_batch_state ON message (batch, state, not_before) WHERE batch IS NOT NULL",
-)
+STATEMENTS = ("CREATE INDEX message_of_batch_state ON message (batch, state, not_before) WHERE batch IS NOT NULL",)
 
 
 async def forwards() -> MigrationManager:
