@@ -77,13 +77,16 @@ async def look(batch: Batch, now: datetime) -> bool:
     if not flock.held:  # nobody is left to go ahead of
         return bool(await ending.through(batch.id))
     until: datetime | None = batch.canary_until
+    # When they left tells, also where nothing ran since to note when the minute after it is over.
+    since = until or await _left_at(batch.id) or now
+    if late.stood_still(batch, since, now):
+        return await holding.pause(batch, _against(flock) or late.REASON, None)
     if until is None:
         await Batch.update({Batch.canary_until: now + WAIT}).where(Batch.id == batch.id)
         return True
     if now < until:
         return False
-    reason = _against(flock) or (late.REASON if late.stood_still(batch, until, now) else "")
-    if reason:
+    if reason := _against(flock):
         return await holding.pause(batch, reason, None)
     async with db.writing():
         going = Batch.update({Batch.canary: 0, Batch.changed_at: now})
@@ -130,6 +133,16 @@ async def _flock(batch: UUID) -> Flock:
         number["stopped"],
         number["expired"],
     )
+
+
+async def _left_at(batch: UUID) -> datetime | None:
+    """When the last of those that were tried was."""
+    rows = await Message.raw(
+        f"""SELECT a.started_at FROM message m JOIN attempt a ON a.message = m.id
+            WHERE m.batch = {{}} AND m.{TRIED} ORDER BY a.started_at DESC LIMIT 1""",
+        batch,
+    )
+    return rows[0]["started_at"] if rows else None
 
 
 async def _some_sleep(batch: UUID, flock: Flock, now: datetime) -> bool:

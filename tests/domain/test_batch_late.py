@@ -102,17 +102,21 @@ async def test_a_batch_for_now_goes_on_whenever_it_can(house: None, clock: Any) 
     assert await leave(dealer) == 3
 
 
+@pytest.mark.parametrize("noted", [True, False], ids=["noted", "nothing ran after they left"])
 @pytest.mark.parametrize(("hours", "state"), [(5, "paused"), (0, "running")])
 async def test_who_follows_the_canaries_hours_too_late_waits_for_a_person(
-    house: None, clock: Any, monkeypatch: pytest.MonkeyPatch, hours: int, state: str
+    house: None, clock: Any, monkeypatch: pytest.MonkeyPatch, hours: int, state: str, noted: bool
 ) -> None:
     monkeypatch.setattr(starting, "CANARY_ABOVE", 1)
     monkeypatch.setattr(starting, "CANARY_LEAST", 2)
     dealer = await sender()
     batch = await released(dealer, 5, clock)
     assert await leave(dealer) == 2
-    await steering.tend()
+    if noted:
+        await steering.tend()
     clock.advance(hours=hours, minutes=2)
+    await steering.tend()
+    clock.advance(minutes=2)
     await steering.tend()
     assert (await fresh(batch)).state == state
     assert await leave(dealer) == (0 if hours else 3)
