@@ -71,7 +71,8 @@ class _PatientTransaction(PostgresTransaction):
     async def _give_back(self) -> None:
         try:
             if not self._committed and not self._rolled_back:
-                await asyncio.wait_for(self.rollback(), ACQUIRE_SECONDS)
+                async with asyncio.timeout(ACQUIRE_SECONDS):
+                    await self.rollback()
         except (asyncpg.InterfaceError, asyncpg.PostgresError, OSError, TimeoutError):
             self.connection.terminate()  # cut off within BEGIN or COMMIT: nobody knows its state
         finally:

@@ -61,7 +61,8 @@ async def read(connection_id: UUID) -> Reading | None:
     if not await _take(connection_id, reader):
         return None
     try:
-        return await asyncio.wait_for(_read(connection, reader), LONGEST)
+        async with asyncio.timeout(LONGEST):
+            return await _read(connection, reader)
     except TimeoutError:
         await _failed(connection, ChannelError("It took too long.", Kind.NEVER_CONNECTED))
         return None

@@ -127,6 +127,12 @@ def time_comes_from_the_clock(source: Source) -> Iterator[str]:
             yield f"{source.path}:{call.lineno} asks {_dotted(call.func)}(): ask clock.now()."
 
 
+def a_cancellation_is_heard(source: Source) -> Iterator[str]:
+    for call in source.calls():
+        if _dotted(call.func) in {"asyncio.wait_for", "wait_for"}:
+            yield f"{source.path}:{call.lineno} may swallow a cancellation in Python 3.11: say asyncio.timeout()."
+
+
 def every_call_to_another_machine_is_bounded(source: Source) -> Iterator[str]:
     for call in source.calls():
         keywords, position = BOUNDED.get(_dotted(call.func).rpartition(".")[2], (set(), None))
@@ -294,6 +300,11 @@ RULES: dict[Rule, Case] = {
             Source("workers/mail.py", "import time\nx = time.time()\n"),
             Source("web/filters.py", "x = date.today()\n"),
         ),
+    ),
+    a_cancellation_is_heard: Case(
+        where="app.py domain/**/*.py web/**/*.py workers/**/*.py",
+        good=Source("workers/mail.py", "async with asyncio.timeout(5):\n    await f()\n"),
+        bad=(Source("workers/mail.py", "await asyncio.wait_for(f(), 5)\n"),),
     ),
     every_call_to_another_machine_is_bounded: Case(
         where="app.py domain/**/*.py web/**/*.py workers/**/*.py",

@@ -63,7 +63,9 @@ class Clockwork:
                 group.create_task(self._turn(every, job))
 
     async def _turn(self, every: float, job: Job) -> None:
-        while True:
+        """Until it is cancelled, also when the job swallowed that: the group passes a cancellation on only once."""
+        me = asyncio.current_task()
+        while me and not me.cancelling():
             began = monotonic()
             try:
                 await job(self._ctx)

@@ -286,13 +286,14 @@ class Dispatcher:
         return True
 
     async def _sleep(self) -> None:
-        wait = LONGEST_SLEEP
         if self._wake.is_set():
             return
-        if not self._asked:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), SOON)
-            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(await self._until_due() if self._asked else SOON):
+                await self._wake.wait()
+
+    async def _until_due(self) -> float:
+        wait = LONGEST_SLEEP
         try:
             due = await delivery.next_due(self._looked)  # what came due since then would else be overslept
             if due is not None:
@@ -301,8 +302,7 @@ class Dispatcher:
             logger.exception("The next due message could not be read")
         if self._closed:
             wait = min(wait, max(0.0, min(self._closed.values()) - monotonic()))
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._wake.wait(), wait)
+        return wait
 
     async def _drain(self) -> None:
         """Waits for open calls; what is still open after that ends as unknown by its lease."""

@@ -82,8 +82,8 @@ async def _warm() -> None:
 
 
 async def _end(task: "asyncio.Task[Any]") -> None:
-    """Cancels it until it has ended: Python 3.11's wait_for can lose a cancellation to an answer that comes in the same
-    moment, and we would wait for ever."""
+    """Cancels it until it has ended: a library may take a cancellation for an answer that came in the same moment, as
+    Python 3.11's own wait_for does, and we would wait for ever."""
     while not task.done():
         task.cancel()
         await asyncio.wait([task], timeout=1)
@@ -99,7 +99,8 @@ async def shut_down(ctx: dict[str, Any]) -> None:
     try:
         if dispatcher := ctx.get("dispatcher"):
             cast(Dispatcher, dispatcher).stop()
-            await asyncio.wait_for(ctx["dispatching"], PATIENCE + 3)
+            async with asyncio.timeout(PATIENCE + 3):
+                await ctx["dispatching"]
     except Exception:  # the database is gone, say: what we had in hand ends by its lease
         logger.exception("The dispatcher did not end in order")
     with suppress(Exception):  # then the next start finds what the last sign of life left

@@ -70,6 +70,24 @@ async def test_a_slow_wheel_keeps_no_other_waiting():
     assert turns >= 3
 
 
+async def test_a_wheel_that_swallows_its_cancellation_ends_all_the_same():
+    asked = asyncio.Event()
+
+    async def deaf(ctx) -> None:
+        if not asked.is_set():
+            asked.set()
+            with suppress(asyncio.CancelledError):
+                await asyncio.sleep(60)
+
+    made = Clockwork(Ctx())
+    made._wheels = [(0.05, deaf)]
+    task = asyncio.create_task(made.run())
+    await asked.wait()
+    task.cancel()
+    done, _ = await asyncio.wait([task], timeout=5)
+    assert done == {task}
+
+
 async def test_every_duty_has_its_wheel():
     every = {job.__name__: seconds for seconds, job in Clockwork({})._wheels}
     wanted = {"follow_up": 1, "handle_events": 5, "match_early_receipts": 10, "send_mail": 15, "end_dead_leases": 20}

@@ -75,7 +75,8 @@ async def _changes(live: Live, listing: Listing) -> AsyncIterator[ServerSentEven
         yield ServerSentEventMessage(event="history-changed", data=stamp, retry=1000)
         while loop.time() < until and not live.closing.is_set():
             with suppress(TimeoutError):
-                await asyncio.wait_for(changed.wait(), HEARTBEAT if live.connected else LOOK)
+                async with asyncio.timeout(HEARTBEAT if live.connected else LOOK):
+                    await changed.wait()
             hinted = changed.is_set()
             changed.clear()
             if live.closing.is_set():
