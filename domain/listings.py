@@ -1,20 +1,14 @@
 """One ad at one source, shown on one vehicle page (VDP)."""
 
-import base64
-import json
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from piccolo.columns import BigInt, Boolean, Column, Date, Integer, Text, Varchar
+from piccolo.columns import BigInt, Boolean, Date, Integer, Text, Varchar
 from piccolo.columns.combination import WhereRaw
-from piccolo.query import OrderByRaw
-from piccolo.query.functions.aggregate import Count
 from piccolo.table import Table
 
 from domain import db
@@ -135,212 +129,17 @@ def search_words(*texts: str) -> list[str]:
 _PUNCTUATION = re.compile(r"[\W_]+")
 
 
-# --- the inventory ----------------------------------------------------------------------------------------------
-
-# slug -> (label, the stages it shows; None: all of them)
-VIEWS: dict[str, tuple[str, tuple[Stage, ...] | None]] = {
-    "not-contacted": ("Not contacted", (Stage.NOT_CONTACTED,)),
-    "contacted": ("Contacted", (Stage.CONTACTED,)),
-    "needs-reply": ("Needs reply", None),
-    "appointed": ("Appointed", (Stage.APPOINTED, Stage.SHOWN, Stage.NO_SHOW, Stage.APPRAISED, Stage.ACQUIRED)),
-    "passed": ("Passed", (Stage.PASS,)),
-    "dnc": ("DNC", (Stage.DNC,)),
-    "all": ("All", None),
-}
-DEFAULT_VIEW = "all"
-
-
-@dataclass(frozen=True)
-class Sort:
-    label: str
-    column: Column
-    descending: bool
-    read: Callable[[str], Any]  # a cursor's text -> the column's value; raises ValueError
-
-
-SORTS = {
-    "newest": Sort("Newest first", Listing.created_at, True, datetime.fromisoformat),
-    "price-low": Sort("Price, low to high", Listing.price, False, int),
-    "price-high": Sort("Price, high to low", Listing.price, True, int),
-    "year": Sort("Model year, newest first", Listing.year, True, int),
-    "last-contact": Sort("Last contact", Listing.last_contact_at, True, datetime.fromisoformat),
-}
-DEFAULT_SORT = "newest"
-PAGE = 50
-MOST_WORDS = 8
-
-ROW = (
-    Listing.id,
-    Listing.year,
-    Listing.make,
-    Listing.model,
-    Listing.trim,
-    Listing.odometer,
-    Listing.price,
-    Listing.previous_price,
-    Listing.stage,
-    Listing.posted_on,
-    Listing.waiting_since,
-    Listing.last_contact_at,
-    Listing.created_at,
-    Listing.source.name.as_alias("source_name"),
-)
-
-
-@dataclass(frozen=True)
-class Page:
-    """`rows` are dicts of the columns of ROW; the cursors are None where there is nothing further."""
-
-    rows: list[dict[str, Any]]
-    next: str | None
-    previous: str | None
-
-
-async def counts(account: UUID) -> dict[str, int]:
-    """view -> how many listings it shows."""
-    rows = await (
-        Listing.select(Listing.stage, Count(alias="n"), Count(Listing.waiting_since, alias="waiting"))
-        .where(_shown(account))
-        .group_by(Listing.stage)
-    )
-    of_stage = {row["stage"]: row["n"] for row in rows}
-    shown = {
-        view: sum(n for stage, n in of_stage.items() if stages is None or stage in stages)
-        for view, (_, stages) in VIEWS.items()
-    }
-    return {**shown, "needs-reply": sum(row["waiting"] for row in rows)}
-
-
-async def inventory(
-    account: UUID,
-    view: str = DEFAULT_VIEW,
-    q: str = "",
-    sort: str = DEFAULT_SORT,
-    after: str = "",
-    before: str = "",
-    limit: int = PAGE,
-) -> Page:
-    """One page of a view. Every word of `q` must be found. An unknown view or sort is the default one, a cursor that
-    cannot be read the first page."""
-    by = SORTS.get(sort) or SORTS[DEFAULT_SORT]
-    where = _where(account, view, q)
-    cursor = _read_cursor(before or after, by)
-    backwards = bool(before) and cursor is not None
-    query = Listing.select(*ROW).where(where).limit(limit + 1)
-    if cursor is not None:
-        query = query.where(_beyond(by, cursor, backwards))
-    name, up = by.column._meta.name, by.descending == backwards
-    # Listings without a value come last; the databases disagree on that unless told.
-    nulls = "" if not by.column._meta.null else " NULLS FIRST" if backwards else " NULLS LAST"
-    order = OrderByRaw(f'"listing"."{name}" {"ASC" if up else "DESC"}{nulls}, "listing"."id"')
-    rows = await query.order_by(order, ascending=up)  # which says how the id goes
-    more, rows = len(rows) > limit, rows[:limit]
-    if backwards:
-        rows.reverse()
-    has_next, has_previous = (True, more) if backwards else (more, cursor is not None)
-    return Page(
-        rows,
-        _cursor(rows[-1], name) if rows and has_next else None,
-        _cursor(rows[0], name) if rows and has_previous else None,
-    )
-
-
-async def all_matching(account: UUID, view: str, q: str, most: int) -> list[UUID]:
-    """The listings of a view in which every word of `q` is found, the newest first, `most` of them."""
-    rows = (
-        await Listing.select(Listing.id)
-        .where(_where(account, view, q))
-        .order_by(Listing.created_at, Listing.id, ascending=False)
-        .limit(most)
-    )
-    return [row["id"] for row in rows]
-
-
-async def count_matching(account: UUID, view: str, q: str) -> int:
-    """How many those are."""
-    number: int = await Listing.count().where(_where(account, view, q))
-    return number
-
-
-def _where(account: UUID, view: str, q: str) -> Any:
-    where = _shown(account)
-    for condition in (*_of_view(view), *_matching(q)):
-        where &= condition
-    return where
-
-
-def is_cursor(text: str, sort: str = DEFAULT_SORT) -> bool:
-    """Whether it is a place in an inventory in that order."""
-    return _read_cursor(text, SORTS[sort]) is not None
-
-
-def _is(column: Any, value: bool) -> Any:
-    """The condition on a Boolean of a joined table, whose kind the type checker cannot see."""
-    return column.eq(value)
-
-
-def _shown(account: UUID) -> Any:
-    return (Listing.account == account) & Listing.hidden.eq(False)
-
-
-def _of_view(view: str) -> Iterator[Any]:
-    _, stages = VIEWS.get(view, VIEWS[DEFAULT_VIEW])
-    if view == "needs-reply":
-        yield Listing.waiting_since.is_not_null()
-    if stages is not None:
-        yield Listing.stage.is_in([str(stage) for stage in stages])
-
-
-def _matching(q: str) -> Iterator[Any]:
-    words = search_words(q[:200])[:MOST_WORDS]
-    if q.strip() and not words:
-        yield Listing.id.is_null()  # `%` or `!!` is in no listing: a batch to all that match goes to nobody
-    for word in words:
-        yield Listing.search.like(f"%{word}%")  # such a word holds no % and no _
-
-
-def _beyond(by: Sort, cursor: tuple[Any, UUID], backwards: bool) -> Any:
-    """What comes after the cursor (before it, when backwards). Listings without a value come last, either way."""
-    value, key_ = cursor
-    up = by.descending == backwards  # whether the values grow in the direction we go
-    next_id = Listing.id > key_ if up else Listing.id < key_
-    if value is None:
-        return by.column.is_null() & next_id if not backwards else by.column.is_not_null() | next_id
-    further = (by.column > value if up else by.column < value) | ((by.column == value) & next_id)
-    return further if backwards or not by.column._meta.null else further | by.column.is_null()
-
-
-def _cursor(row: dict[str, Any], name: str) -> str:
-    value = row[name]
-    value = value.isoformat() if isinstance(value, datetime) else value
-    return base64.urlsafe_b64encode(json.dumps([value, str(row["id"])]).encode()).decode().rstrip("=")
-
-
-def _read_cursor(text: str, by: Sort) -> tuple[Any, UUID] | None:
-    if not text or len(text) > 300:
-        return None
-    try:
-        value, key_ = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-        read = by.read(str(value)) if value is not None else None
-        if isinstance(read, int) and abs(read) >= 2**63:
-            return None
-        if isinstance(read, datetime):
-            if read.tzinfo is None:
-                return None
-            read = read.astimezone(UTC)  # which not every moment has
-        if read is None and not by.column._meta.null:
-            return None
-        return read, UUID(key_)
-    except (ValueError, TypeError, AttributeError, OverflowError, RecursionError):
-        return None
-
-
 # --- one listing ------------------------------------------------------------------------------------------------
+
+
+def shown(account: UUID) -> Any:
+    """The condition on the account's listings that are not hidden."""
+    return (Listing.account == account) & Listing.hidden.eq(False)
 
 
 async def of(account: UUID, listing: UUID) -> Listing:
     """The account's listing. Raises NotFound, also for a hidden one."""
-    return await found(Listing.objects().get((Listing.id == listing) & _shown(account)))
+    return await found(Listing.objects().get((Listing.id == listing) & shown(account)))
 
 
 async def surroundings(listing: UUID, reader: UUID) -> dict[str, Any]:
@@ -404,6 +203,11 @@ async def beside(listing: UUID) -> Beside:
     )
 
 
+def _is(column: Any, value: bool) -> Any:
+    """The condition on a Boolean of a joined table, whose kind the type checker cannot see."""
+    return column.eq(value)
+
+
 async def first_pictures(listings: list[UUID]) -> dict[UUID, UUID]:
     """listing -> its first picture that can be shown."""
     if not listings:
@@ -421,12 +225,12 @@ async def first_pictures(listings: list[UUID]) -> dict[UUID, UUID]:
 
 async def picture(account: UUID, picture: UUID) -> Picture:
     """A picture that can be shown, of a listing of the account, also of a reported dealership's. Raises NotFound."""
-    shown = _is(Picture.listing.hidden, False) | WhereRaw(
+    may_be_seen = _is(Picture.listing.hidden, False) | WhereRaw(
         "EXISTS (SELECT 1 FROM reported_listing h JOIN dealership_report r ON r.id = h.report "
         "WHERE h.listing = picture.listing AND r.undone_at IS NULL)"
     )
     query = Picture.objects().get(
-        (Picture.id == picture) & (Picture.state == "kept") & (Picture.listing.account == account) & shown
+        (Picture.id == picture) & (Picture.state == "kept") & (Picture.listing.account == account) & may_be_seen
     )
     return await found(query)
 

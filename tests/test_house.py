@@ -20,7 +20,6 @@ LONG = {
     "domain/ads.py": "one noun, top to bottom",
     "domain/csv_files.py": "everything a CSV file can do to a reader",
     "domain/imports.py": "one noun, top to bottom",
-    "domain/listings.py": "one noun, top to bottom",
     "domain/sessions.py": "one noun, top to bottom",
     "web/routes.py": "every URL on one page",
     "workers/simulator/carrier.py": "a whole carrier in a box",

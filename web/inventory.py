@@ -1,16 +1,17 @@
 """How the inventory table is shown: rows, views and addresses of its pages."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from domain import clock, listings, sellers, stages
+from domain import clock, inventory, listings, sellers, stages
 from domain.accounts import Account
-from domain.listings import SORTS, VIEWS, Page, Stage
-from web import render, ticks
+from domain.inventory import SORTS, VIEWS, Choices, Page, Wanted
+from domain.listings import Stage
+from web import forms, render, ticks
 from web.filters import ago, miles, money
 
 STAGE_TONES: dict[str, str] = {
@@ -25,50 +26,91 @@ STAGE_TONES: dict[str, str] = {
     Stage.DNC: "bad",
 }
 
+NO_PAGE = Page([], None, None)
+FIELDS = ("view", "q", "stage", "source", "main_user", "price_from", "price_to", "year_from", "year_to", "sort")
+
+
+def asked_of(given: Mapping[str, Any]) -> dict[str, str]:
+    """What a query or a form says of which listings are shown and in which order, as it was typed."""
+    return {name: forms.clean(str(given[name])) for name in FIELDS if given.get(name)}
+
 
 async def context(
     account: Account,
-    view: str,
-    q: str,
-    sort: str,
+    typed: Mapping[str, str],
     after: str,
     before: str,
     tick: str | None = None,
     ticked: Sequence[UUID] = (),
     left: str = "",
 ) -> dict[str, Any]:
-    """All that listings/index.html shows, in five queries, six where there is something to tick.
+    """All that listings/index.html shows, in six queries, seven where there is something to tick.
 
     `tick` says which rows are ticked: those of the `page`, `all` that match, else the `ticked` ones; None where nobody
     may. `left` is how many were, as all that matched what was shown before.
     """
-    view = view if view in VIEWS else listings.DEFAULT_VIEW
-    sort = sort if sort in SORTS else listings.DEFAULT_SORT
-    page = await listings.inventory(account.id, view, q, sort, after, before)
-    counts = await listings.counts(account.id)
+    asked, problems = inventory.wanted(typed)
+    sort = typed.get("sort", "") if typed.get("sort") in SORTS else inventory.DEFAULT_SORT
+    shown = {**typed, "view": asked.view, "sort": sort}
+    page = NO_PAGE if problems else await inventory.page(account.id, asked, sort, after, before)
+    counts = await inventory.counts(account.id)
+    choices = await inventory.choices(account.id)
+    bare = {name: value for name, value in shown.items() if name in ("view", "q", "sort")}
     return {
-        "views": [{"slug": v, "label": VIEWS[v][0], "count": f"{counts[v]:,}", "current": v == view} for v in VIEWS],
-        "view": view,
-        "q": q,
+        "views": [
+            {"slug": v, "label": VIEWS[v][0], "count": f"{counts[v]:,}", "current": v == asked.view}
+            | {"url": address({**shown, "view": v})}
+            for v in VIEWS
+        ],
+        "view": asked.view,
+        "q": asked.q,
         "sort": sort,
+        "typed": shown,
         "sorts": [(slug, by.label) for slug, by in SORTS.items()],
+        "stages": list(listings.STAGE_LABELS.items()),
+        "sources": choices.sources,
+        "people": [(inventory.NOBODY, "Nobody yet"), *choices.people],
+        "narrowed": None if bare == shown else {"by": _narrowed(account, asked, choices), "whole_url": address(bare)},
+        "problems": [problem.message for problem in problems],
+        "everywhere_url": address({"view": inventory.DEFAULT_VIEW, "q": asked.q}),
         "rows": await rows(account, page),
-        "next_url": _url(view, q, sort, tick, after=page.next),
-        "previous_url": _url(view, q, sort, tick, before=page.previous),
-        "total_label": _total(page, counts[view], q),
-        "picking": await _picking(account, page, counts[view], view, q, sort, after, before, tick, ticked, left)
+        "next_url": _url(shown, tick, after=page.next),
+        "previous_url": _url(shown, tick, before=page.previous),
+        "total_label": _total(page, counts[asked.view], asked),
+        "picking": await _picking(account, page, counts[asked.view], asked, shown, after, before, tick, ticked, left)
         if tick is not None
         else None,
     }
+
+
+def address(shown: Mapping[str, str], **more: str) -> str:
+    """Of the inventory that shows this."""
+    return f"{render.url_for('listings.index')}?{urlencode({**shown, **more})}"
+
+
+def _narrowed(account: Account, asked: Wanted, choices: Choices) -> list[str]:
+    """What narrows a view down, in words: `$5,000 to $9,000`, `2015 and newer`."""
+    people = {inventory.NOBODY: "Nobody’s", **dict(choices.people)}
+    least, most = money(asked.price_from, account.currency), money(asked.price_to, account.currency)
+    since, until = asked.year_from, asked.year_to
+    years = f"{since} to {until}" if since and until else f"{since} and newer" if since else f"{until} and older"
+    said = [
+        stages.label(asked.stage) if asked.stage in listings.STAGE_LABELS else asked.stage,
+        dict(choices.sources).get(asked.source, asked.source),
+        people.get(asked.main_user, "Somebody who is not here"),
+        f"{least} to {most}" if least and most else f"{least} and more" if least else f"up to {most}",
+        years,
+    ]
+    there = (asked.stage, asked.source, asked.main_user, least or most, since or until)
+    return [words for words, given in zip(said, there, strict=True) if given]
 
 
 async def _picking(
     account: Account,
     page: Page,
     in_view: int,
-    view: str,
-    q: str,
-    sort: str,
+    asked: Wanted,
+    typed: Mapping[str, str],
     after: str,
     before: str,
     tick: str,
@@ -77,9 +119,11 @@ async def _picking(
 ) -> dict[str, Any]:
     """The bar under the rows: what is ticked, and what may be ticked at once."""
     here = {name: value for name, value in (("after", after), ("before", before)) if value}
-    shown = {"view": view, **({"q": q} if q else {}), "sort": sort, **here}
+    shown = {**typed, **here}
     beyond = page.next is not None or page.previous is not None
-    matching = (await listings.count_matching(account.id, view, q) if q.strip() else in_view) if beyond else 0
+    matching = 0
+    if beyond:
+        matching = in_view if asked.whole_view else await inventory.count_matching(account.id, asked)
     tick = tick if tick in ("page", "all") else ""
     here_ids = {row["id"] for row in page.rows}
     elsewhere = [each for each in ticked if each not in here_ids] if tick != "all" else []
@@ -92,10 +136,9 @@ async def _picking(
         "tick": "page" if tick == "all" and not matching else tick,
         "on_page": len(page.rows),
         "matching": matching,
-        **{
-            name: f"{render.url_for('listings.index')}?{urlencode({**shown, 'tick': name})}" for name in ("page", "all")
-        },
-        "none": f"{render.url_for('listings.index')}?{urlencode(shown)}",
+        "page": address(shown, tick="page"),
+        "all": address(shown, tick="all"),
+        "none": address(shown),
     }
 
 
@@ -148,19 +191,17 @@ def days_online(posted_on: Any, created_at: datetime, zone: str) -> str:
     return "today" if days == 0 else "1 day" if days == 1 else f"{days:,} days"
 
 
-def _total(page: Page, in_view: int, q: str) -> str:
-    if not q.strip():
+def _total(page: Page, in_view: int, asked: Wanted) -> str:
+    if asked.whole_view:
         return "1 listing" if in_view == 1 else f"{in_view:,} listings"
     n = len(page.rows)
     more = page.next is not None or page.previous is not None
     return f"{'More than ' if more else ''}{n:,} found"
 
 
-def _url(view: str, q: str, sort: str, tick: str | None, **cursor: str | None) -> str | None:
-    """The address of another page of the same view, of which all stay ticked that are; None without a cursor."""
+def _url(shown: Mapping[str, str], tick: str | None, **cursor: str | None) -> str | None:
+    """The address of another page of the same list, of which all stay ticked that are; None without a cursor."""
     [(name, value)] = cursor.items()
     if value is None:
         return None
-    shown = {"view": view, **({"q": q} if q else {}), "sort": sort, name: value}
-    shown |= {"tick": tick} if tick == "all" else {}
-    return f"{render.url_for('listings.index')}?{urlencode(shown)}"
+    return address({**shown, name: value}, **({"tick": tick} if tick == "all" else {}))

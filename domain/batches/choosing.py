@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from domain import clock, db, ids, listings, plans, users
+from domain import clock, db, ids, inventory, plans, users
 from domain.accounts import Account
 from domain.batches.tables import Batch, BatchListing
 from domain.delivery.sql import holes
 from domain.errors import Refused
+from domain.inventory import Wanted
 from domain.listings import Listing
 from domain.users import Permission, User
 
@@ -44,17 +45,17 @@ async def known(account: Account, chosen: Sequence[UUID]) -> list[UUID]:
     return [each for each in wanted if each in found]
 
 
-async def choose_all(account: Account, user: User, view: str, q: str, origin: str = "window") -> Batch:
-    """A draft for all listings of the inventory's view that match `q`, the newest first. Raises as `choose`."""
+async def choose_all(account: Account, user: User, asked: Wanted, origin: str = "window") -> Batch:
+    """A draft for all listings of the inventory that are asked for, the newest first. Raises as `choose`."""
     await _allowed(account, user)
-    return await _freeze(account, user, await matching(account, view, q), origin)
+    return await _freeze(account, user, await matching(account, asked), origin)
 
 
-async def matching(account: Account, view: str, q: str) -> list[UUID]:
-    """The listings of a view that match, the newest first. Raises Refused for too many."""
-    found = await listings.all_matching(account.id, view, q, MOST + 1)
+async def matching(account: Account, asked: Wanted) -> list[UUID]:
+    """The listings that are asked for, the newest first. Raises Refused for too many."""
+    found = await inventory.all_matching(account.id, asked, MOST + 1)
     if len(found) > MOST:
-        count = await listings.count_matching(account.id, view, q)
+        count = await inventory.count_matching(account.id, asked)
         raise Refused(TOO_MANY.format(most=MOST, number=count), field="listing_ids", code="too_many")
     return found
 

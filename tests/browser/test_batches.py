@@ -168,6 +168,29 @@ async def test_what_is_ticked_stays_chosen_in_other_views_and_all_that_match_are
     page.wait_for("The 51 that were all chosen before are not any more.", ".pick")
 
 
+async def test_filters_narrow_the_list_as_they_are_changed_and_what_is_ticked_stays(
+    page: Page, manager: Dealership
+) -> None:
+    for n in range(3):
+        await manager.listing(model=f"Outback {n}", year=2017 + n)
+    await manager.signed_in(page)
+    page.open("/listings")
+    page.click("[name=listing_ids]")
+    page.click("#narrow summary")
+    page.fill("#by-year-from", f"2019{Keys.TAB}")
+    page.wait_for("2019 and newer", "#results")
+    assert (len(page.all("[name=listing_ids]")), ticked(page)) == (1, [0])
+    page.click("#view-contacted")
+    page.wait_for("1 chosen on other pages, and still so.", ".empty")
+    assert "year_from=2019" in page.path
+    page.fill("#by-year-to", f"20l9{Keys.TAB}")
+    page.wait_for("“20l9” is not a model year.", "#results")
+    page.click("#results .tools .link")
+    page.wait_until(lambda: "year_from" not in page.path, "the filters are still there")
+    assert page.value("#by-year-from") == ""
+    page.wait_for("1 chosen on other pages, and still so.", ".empty")
+
+
 async def test_without_scripts_it_goes_as_well(no_script: Page, manager: Dealership) -> None:
     page, mobiles = no_script, await cars(manager)
     await manager.signed_in(page)

@@ -17,6 +17,7 @@ from domain.channels.base import Accepted, ChannelError, Kind
 from domain.departures import Plan
 from domain.errors import Refused
 from domain.house_mail import Mail
+from domain.inventory import Wanted
 from domain.listings import Listing
 from domain.messages import Message, State
 from domain.number_facts import NumberFact
@@ -99,7 +100,7 @@ async def test_all_that_match_are_frozen_and_what_comes_later_is_not_in_it(house
     dealer = await sender()
     await listings(dealer, 3, search="outback 2019")
     await listings(dealer, 2, search="civic")
-    batch = await choosing.choose_all(dealer.account, dealer.user, "all", "outback")
+    batch = await choosing.choose_all(dealer.account, dealer.user, Wanted("all", "outback"))
     await listings(dealer, 1, search="outback 2020")
     assert batch.size == len(await looking.selection(batch)) == 3
 
@@ -113,7 +114,7 @@ async def test_nobody_chosen_too_many_or_no_right_is_refused(house, monkeypatch)
     with pytest.raises(Refused, match="2 listings at most; 3 are chosen"):
         await choosing.choose(dealer.account, dealer.user, [each.id for each in many])
     with pytest.raises(Refused, match="at most"):
-        await choosing.choose_all(dealer.account, dealer.user, "all", "")
+        await choosing.choose_all(dealer.account, dealer.user, Wanted("all"))
     agent = await make.user(dealer.account)
     with pytest.raises(Refused, match="Ask an admin to allow it under People"):
         await choosing.choose(dealer.account, agent, [many[0].id])

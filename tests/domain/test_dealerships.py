@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from domain import ads, clock, db, dealerships, delivery, ids, listings, messages, plans, stages
+from domain import ads, clock, db, dealerships, delivery, ids, inventory, listings, messages, plans, stages
 from domain.accounts import Account
 from domain.attempts import Attempt
 from domain.audit import AuditEntry
@@ -204,9 +204,9 @@ async def test_the_history_of_each_listing_and_the_audit_trail_tell_it(house: No
 async def test_hidden_listings_leave_every_view(house: None) -> None:
     one = await seller(mobile=PHONE)
     await report(one)
-    for view in listings.VIEWS:
-        assert (await listings.inventory(one.account, view)).rows == []
-    assert set((await listings.counts(one.account)).values()) == {0}
+    for view in inventory.VIEWS:
+        assert (await inventory.page(one.account, inventory.Wanted(view))).rows == []
+    assert set((await inventory.counts(one.account)).values()) == {0}
     with pytest.raises(NotFound):
         await listings.of(one.account, one.id)
     assert (await dealerships.listing(one.account, one.id)).id == one.id

@@ -13,7 +13,7 @@ import httpx
 import pytest
 from arq.connections import ArqRedis
 
-from domain import listings, plans
+from domain import inventory, plans
 from domain.accounts import Account
 from domain.batches import drafts, ending, expanding, exporting, steering, watching
 from domain.batches.tables import Batch
@@ -121,13 +121,30 @@ async def test_all_on_the_page_and_all_that_match_can_be_ticked_without_a_script
     assert (await batch_of(made.headers["location"].removesuffix("/edit"))).size == 54
 
 
+async def test_all_that_pass_the_filters_can_be_chosen_and_none_by_a_filter_that_cannot_be_read(
+    manager: Client,
+) -> None:
+    for n in range(55):
+        await make.listing(price=5000_00 if n < 52 else 9000_00)
+    page = await manager.get("/listings?price_to=6k&tick=all")
+    assert "All 52 chosen" in text(page)
+    inside = page.text[page.text.index('id="pick"') :]
+    fields = dict(re.findall(r'type="hidden" name="(view|price_to|which)" value="([^"]*)"', inside))
+    assert fields == {"view": "all", "price_to": "6k", "which": "matching"}
+    made = await manager.submit("/batches", fields)
+    assert (await batch_of(made.headers["location"].removesuffix("/edit"))).size == 52
+    refused = await manager.submit("/batches", {**fields, "price_to": "6x"})
+    assert refused.headers["location"] == "/listings?view=all&price_to=6x"
+    assert "“6x” is not a price." in text(await manager.get(refused.headers["location"]))
+
+
 async def test_what_is_ticked_goes_along_to_other_pages_searches_and_sorts(manager: Client) -> None:
     for n in range(55):
         await make.listing(search="outback" if n else "civic")
     first = (await manager.get("/listings")).text
     ids = re.findall(r'name="listing_ids" value="([^"]+)"', first)
     carried = "#pick :checked, #pick [name=kept], #pick [name=left]"
-    assert first.count(carried) == len(listings.VIEWS) + 3  # each view, search and sort, this page, the next one
+    assert first.count(carried) == len(inventory.VIEWS) + 3  # each view, search and sort, this page, the next one
     following = re.search(r'rel="next" href="([^"]+)"', first)
     assert following
     second = (await manager.get(html.unescape(following[1]), params=None)).text

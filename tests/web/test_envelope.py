@@ -47,7 +47,7 @@ async def test_a_fault_of_ours_is_a_page_with_a_number_and_no_trace(
     async def broken(*_: object) -> None:
         raise ZeroDivisionError("a secret of the house")
 
-    monkeypatch.setattr("domain.listings.counts", broken)
+    monkeypatch.setattr("domain.inventory.counts", broken)
     answer = await agent_client.get("/listings", headers={"X-Request-Id": "abc-123"})
     assert answer.status_code == 500
     assert answer.headers["content-security-policy"] == CSP

@@ -3,6 +3,7 @@
 import html
 import re
 from datetime import UTC, date, datetime, timedelta
+from urllib.parse import unquote
 
 import pytest
 
@@ -114,7 +115,7 @@ async def test_odd_searches_are_only_searches(agent_client: Client, q: str) -> N
 async def test_paging_forth_and_back_meets_every_listing_once(
     agent_client: Client, sort: str, monkeypatch: pytest.MonkeyPatch, clock
 ) -> None:
-    monkeypatch.setattr("domain.listings.PAGE", 4)
+    monkeypatch.setattr("domain.inventory.PAGE", 4)
     start = datetime(2026, 11, 1, tzinfo=UTC)
     for n in range(11):
         await make.listing(
@@ -132,12 +133,63 @@ async def test_paging_forth_and_back_meets_every_listing_once(
         forth += titles(page)
         url = link(page, "next") if 'rel="next"' in page else ""
         last = page
+    assert [len(each) for each in pages] == [4, 4, 3]
     assert len(forth) == len(set(forth)) == 11
     back = []
     while 'rel="prev"' in last:
         last = (await agent_client.get(link(last, "prev"))).text
         back.insert(0, titles(last))
     assert back == pages[:-1]
+
+
+async def test_filters_narrow_the_list_and_stay_in_every_address_of_it(
+    agent_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("domain.inventory.PAGE", 2)
+    for n in range(3):
+        await make.listing(source="kijiji", make="Kia", model=str(n), year=2015 + n, price=5000_00 + n)
+    await make.listing(source="kijiji", make="Old", model="One", year=2014)
+    await make.listing(source="craigslist", make="Other", model="Site", year=2020)
+    page = (await agent_client.get("/listings?source=kijiji&year_from=2015&price_to=6000&sort=year")).text
+    assert titles(page) == ["2017 Kia 2", "2016 Kia 1"]
+    assert [">Kijiji</span>" in page, ">2015 and newer</span>" in page, ">up to $6,000</span>" in page] == [True] * 3
+    assert '<option value="kijiji" selected>' in page
+    further = link(page, "next")
+    assert titles((await agent_client.get(further)).text) == ["2015 Kia 0"]
+    for address in (further, *re.findall(r'<a id="view-[a-z-]+" href="([^"]+)"', page)):
+        assert "source=kijiji" in address
+        assert "year_from=2015" in address
+    whole = re.search(r'href="([^"]+)"[^>]*>Take the filters away', page)
+    assert whole
+    assert titles((await agent_client.get(html.unescape(whole[1]))).text) == ["2020 Other Site", "2017 Kia 2"]
+    assert "source=" not in whole[1]
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("price_from=cheap", "“cheap” is not a price."),
+        ("year_to=%3Cb%3E", "“&lt;b&gt;” is not a model year."),
+        ("price_from=9000&price_to=5000", "9000 is more than 5000. Swap the two."),
+    ],
+)
+async def test_a_filter_that_cannot_be_read_shows_nobody_and_keeps_what_was_typed(
+    agent_client: Client, query: str, said: str
+) -> None:
+    await make.listing()
+    answer = await agent_client.get(f"/listings?{query}")
+    assert (answer.status_code, titles(answer.text)) == (200, [])
+    assert said in answer.text.replace("&#34;", '"')
+    name, value = query.split("&")[0].split("=")
+    assert f'name="{name}" value="{html.escape(unquote(value))}"' in answer.text
+
+
+@pytest.mark.parametrize(
+    "query", ["stage=x", "source=%25", "main_user=nobody", "main_user=%00", "main_user=x", "year_to=9"]
+)
+async def test_odd_filters_are_only_filters(agent_client: Client, query: str) -> None:
+    await make.listing()
+    assert (await agent_client.get(f"/listings?{query}")).status_code == 200
 
 
 async def test_listings_without_a_price_come_last_either_way(agent_client: Client) -> None:
@@ -164,7 +216,7 @@ async def test_the_inventory_asks_the_database_at_most_eight_times(agent_client:
         listing = await make.listing()
         await _picture(listing)
     with count_queries() as queries:
-        answer = await agent_client.get("/listings?q=&sort=price-low")
+        answer = await agent_client.get("/listings?q=&sort=price-low&source=craigslist&year_from=2000&main_user=nobody")
     assert len(titles(answer.text)) == 12
     assert queries.count <= 8, queries.statements
 

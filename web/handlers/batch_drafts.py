@@ -1,7 +1,6 @@
 """A batch before it leaves: the listings chosen, the wording written, everything looked at."""
 
 from typing import Any
-from urllib.parse import urlencode
 
 from litestar import Request, Response
 from litestar.params import FromQuery
@@ -10,8 +9,9 @@ from domain.accounts import Account
 from domain.batches import choosing, drafts, reading, starting
 from domain.batches.tables import Batch
 from domain.errors import Refused
+from domain.inventory import wanted
 from domain.users import User
-from web import batch_forms, batch_looks, queue, render, ticks
+from web import batch_forms, batch_looks, inventory, queue, render, ticks
 from web.forms import Form
 from web.lookups import Me, TheAccount, TheBatch, TheForm
 
@@ -25,14 +25,16 @@ async def create(request: AnyRequest, me: Me, account: TheAccount, form: TheForm
     """The ticked listings, or all that match, are chosen from now on; on to the window."""
     try:
         if form.value("which") == "matching":
-            batch = await choosing.choose_all(account, me, form.value("view"), form.value("q"))
+            asked, wrong = wanted(inventory.asked_of(form.values))
+            if wrong:
+                raise Refused(wrong[0].message, field="listing_ids", code="invalid")
+            batch = await choosing.choose_all(account, me, asked)
         else:
             batch = await choosing.choose(account, me, ticks.read(form.value("kept"), form.all("listing_ids")))
     except Refused as refused:
         if refused.field != "listing_ids":
             raise
-        shown = {name: form.value(name) for name in ("view", "q", "sort") if form.value(name)}
-        place = f"{render.url_for('listings.index')}?{urlencode(shown)}"
+        place = inventory.address(inventory.asked_of(form.values))
         return render.go(request, place, notice={"text": refused.message, "tone": "warn"})
     return render.go(request, render.url_for("batch_drafts.edit", batch_id=batch.id))
 

@@ -26,9 +26,6 @@ async def index(
     request: Request,
     me: Me,
     account: TheAccount,
-    view: FromQuery[str] = "",
-    q: FromQuery[str] = "",
-    sort: FromQuery[str] = "",
     after: FromQuery[str] = "",
     before: FromQuery[str] = "",
     tick: FromQuery[str] = "",
@@ -37,7 +34,8 @@ async def index(
 ) -> Response:
     may_batch = users.may(me, Permission.BATCH) and await plans.includes(account, "batch")
     ticked = ticks.read(kept, request.query_params.getall("listing_ids", [])) if may_batch else []
-    context = await inventory.context(account, view, q, sort, after, before, tick if may_batch else None, ticked, left)
+    typed = inventory.asked_of(request.query_params)
+    context = await inventory.context(account, typed, after, before, tick if may_batch else None, ticked, left)
     context["review_count"] = await reviews.count(account.id)
     can_edit = users.may(me, Permission.EDIT_LISTING)
     return render.page(request, "listings/index.html", **context, can_edit=can_edit, page_title="Inventory")

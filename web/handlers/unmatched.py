@@ -6,10 +6,11 @@ from uuid import UUID
 from litestar import Request, Response
 from litestar.params import FromPath, FromQuery
 
-from domain import listings, plans, reviews, unmatched, users
+from domain import inventory, listings, plans, reviews, unmatched, users
 from domain.accounts import Account
 from domain.errors import NotFound, Refused
 from domain.history import Cursor
+from domain.inventory import Wanted
 from domain.unmatched.looking import sellers_of
 from domain.users import Permission, User
 from web import queue, render, unmatched_pages
@@ -122,7 +123,7 @@ async def _page(request: AnyRequest, me: User, account: Account, key: UUID, q: s
     message = await unmatched.of(account.id, key)
     found, names = [], {}
     if q.strip():
-        found = (await listings.inventory(account.id, "all", q, limit=FOUND)).rows
+        found = (await inventory.page(account.id, Wanted(q=q), limit=FOUND)).rows
         names = await sellers_of([row["id"] for row in found])
     guesses = await unmatched.suggestions(account.id, message)
     colleague = await unmatched.colleague(account.id, message)

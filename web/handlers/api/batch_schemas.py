@@ -4,7 +4,7 @@ from domain.batches import choosing
 from domain.batches.drafts import CHANNELS, FILE_CHOICES, TO_FIELDS
 from domain.batches.watching import GROUP_OF
 from domain.introductions import OPT_OUT_LINE
-from domain.listings import DEFAULT_VIEW, VIEWS
+from domain.inventory import DEFAULT_VIEW, VIEWS
 from domain.messages import State
 from web.handlers.api import planning
 from web.handlers.api.shapes import COUNT, ID, TEXT, TIME, Schema, listed, maybe, named, page_of, taken, whole

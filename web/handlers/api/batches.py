@@ -15,7 +15,7 @@ from domain.batches.looking import Verdict
 from domain.batches.tables import Batch
 from domain.errors import NotFound, Refused
 from domain.history import PAGE
-from domain.listings import DEFAULT_VIEW
+from domain.inventory import DEFAULT_VIEW, Wanted
 from domain.message_templates import TemplateVersion
 from domain.users import Permission, User
 from web import batch_pages, queue
@@ -184,7 +184,7 @@ async def _chosen(account: Account, body: Mapping[str, Any], wrong: list[Problem
         return []
     if asked is None:
         try:
-            return await choosing.matching(account, body.get("view") or DEFAULT_VIEW, body.get("q") or "")
+            return await choosing.matching(account, Wanted(body.get("view") or DEFAULT_VIEW, body.get("q") or ""))
         except Refused as refused:
             wrong.append(Problem("view", refused.code, refused.message))
             return []

@@ -7,10 +7,11 @@ from uuid import UUID
 from litestar import Request, Response
 from litestar.exceptions import NotFoundException
 
-from domain import ads, api_records, listings, sources, users
+from domain import ads, api_records, inventory, sources, users
 from domain.accounts import Account
 from domain.errors import Refused
 from domain.history import PAGE, Cursor
+from domain.inventory import Wanted
 from domain.users import Permission
 from web import forms, queue
 from web.handlers.api import answers, bodies, problems
@@ -23,7 +24,7 @@ AnyRequest = Request[Any, Any, Any]
 LIMIT: Schema = {"type": "integer", "minimum": 1, "maximum": MOST_ITEMS, "default": PAGE}
 CURSOR: Schema = {"type": "string", "description": "`next` of the page before."}
 INDEX_QUERY: dict[str, Schema] = {
-    "view": {"type": "string", "enum": list(listings.VIEWS), "default": listings.DEFAULT_VIEW},
+    "view": {"type": "string", "enum": list(inventory.VIEWS), "default": inventory.DEFAULT_VIEW},
     "q": {"type": "string", "maxLength": 200, "description": "Words of vehicle, VIN, seller or phone."},
     "cursor": CURSOR,
     "limit": LIMIT,
@@ -50,10 +51,10 @@ async def index(request: AnyRequest, account: TheAccount) -> dict[str, Any]:
     """A view of the inventory, newest first."""
     query = bodies.query(request, INDEX_QUERY)
     cursor = query.get("cursor", "")
-    if cursor and not listings.is_cursor(cursor):
+    if cursor and not inventory.is_cursor(cursor):
         raise _no_cursor()
-    view = query.get("view", listings.DEFAULT_VIEW)
-    page = await listings.inventory(account.id, view, query.get("q", ""), after=cursor, limit=query.get("limit", PAGE))
+    asked = Wanted(query.get("view", inventory.DEFAULT_VIEW), query.get("q", ""))
+    page = await inventory.page(account.id, asked, after=cursor, limit=query.get("limit", PAGE))
     rows = await api_records.listings([row["id"] for row in page.rows])
     return {"items": [answers.listing(row, account) for row in rows], "next": page.next}
 
