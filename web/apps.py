@@ -195,7 +195,15 @@ async def _pace(account: Account, connection: Connection, form: Form | None) -> 
     limits, a_day = pace_limits.of(connection), quotas.limit_of(connection.options)
     return {
         "limits": [f"{limits[name]:,} {words}" for name, words in PACE.items() if limits[name]],
-        "form": form or Form({quotas.OPTION: a_day or "", prices.OPTION: prices.of(connection.options)}),
+        "parts_senders": pace_limits.parts_senders(connection.kind),
+        "form": form
+        or Form(
+            {
+                pace_limits.SENDER: pace_limits.of_sender(connection) or "",
+                quotas.OPTION: a_day or "",
+                prices.OPTION: prices.of(connection.options),
+            }
+        ),
         "currency": account.currency,
         "spent": [f"{name} {used:,} of {a_day:,}" for name, used in await quotas.spent(connection, account.timezone)],
     }

@@ -152,6 +152,7 @@ class Dispatcher:
                 self._in_hand.update(fresh)
                 claimed = ready + fresh
                 known, news = await delivery.look_up_senders(self.owner, fresh)
+                known = await self._pace.let_go(self.owner, connection, known, news)
                 await self._tell(news)
                 ready = ready + known
             if self._stopping:
@@ -230,8 +231,7 @@ class Dispatcher:
         self._some_ended.set()
         if outcome.accepted:
             self._open[started.connection] -= 1
-            free = OPEN_OF_ONE - self._open[started.connection]
-            if free >= WORTH_IT and started.connection not in self._handfuls:
+            if OPEN_OF_ONE - self._open[started.connection] >= WORTH_IT and started.connection not in self._handfuls:
                 self._wake.set()
 
     async def _record(self) -> None:

@@ -1,25 +1,29 @@
-"""How fast messages may leave: a moving window per connection on Valkey, kept as data on the connection."""
+"""How fast messages may leave: moving windows per connection and per sender on Valkey, kept as data on the
+connection."""
 
 import logging
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from time import time
 from typing import Any
+from uuid import UUID
 
 from limits import RateLimitItem, RateLimitItemPerMinute, RateLimitItemPerSecond
 from limits.aio.storage import MemoryStorage, RedisStorage
 from limits.aio.strategies import MovingWindowRateLimiter
 from limits.storage import storage_from_string
 
-from domain import pace_limits
+from domain import clock, delivery, pace_limits
 from domain.connections import Connection
+from domain.delivery import News
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Turn:
-    """How many may go now, and when not even one may, after how many seconds to ask again."""
+    """How many may go now, and when they are fewer than wanted, after how many seconds there is room again."""
 
     allowed: int
     wait: float = 0.0
@@ -37,13 +41,29 @@ class Pace:
     async def take(self, connection: Connection, wanted: int) -> Turn:
         """Takes up to `wanted` places in the connection's windows; what is not used is not given back."""
         items = limits_of(connection)
-        if not items:
-            return Turn(wanted, unlimited=True)
+        return await self._places(items, str(connection.id), wanted) if items else Turn(wanted, unlimited=True)
+
+    async def let_go(self, owner: str, connection: Connection, claimed: list[UUID], news: News) -> list[UUID]:
+        """Those of claimed messages that may go now by the windows of who sends them; the others are put off until
+        there is room."""
+        a_minute = pace_limits.of_sender(connection)
+        if not a_minute:
+            return claimed
+        held: set[UUID] = set()
+        for person, theirs in (await delivery.by_sender(claimed)).items():
+            turn = await self._places([RateLimitItemPerMinute(a_minute)], f"{connection.id}:{person}", len(theirs))
+            if later := theirs[turn.allowed :]:
+                opens = clock.now() + timedelta(seconds=turn.wait)
+                news.listings |= await delivery.put_off(owner, connection.id, person, later, opens, a_minute)
+                held.update(each for each, _ in later)
+        return [each for each in claimed if each not in held]
+
+    async def _places(self, items: list[RateLimitItem], name: str, wanted: int) -> Turn:
         try:
-            return await _take(self._shared, items, str(connection.id), wanted)
+            return await _take(self._shared, items, name, wanted)
         except Exception as error:  # whatever the client throws when Valkey is gone: pace goes on in this process
             logger.warning("Pacing without the queue", extra={"error": type(error).__name__})
-            return await _take(self._alone, items, str(connection.id), wanted)
+            return await _take(self._alone, items, name, wanted)
 
     async def close(self) -> None:
         """Gives the connections to Valkey back."""
@@ -64,18 +84,19 @@ def limits_of(connection: Connection) -> list[RateLimitItem]:
 
 
 async def _take(limiter: MovingWindowRateLimiter, items: list[RateLimitItem], name: str, wanted: int) -> Turn:
-    allowed, wait = wanted, 0.0
-    for item in items:
-        window = await limiter.get_window_stats(item, name)
-        if window.remaining <= 0:
-            wait = max(wait, window.reset_time - time(), 0.02)
-        allowed = min(allowed, window.remaining)
-    if allowed <= 0:
+    windows = [await limiter.get_window_stats(item, name) for item in items]
+    allowed = max(0, min(wanted, *(window.remaining for window in windows)))
+    wait = 0.0
+    for item, window in zip(items, windows, strict=True):
+        if allowed < wanted and window.remaining <= allowed:  # full from now on; one that was empty for its whole span
+            opens = window.reset_time - time() if window.remaining < item.amount else item.get_expiry()
+            wait = max(wait, opens, 0.02)
+    if not allowed:
         return Turn(0, wait)
     for item in items:
         if not await limiter.hit(item, name, cost=allowed):  # another worker was quicker
             return Turn(0, 0.05)
-    return Turn(allowed)
+    return Turn(allowed, wait)
 
 
 def _storage(queue_url: str) -> RedisStorage:

@@ -15,7 +15,8 @@ from domain.channels.http import Answer
 from domain.errors import Refused
 
 COUNTRY = "US"  # of a number that comes without one
-PACE = {"per_minute", "per_second", "segments_a_day"}  # of every connection: what sending heeds, no provider itself
+# Of every connection: what sending heeds, no provider itself.
+PACE = {"per_minute", "per_second", "per_sender", "segments_a_day"}
 
 
 def pace(options: Mapping[str, Any]) -> None:

@@ -6,6 +6,7 @@ from domain.delivery.news import News
 from domain.delivery.packing import Packed, Room, pack
 from domain.delivery.recording import Outcome, follow_up, record
 from domain.delivery.retries import LONGEST_WAIT, MOST_CONNECTS
+from domain.delivery.sender_turns import by_sender, put_off
 from domain.delivery.senders import look_up_senders
 from domain.delivery.starting import Started, start
 
@@ -20,6 +21,7 @@ __all__ = [
     "Packed",
     "Room",
     "Started",
+    "by_sender",
     "claim",
     "due_connections",
     "end_dead_leases",
@@ -28,6 +30,7 @@ __all__ = [
     "look_up_senders",
     "next_due",
     "pack",
+    "put_off",
     "record",
     "release",
     "renew",

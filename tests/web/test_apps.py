@@ -159,7 +159,7 @@ async def test_an_admin_limits_the_segments_a_day_beside_the_pace_and_lifts_that
     page = (await admin_client.get("/apps/dialpad")).text
     assert "Texts leave at 60 a minute and 15 a second at most." in page
     assert FIELD.format("") in page
-    for typed, kept, said in (("500", 500, "Each sender may text 500 segments a day now."), ("", 0, "no limit a day")):
+    for typed, kept, said in (("500", 500, "may send 500 segments a day now."), ("", 0, "Senders have no limit now.")):
         answer = await admin_client.submit("/apps/dialpad/quota", {"segments_a_day": typed})
         assert answer.status_code == 303
         page = (await admin_client.get("/apps/dialpad")).text
@@ -188,6 +188,37 @@ async def test_the_price_of_a_segment_stands_beside_the_limit_and_is_kept_as_it_
         assert answer.status_code == 422
         assert 'id="f-price_per_segment-err"' in answer.text
         assert f'value="{typed}"' in answer.text
+
+
+async def test_an_admin_limits_what_one_number_sends_in_a_minute(admin_client: Client) -> None:
+    await plans.seed()
+    connection = await make.connection(options='{"segments_a_day": 500}')
+    field = 'name="per_sender" type="text" value="{}"'
+    for typed, kept, said in (
+        ("15", 15, "Each sender may send 15 texts a minute and 500 segments a day now."),
+        ("0", 0, ""),
+    ):
+        answer = await admin_client.submit("/apps/dialpad/quota", {"segments_a_day": "500", "per_sender": typed})
+        assert answer.status_code == 303
+        page = (await admin_client.get("/apps/dialpad")).text
+        assert said in page
+        assert field.format(kept or "") in page
+        stored = await Connection.objects().get(Connection.id == connection.id)
+        assert json.loads(stored.options) == {"segments_a_day": 500, "per_sender": kept}
+    for typed in ("-1", "1.5", "10001"):
+        answer = await admin_client.submit("/apps/dialpad/quota", {"segments_a_day": "500", "per_sender": typed})
+        assert answer.status_code == 422
+        assert 'id="f-per_sender-err"' in answer.text
+        assert field.format(typed) in answer.text
+
+
+async def test_where_all_texts_leave_from_one_number_the_connections_pace_is_enough(admin_client: Client) -> None:
+    await plans.seed()
+    connection = await make.connection(kind="twilio")
+    assert 'name="per_sender"' not in (await admin_client.get("/apps/twilio")).text
+    await admin_client.submit("/apps/twilio/quota", {"segments_a_day": "5", "per_sender": "15"})
+    stored = await Connection.objects().get(Connection.id == connection.id)
+    assert "per_sender" not in json.loads(stored.options)
 
 
 @pytest.mark.parametrize("typed", ["-1", "many", "100001"])

@@ -19,7 +19,7 @@ from domain.connections import Connection, ConnectionState, connecting, senders
 from domain.errors import Unavailable
 from domain.messages import Message, State
 from tests import make
-from tests.sending import Provider, Shop, again, attempts, put, shop, states
+from tests.sending import OUR_NUMBER, SENDER, Provider, Shop, again, attempts, put, shop, states
 from tests.simulator import KEY, RunningSimulator, running_simulator
 from workers import dispatcher as dispatching
 from workers.dispatcher import Dispatcher
@@ -109,6 +109,26 @@ async def test_three_hundred_texts_leave_once_each_and_all_are_recorded(dealer, 
     assert {row["provider_id"] for row in rows} == ids
     assert {row["listing"] for row in rows} == made.told
     assert await Attempt.count().where(Attempt.outcome == "accepted") == 300
+
+
+async def test_the_minute_of_one_sender_holds_nobody_else_up(dealer, queue, simulator):
+    options = '{"per_minute": 0, "per_second": 0, "per_sender": 3}'
+    await Connection.update({Connection.options: options}).where(Connection.id == dealer.connection.id)
+    mine, theirs = body(), body()
+    await texts(dealer, 5, mine)
+    colleague = await make.user(dealer.account)
+    await make.sender_link(dealer.connection, colleague, provider_id=SENDER, numbers=OUR_NUMBER)
+    await put(await dealer.text(body=theirs), user=colleague.id)
+
+    async def all_there_is_room_for() -> bool:
+        return (await states()) == {State.ACCEPTED: 4, State.QUEUED: 2}
+
+    async with running(queue):
+        await until(all_there_is_room_for)
+        await asyncio.sleep(0.5)
+        assert await all_there_is_room_for()
+    assert (len(taken(simulator, mine)), len(taken(simulator, theirs))) == (3, 1)
+    assert await Message.count().where((Message.code == "sender_pace") & (Message.not_before > clock.now())) == 2
 
 
 async def test_a_text_leaves_at_the_end_of_its_window_without_any_kick(dealer, queue, simulator):
