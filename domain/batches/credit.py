@@ -7,7 +7,7 @@ from domain import clock, db
 from domain.batches import ending
 from domain.batches.tables import Batch
 from domain.delivery.sql import holes
-from domain.messages import Message
+from domain.messages import RANKS, Message, State
 from domain.text import storable
 
 OUT_OF_CREDIT = "The provider is out of credit. Add credit there, then try again."
@@ -32,6 +32,23 @@ async def ran_out(messages: Sequence[UUID], reason: str) -> None:
             db.listed(messages),
         )
         await ending.through(batch)
+
+
+async def holds(batch: UUID) -> None:
+    """Of a batch that is still being made, what has become a message meanwhile fails like the others before it, unless
+    those are tried again. Call it inside your transaction."""
+    failed = (Message.batch == batch) & (Message.state == State.FAILED) & (Message.code == "out_of_credit")
+    if row := await Message.select(Message.reason).where(failed).first():
+        rest = (Message.batch == batch) & Message.state.is_in([State.PENDING, State.QUEUED])
+        await Message.update(
+            {
+                Message.state: State.FAILED,
+                Message.rank: RANKS[State.FAILED],
+                Message.code: "out_of_credit",
+                Message.reason: row["reason"],
+                Message.changed_at: clock.now(),
+            }
+        ).where(rest)
 
 
 def sentence(reason: str) -> str:

@@ -10,7 +10,7 @@ from uuid import UUID
 from domain import attachments, clock, db, first_turns, gate, ids, judging, template_files
 from domain.accounts import Account
 from domain.attachments import Attachment, FileLink, MessageAttachment
-from domain.batches import canaries, drafts, looking
+from domain.batches import canaries, credit, drafts, looking
 from domain.batches.looking import Look, Verdict
 from domain.batches.tables import Batch, BatchListing
 from domain.listings import Listing
@@ -123,6 +123,7 @@ async def _chunk(prepared: Expansion) -> int:
         over = len(chosen) < AT_ONCE or first + len(chosen) >= batch.size
         if batch.canary:  # who can leave now need not wait for the others to be messages
             await canaries.lead(batch, now, None if over else now)
+        await credit.holds(batch.id)
         await Batch.raw(
             "UPDATE batch SET expanded = {}, state = {}, changed_at = {} WHERE id = {}",
             first + len(chosen),

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from domain import delivery, suppressions
-from domain.batches import choosing, drafts, expanding, looking, spans, starting, steering, watching
+from domain.batches import choosing, drafts, ending, expanding, looking, spans, starting, steering, watching
 from domain.batches.drafts import Words
 from domain.batches.looking import Summary
 from domain.batches.tables import Batch, BatchListing
@@ -442,6 +442,28 @@ async def test_out_of_credit_fails_the_rest_and_writes_to_who_started_it(house):
     assert (await again(other)).state == State.QUEUED
     [mail] = await Mail.select()
     assert (mail["recipient"], "Insufficient funds" in mail["text"]) == (dealer.user.email, True)
+
+
+async def test_out_of_credit_while_it_is_made_also_fails_what_is_no_message_yet(house, monkeypatch):
+    monkeypatch.setattr(expanding, "AT_ONCE", 3)
+    dealer = await sender()
+    batch = await draft(dealer, await listings(dealer, 7))
+    assert await starting.start(batch, dealer.account, dealer.user, batch.revision, await look(dealer, batch))
+    prepared = await expanding._prepare(batch.id)
+    assert prepared
+    await expanding._chunk(prepared)
+    begun, _ = await delivery.start(OWNER, await dealer.claim(limit=1))
+    await end(begun, ChannelError("Insufficient funds", Kind.OUT_OF_CREDIT))
+    assert await Mail.count() == 0, "told before it is known how many did not get it"
+    await expanding.expand(batch.id)
+    assert await states(batch) == {"failed": 7}
+    rows = await Message.select(Message.code, Message.reason).where(Message.batch == batch.id)
+    assert {(row["code"], row["reason"]) for row in rows} == {("out_of_credit", "Insufficient funds")}
+    for each in await ending.over():
+        await ending.through(each)
+    [mail] = await Mail.select()
+    assert "Your batch stopped" in mail["subject"]
+    assert "7 messages were not sent" in mail["text"]
 
 
 # Canaries
