@@ -11,7 +11,7 @@ from domain.errors import Refused
 
 NAMES = ("per_minute", "per_second")
 SENDER = "per_sender"  # in a minute; 0 or none: no limit
-MOST = 10_000
+MOST = 999_999
 
 
 def of(connection: Connection) -> dict[str, int]:

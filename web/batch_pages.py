@@ -43,7 +43,7 @@ GOT = ("sent", "delivered")
 UNDER_WAY = ("expanding", "running", "paused")
 SCHEDULED = ("Scheduled", "muted")
 FROZEN = ("Nothing is sent at present", "warn")
-UNTIL = ("quiet_hours", "over_quota", "first_contacts", "sender_pace")  # what waits for these knows until when
+UNTIL = ("quiet_hours", "over_quota", "first_contacts")  # what waits for these knows until when
 
 
 async def index(account: Account, me: User, before: str, *, frozen: bool) -> dict[str, Any]:

@@ -254,7 +254,7 @@ def _reason(row: dict[str, Any]) -> str | None:
     if row["direction"] == "in" or row["code"] == "undone":
         return None
     if row["state"] in (State.QUEUED, State.CLAIMED, State.SENDING):
-        of_before = row["attempts"] and row["code"] not in (*gate.CODES, "sender_pace")  # which say what it waits for
+        of_before = row["attempts"] and row["code"] not in gate.CODES  # which say what it waits for
         return f"Tried before: {row['reason']}" if row["reason"] and of_before else row["reason"] or None
     return row["reason"] or None
 

@@ -29,10 +29,12 @@ STAGE_TONES: dict[str, str] = {
 NO_PAGE = Page([], None, None)
 FIELDS = ("view", "q", "stage", "source", "main_user", "price_from", "price_to", "year_from", "year_to", "sort")
 
+ENDS = {"price_from": "Price from", "price_to": "Price to", "year_from": "Year from", "year_to": "Year to"}
+
 
 def asked_of(given: Mapping[str, Any]) -> dict[str, str]:
     """What a query or a form says of which listings are shown and in which order, as it was typed."""
-    return {name: forms.clean(str(given[name])) for name in FIELDS if given.get(name)}
+    return {name: forms.clean(str(given[name])) for name in FIELDS if str(given.get(name, "")).strip()}
 
 
 async def context(
@@ -71,7 +73,7 @@ async def context(
         "sources": choices.sources,
         "people": [(inventory.NOBODY, "Nobody yet"), *choices.people],
         "narrowed": None if bare == shown else {"by": _narrowed(account, asked, choices), "whole_url": address(bare)},
-        "problems": [problem.message for problem in problems],
+        "problems": {problem.field: f"{ENDS[problem.field]}: {problem.message}" for problem in problems},
         "everywhere_url": address({"view": inventory.DEFAULT_VIEW, "q": asked.q}),
         "rows": await rows(account, page),
         "next_url": _url(shown, tick, after=page.next),

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from time import monotonic
-from typing import Any
+from typing import Any, cast
 
 from domain import answers, attachments, connections, delivery, messages, receipts, schedules, sessions, unanswered
 from domain.installations import booting, freezing
@@ -64,13 +64,15 @@ class Clockwork:
 
     async def _turn(self, every: float, job: Job) -> None:
         """Until it is cancelled, also when the job swallowed that: the group passes a cancellation on only once."""
-        me = asyncio.current_task()
-        while me and not me.cancelling():
+        me = cast("asyncio.Task[None]", asyncio.current_task())
+        while True:
             began = monotonic()
             try:
                 await job(self._ctx)
             except Exception:
                 logger.exception("A wheel of the clockwork failed", extra={"wheel": job.__name__})
+            if me.cancelling():
+                return
             await asyncio.sleep(max(0.05, every - (monotonic() - began)))
 
 

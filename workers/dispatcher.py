@@ -148,11 +148,10 @@ class Dispatcher:
             claimed = ready = self._ahead.pop(connection_id, [])
             if len(ready) < turn.allowed:
                 more = AHEAD if turn.unlimited else turn.allowed - len(ready)
-                fresh = await delivery.claim(self.owner, connection_id, more)
+                fresh = await self._pace.claim(self.owner, connection, turn, more)
                 self._in_hand.update(fresh)
                 claimed = ready + fresh
                 known, news = await delivery.look_up_senders(self.owner, fresh)
-                known = await self._pace.let_go(self.owner, connection, known, news)
                 await self._tell(news)
                 ready = ready + known
             if self._stopping:

@@ -1,6 +1,7 @@
 """A provider that is out of credit takes nothing more: the rest of the batch fails, and who started it is told."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from domain import clock, db
@@ -34,12 +35,12 @@ async def ran_out(messages: Sequence[UUID], reason: str) -> None:
         await ending.through(batch)
 
 
-async def holds(batch: UUID) -> None:
-    """Of a batch that is still being made, what has become a message meanwhile fails like the others before it, unless
-    those are tried again. Call it inside your transaction."""
+async def holds(batch: UUID, made_at: datetime) -> None:
+    """Of a batch that is still being made and held, what became messages at this moment fails like the others before it
+    for want of money. Call it inside your transaction."""
     failed = (Message.batch == batch) & (Message.state == State.FAILED) & (Message.code == "out_of_credit")
     if row := await Message.select(Message.reason).where(failed).first():
-        rest = (Message.batch == batch) & Message.state.is_in([State.PENDING, State.QUEUED])
+        new = (Message.batch == batch) & (Message.created_at == made_at)
         await Message.update(
             {
                 Message.state: State.FAILED,
@@ -48,7 +49,7 @@ async def holds(batch: UUID) -> None:
                 Message.reason: row["reason"],
                 Message.changed_at: clock.now(),
             }
-        ).where(rest)
+        ).where(new & Message.state.is_in([State.PENDING, State.QUEUED]))
 
 
 def sentence(reason: str) -> str:

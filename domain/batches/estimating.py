@@ -12,7 +12,7 @@ from domain.batches.canaries import WAIT
 from domain.batches.looking import Summary
 from domain.batches.reading import Carriers
 from domain.connections import Connection
-from domain.messages import Message
+from domain.messages import Message, State
 from domain.quiet_hours import Rules
 from domain.users import User
 
@@ -40,11 +40,11 @@ class Estimate:
 async def estimate(
     account: Account, user: User, summary: Summary, begins: datetime | None = None, carriers: Carriers | None = None
 ) -> Estimate:
-    """Two queries, or one where the `carriers` are handed over, and one where senders have a limit a day. It `begins`
-    now, or when it is planned to."""
+    """Two queries, or one where the `carriers` are handed over, and one more for each limit of what a sender sends. It
+    `begins` now, or when it is planned to."""
     carriers = carriers or await connections.carriers(account.id, user.id)
     minutes = [
-        pace_limits.minutes(carriers[channel][0], number)
+        pace_limits.minutes(carriers[channel][0], number + await _waiting(carriers[channel][0], user))
         for channel, number in summary.channels.items()
         if channel in carriers
     ]
@@ -65,6 +65,14 @@ async def estimate(
     if morning is None:
         return Estimate(leaves_at, canaries, an_hour, answers, known, cost=cost)
     return Estimate(max(leaves_at, morning), canaries, an_hour, answers, known, quotas.limit_of(options), cost)
+
+
+async def _waiting(connection: Connection, user: User) -> int:
+    """What of the sender's own goes before, where they have a minute of their own."""
+    if not pace_limits.of_sender(connection):
+        return 0
+    theirs = (Message.connection == connection.id) & (Message.user == user.id)
+    return int(await Message.count().where(theirs & (Message.state == State.QUEUED)))
 
 
 def _last_turn(account: Account, rules: Rules, number: int, turn: datetime) -> datetime:

@@ -103,7 +103,8 @@ async def _chunk(prepared: Expansion) -> int:
     now = clock.now()
     async with db.writing():
         rows = await Batch.raw(
-            "UPDATE batch SET changed_at = {} WHERE id = {} AND state = 'expanding' RETURNING expanded, canary",
+            """UPDATE batch SET changed_at = {} WHERE id = {} AND state = 'expanding'
+               RETURNING expanded, canary, held_reason""",
             now,
             batch.id,
         )
@@ -123,7 +124,8 @@ async def _chunk(prepared: Expansion) -> int:
         over = len(chosen) < AT_ONCE or first + len(chosen) >= batch.size
         if batch.canary:  # who can leave now need not wait for the others to be messages
             await canaries.lead(batch, now, None if over else now)
-        await credit.holds(batch.id)
+        if rows[0]["held_reason"]:  # which goes when it is resumed or tried again
+            await credit.holds(batch.id, now)
         await Batch.raw(
             "UPDATE batch SET expanded = {}, state = {}, changed_at = {} WHERE id = {}",
             first + len(chosen),

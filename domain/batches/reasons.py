@@ -11,7 +11,6 @@ SENTENCES = {
     "stopped": "The batch was stopped.",
     "out_of_credit": "The provider is out of credit.",
     "spam": "The carrier took it for spam.",
-    "sender_pace": "Its sender may text only so many a minute, so it waits for its turn.",
     "sender_full": "Carriers took no more texts from your number that day.",
     "cancelled": "It was cancelled before it left.",
     "undone": "It was taken back before it left.",

@@ -1,12 +1,11 @@
 """Out of the door, once: claim, pack, look again, write the attempt, call, record. The calls are a worker's."""
 
-from domain.delivery.claiming import claim, due_connections, give_back, next_due, release
+from domain.delivery.claiming import claim, due_connections, due_senders, give_back, next_due, release
 from domain.delivery.leases import LEASE, LOST, Lease, end_dead_leases, renew, sweep, take_turn
 from domain.delivery.news import News
 from domain.delivery.packing import Packed, Room, pack
 from domain.delivery.recording import Outcome, follow_up, record
 from domain.delivery.retries import LONGEST_WAIT, MOST_CONNECTS
-from domain.delivery.sender_turns import by_sender, put_off
 from domain.delivery.senders import look_up_senders
 from domain.delivery.starting import Started, start
 
@@ -21,16 +20,15 @@ __all__ = [
     "Packed",
     "Room",
     "Started",
-    "by_sender",
     "claim",
     "due_connections",
+    "due_senders",
     "end_dead_leases",
     "follow_up",
     "give_back",
     "look_up_senders",
     "next_due",
     "pack",
-    "put_off",
     "record",
     "release",
     "renew",

@@ -47,29 +47,51 @@ async def next_due(since: datetime | None = None) -> datetime | None:
     return rows[0]["not_before"] if rows else None
 
 
-async def claim(owner: str, connection: UUID, limit: int) -> list[UUID]:
-    """Makes up to `limit` due messages of a connection `owner`'s to try; nobody else gets them. Answers come first,
+# Who sends; an answer to STOP is nobody's.
+SENDER = """CASE WHEN kind = 'answer' THEN NULL ELSE "user" END"""
+ANYBODY = object()
+
+
+async def due_senders(connection: UUID) -> dict[UUID | None, int]:
+    """Who has something due by a connection, and how much; None: nobody's."""
+    rows = await Message.raw(
+        f"""SELECT {SENDER} AS person, COUNT(*) AS due FROM message
+            WHERE connection = {{}} AND state = 'queued' AND not_before <= {{}} GROUP BY 1""",
+        connection,
+        clock.now(),
+    )
+    return {UUID(str(row["person"])) if row["person"] else None: row["due"] for row in rows}
+
+
+async def claim(owner: str, connection: UUID, limit: int, sender: Any = ANYBODY) -> list[UUID]:
+    """Makes up to `limit` due messages of a connection `owner`'s to try, of all or of one `sender`; nobody else gets
+    them. Answers come first,
     then what a person wrote, then what is planned to one seller: a batch of thousands keeps none of them waiting. Of
     one sort the oldest come first."""
     until, arguments = lease_end()
     skip = "FOR UPDATE SKIP LOCKED" if db.on_postgres() else ""
     now = clock.now()
+    whose, named = "", list[UUID]()
+    if sender is not ANYBODY:
+        whose, named = (f"AND {SENDER} = {{}}", [sender]) if sender else (f"AND {SENDER} IS NULL", [])
     rows = await Message.raw(
         # MATERIALIZED: PostgreSQL must look only once, or it would lock more rows than the limit.
         f"""WITH first AS MATERIALIZED (
               SELECT id FROM message WHERE connection = {{}} AND state = 'queued' AND kind IN {FIRST}
-                AND not_before <= {{}} ORDER BY kind, not_before, id LIMIT {{}} {skip}),
+                AND not_before <= {{}} {whose} ORDER BY kind, not_before, id LIMIT {{}} {skip}),
             due AS MATERIALIZED (
               SELECT id FROM message WHERE connection = {{}} AND state = 'queued' AND kind NOT IN {FIRST}
-                AND not_before <= {{}} ORDER BY not_before, id LIMIT {{}} - (SELECT COUNT(*) FROM first) {skip})
+                AND not_before <= {{}} {whose} ORDER BY not_before, id LIMIT {{}} - (SELECT COUNT(*) FROM first) {skip})
             UPDATE message SET state = 'claimed', owner = {{}}, lease_until = {until}
             WHERE id IN (SELECT id FROM first UNION ALL SELECT id FROM due) AND state = 'queued'
             RETURNING id, kind, not_before""",
         connection,
         now,
+        *named,
         limit,
         connection,
         now,
+        *named,
         limit,
         owner,
         *arguments,

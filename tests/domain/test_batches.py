@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from domain import delivery, suppressions
+from domain import delivery, messages, suppressions
 from domain.batches import choosing, drafts, ending, expanding, looking, spans, starting, steering, watching
 from domain.batches.drafts import Words
 from domain.batches.looking import Summary
@@ -455,7 +455,11 @@ async def test_out_of_credit_while_it_is_made_also_fails_what_is_no_message_yet(
     begun, _ = await delivery.start(OWNER, await dealer.claim(limit=1))
     await end(begun, ChannelError("Insufficient funds", Kind.OUT_OF_CREDIT))
     assert await Mail.count() == 0, "told before it is known how many did not get it"
+    [tried] = await Message.objects().where(Message.id == begun[0].outgoing.message_id)
+    assert await messages.retry(tried, dealer.user, tried.attempts)
     await expanding.expand(batch.id)
+    assert await states(batch) == {"failed": 6, "queued": 1}, "one is tried again already"
+    await end(await dealer.start(), ChannelError("Insufficient funds", Kind.OUT_OF_CREDIT))
     assert await states(batch) == {"failed": 7}
     rows = await Message.select(Message.code, Message.reason).where(Message.batch == batch.id)
     assert {(row["code"], row["reason"]) for row in rows} == {("out_of_credit", "Insufficient funds")}
@@ -464,6 +468,21 @@ async def test_out_of_credit_while_it_is_made_also_fails_what_is_no_message_yet(
     [mail] = await Mail.select()
     assert "Your batch stopped" in mail["subject"]
     assert "7 messages were not sent" in mail["text"]
+
+
+async def test_a_batch_that_is_tried_again_while_it_is_made_tries_the_rest_too(house, monkeypatch):
+    monkeypatch.setattr(expanding, "AT_ONCE", 3)
+    dealer = await sender()
+    batch = await draft(dealer, await listings(dealer, 5))
+    assert await starting.start(batch, dealer.account, dealer.user, batch.revision, await look(dealer, batch))
+    prepared = await expanding._prepare(batch.id)
+    assert prepared
+    await expanding._chunk(prepared)
+    begun, _ = await delivery.start(OWNER, await dealer.claim(limit=1))
+    await end(begun, ChannelError("Insufficient funds", Kind.OUT_OF_CREDIT))
+    assert await steering.retry_failed(await fresh(batch), dealer.user) == 3
+    await expanding.expand(batch.id)
+    assert await states(batch) == {"queued": 5}
 
 
 # Canaries

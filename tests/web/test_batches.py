@@ -133,6 +133,8 @@ async def test_all_that_pass_the_filters_can_be_chosen_and_none_by_a_filter_that
     assert fields == {"view": "all", "price_to": "6k", "which": "matching"}
     made = await manager.submit("/batches", fields)
     assert (await batch_of(made.headers["location"].removesuffix("/edit"))).size == 52
+    nowhere = await manager.submit("/batches", {**fields, "view": "contatced"})
+    assert "There is no such view of the inventory" in text(await manager.get(nowhere.headers["location"]))
     refused = await manager.submit("/batches", {**fields, "price_to": "6x"})
     assert refused.headers["location"] == "/listings?view=all&price_to=6x"
     assert "“6x” is not a price." in text(await manager.get(refused.headers["location"]))

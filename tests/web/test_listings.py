@@ -168,9 +168,9 @@ async def test_filters_narrow_the_list_and_stay_in_every_address_of_it(
 @pytest.mark.parametrize(
     ("query", "said"),
     [
-        ("price_from=cheap", "“cheap” is not a price."),
-        ("year_to=%3Cb%3E", "“&lt;b&gt;” is not a model year."),
-        ("price_from=9000&price_to=5000", "9000 is more than 5000. Swap the two."),
+        ("price_from=cheap", "Price from: “cheap” is not a price."),
+        ("year_to=%3Cb%3E", "Year to: “&lt;b&gt;” is not a model year."),
+        ("price_from=9000&price_to=5000", "Price from: 9000 is more than 5000. Swap the two."),
     ],
 )
 async def test_a_filter_that_cannot_be_read_shows_nobody_and_keeps_what_was_typed(
@@ -182,6 +182,15 @@ async def test_a_filter_that_cannot_be_read_shows_nobody_and_keeps_what_was_type
     assert said in answer.text.replace("&#34;", '"')
     name, value = query.split("&")[0].split("=")
     assert f'name="{name}" value="{html.escape(unquote(value))}"' in answer.text
+    assert f'aria-invalid="true" aria-describedby="{name}-err"' in answer.text
+    assert f'<p id="{name}-err">' in answer.text
+
+
+async def test_a_filter_of_blanks_is_none(agent_client: Client) -> None:
+    await make.listing()
+    page = (await agent_client.get("/listings?year_from=+&stage=+&source=%09")).text
+    assert len(titles(page)) == 1
+    assert "Take the filters away" not in page
 
 
 @pytest.mark.parametrize(

@@ -80,7 +80,7 @@ async def test_a_wheel_that_swallows_its_cancellation_ends_all_the_same():
                 await asyncio.sleep(60)
 
     made = Clockwork(Ctx())
-    made._wheels = [(0.05, deaf)]
+    made._wheels = [(3600.0, deaf)]
     task = asyncio.create_task(made.run())
     await asked.wait()
     task.cancel()

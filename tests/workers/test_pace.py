@@ -80,13 +80,6 @@ async def test_in_no_second_more_leave_than_the_window_holds(paces):
         assert sum(first <= each < first + 0.9 for each in went) <= 4
 
 
-async def test_a_full_minute_does_not_hide_that_the_second_opens_sooner(paces):
-    pace, shop = paces(), connection(per_minute=90, per_second=2)
-    turn = await pace.take(shop, 100)
-    assert turn.allowed == 2
-    assert 0 < turn.wait <= 1.0
-
-
 async def test_many_workers_share_one_window(paces):
     workers, shop = [paces() for _ in range(6)], connection(per_minute=25)
     taken = 0

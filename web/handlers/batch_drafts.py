@@ -9,13 +9,15 @@ from domain.accounts import Account
 from domain.batches import choosing, drafts, reading, starting
 from domain.batches.tables import Batch
 from domain.errors import Refused
-from domain.inventory import wanted
+from domain.inventory import VIEWS, wanted
 from domain.users import User
 from web import batch_forms, batch_looks, inventory, queue, render, ticks
 from web.forms import Form
 from web.lookups import Me, TheAccount, TheBatch, TheForm
 
 AnyRequest = Request[Any, Any, Any]
+
+NO_VIEW = "There is no such view of the inventory, so nobody is chosen. Choose again here."
 
 # Why it does not start, told on the page that was looked at.
 STAYS = ("changed", "nobody", "no_public_address", "too_soon", "too_far", "scheduling_off")
@@ -28,6 +30,8 @@ async def create(request: AnyRequest, me: Me, account: TheAccount, form: TheForm
             asked, wrong = wanted(inventory.asked_of(form.values))
             if wrong:
                 raise Refused(wrong[0].message, field="listing_ids", code="invalid")
+            if form.value("view") not in ("", *VIEWS):
+                raise Refused(NO_VIEW, field="listing_ids", code="invalid")
             batch = await choosing.choose_all(account, me, asked)
         else:
             batch = await choosing.choose(account, me, ticks.read(form.value("kept"), form.all("listing_ids")))

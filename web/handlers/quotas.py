@@ -28,10 +28,8 @@ async def update(request: Request, me: Me, account: TheAccount, kind: FromPath[s
     except Refused as refused:
         context = await apps.context(request, account, me, app, Form(), pace=form.refuse(refused, FIELDS))
         return render.page(request, "apps/show.html", status=422, **context)
-    bounds = [
-        f"{number:,} {what}"
-        for number, what in ((more.get(pace_limits.SENDER), "texts a minute"), (segments, "segments a day"))
-        if number
-    ]
+    a_minute = int(str(more.get(pace_limits.SENDER, pace_limits.of_sender(connection))))
+    counted = ((a_minute, "text", "minute"), (segments, "segment", "day"))
+    bounds = [f"{number:,} {what}{'s' * (number > 1)} a {span}" for number, what, span in counted if number]
     notice = f"Each sender may send {' and '.join(bounds)} now." if bounds else "Senders have no limit now."
     return render.go(request, render.url_for("apps.show", kind=kind), notice=notice)
