@@ -11,6 +11,7 @@ from arq.connections import ArqRedis
 from domain.batches import expanding
 from domain.batches.tables import Batch
 from domain.connections import Connection
+from domain.ids import new
 from domain.listings import Listing
 from domain.messages import IdempotencyKey, Message
 from tests import make
@@ -63,6 +64,19 @@ async def test_all_that_match_are_taken_as_they_are_now(api: Api) -> None:
     batch = (await start(api, body)).json()["id"]
     await make.listing(search="outback")
     assert (await api.get(f"/batches/{batch}")).json()["size"] == 2
+
+
+async def test_what_narrows_the_inventory_narrows_a_batch_and_what_cannot_be_read_reaches_nobody(api: Api) -> None:
+    for price in (4000_00, 5000_00, 6000_00):
+        await make.listing(price=price)
+    body = {"view": "all", "price_from": "5000", "main_user": "nobody", "channel": "text", "body": WORDING}
+    assert (await api.post("/batch-previews", body)).json()["size"] == 2
+    only = {"year_from": 2019, "channel": "text", "body": WORDING}
+    assert (await api.post("/batch-previews", only)).json()["size"] == 3
+    refused = await api.post("/batch-previews", {**body, "price_from": "cheap"})
+    assert (refused.status_code, codes(refused)) == (422, [("price_from", "invalid")])
+    both = await api.post("/batch-previews", {**body, "listing_ids": [str(new())]})
+    assert (both.status_code, codes(both)[0][0]) == (422, "listing_ids")
 
 
 async def test_one_key_is_one_batch_however_many_ask_at_once(api: Api, queue: str) -> None:

@@ -146,10 +146,22 @@ async def test_view_and_words_choose(api: Api) -> None:
     assert [item["id"] for item in page["items"]] == [str(wanted.id)]
 
 
+async def test_source_price_year_and_main_user_choose(api: Api) -> None:
+    wanted = await make.listing(source="kijiji", price=8000_00, year=2016)
+    await make.listing(source="kijiji", price=8000_00, year=2015)
+    await make.listing(source="craigslist", price=8000_00, year=2016)
+    narrowed = {"source": "kijiji", "price_to": "8000.00", "year_from": "2016", "main_user": "nobody"}
+    page = (await api.get("/listings", **narrowed)).json()
+    assert [item["id"] for item in page["items"]] == [str(wanted.id)]
+
+
 @pytest.mark.parametrize(
     ("query", "field"),
     [
         ({"view": "best"}, "view"),
+        ({"stage": "sold"}, "stage"),
+        ({"price_to": "cheap"}, "price_to"),
+        ({"year_from": "2020", "year_to": "2010"}, "year_from"),
         ({"limit": "0"}, "limit"),
         ({"limit": "201"}, "limit"),
         ({"limit": "many"}, "limit"),

@@ -6,7 +6,7 @@ from domain.batches.watching import GROUP_OF
 from domain.introductions import OPT_OUT_LINE
 from domain.inventory import DEFAULT_VIEW, VIEWS
 from domain.messages import State
-from web.handlers.api import planning
+from web.handlers.api import narrowing, planning
 from web.handlers.api.shapes import COUNT, ID, TEXT, TIME, Schema, listed, maybe, named, page_of, taken, whole
 
 LONGEST_BODY = 20_000
@@ -17,19 +17,24 @@ CHANNEL: Schema = {
     "description": "`auto`: for each seller the first that works of text, form and email.",
 }
 
+
+def _with_null(schema: Schema) -> Schema:
+    return {"enum": [*schema["enum"], None]} if "enum" in schema else {}
+
+
 ASKED: dict[str, Schema] = {
     "listing_ids": {
         "type": ["array", "null"],
         "items": ID,
         "maxItems": choosing.MOST,
-        "description": "Whose sellers, each once. Give this, or `view` with or without `q`.",
+        "description": "Whose sellers, each once. Give this, or `view`, with or without what narrows it.",
     },
     "view": {
         "type": ["string", "null"],
         "enum": [*VIEWS, None],
         "description": f"All listings of a view of the inventory, such as `{DEFAULT_VIEW}`, as they are now.",
     },
-    "q": {"type": ["string", "null"], "maxLength": 200, "description": "Words of vehicle, VIN, seller or phone."},
+    **{name: {**maybe(each), **_with_null(each)} for name, each in narrowing.QUERY.items()},
     "channel": CHANNEL,
     "to_number": {
         "type": ["string", "null"],

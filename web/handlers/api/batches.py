@@ -15,11 +15,10 @@ from domain.batches.looking import Verdict
 from domain.batches.tables import Batch
 from domain.errors import NotFound, Refused
 from domain.history import PAGE
-from domain.inventory import DEFAULT_VIEW, Wanted
 from domain.message_templates import TemplateVersion
 from domain.users import Permission, User
 from web import batch_pages, queue
-from web.handlers.api import bodies, messages, planning, problems
+from web.handlers.api import bodies, messages, narrowing, planning, problems
 from web.handlers.api.batch_schemas import STATES
 from web.handlers.api.listings import CURSOR, LIMIT
 from web.handlers.api.problems import Problem, Problems
@@ -178,13 +177,16 @@ async def _outside_plan(account: Account, channel: str) -> str:
 
 async def _chosen(account: Account, body: Mapping[str, Any], wrong: list[Problem]) -> list[UUID]:
     asked = body.get("listing_ids")
-    by_view = body.get("view") is not None or body.get("q") is not None
+    by_view = any(body.get(name) is not None for name in ("view", *narrowing.QUERY))
     if (asked is not None) == by_view:
-        wrong.append(Problem("listing_ids", "invalid", "Give listing_ids, or a view with or without q, not both."))
+        said = "Give listing_ids, or a view with or without what narrows it, not both."
+        wrong.append(Problem("listing_ids", "invalid", said))
         return []
     if asked is None:
+        chosen, unread = narrowing.wanted(body)
+        wrong += unread
         try:
-            return await choosing.matching(account, Wanted(body.get("view") or DEFAULT_VIEW, body.get("q") or ""))
+            return [] if unread else await choosing.matching(account, chosen)
         except Refused as refused:
             wrong.append(Problem("view", refused.code, refused.message))
             return []

@@ -11,10 +11,9 @@ from domain import ads, api_records, inventory, sources, users
 from domain.accounts import Account
 from domain.errors import Refused
 from domain.history import PAGE, Cursor
-from domain.inventory import Wanted
 from domain.users import Permission
 from web import forms, queue
-from web.handlers.api import answers, bodies, problems
+from web.handlers.api import answers, bodies, narrowing, problems
 from web.handlers.api.problems import Problem, Problems
 from web.handlers.api.shapes import MOST_ITEMS, Schema
 from web.lookups import Me, TheAccount, TheListing
@@ -24,8 +23,8 @@ AnyRequest = Request[Any, Any, Any]
 LIMIT: Schema = {"type": "integer", "minimum": 1, "maximum": MOST_ITEMS, "default": PAGE}
 CURSOR: Schema = {"type": "string", "description": "`next` of the page before."}
 INDEX_QUERY: dict[str, Schema] = {
-    "view": {"type": "string", "enum": list(inventory.VIEWS), "default": inventory.DEFAULT_VIEW},
-    "q": {"type": "string", "maxLength": 200, "description": "Words of vehicle, VIN, seller or phone."},
+    "view": narrowing.VIEW,
+    **narrowing.QUERY,
     "cursor": CURSOR,
     "limit": LIMIT,
 }
@@ -53,7 +52,9 @@ async def index(request: AnyRequest, account: TheAccount) -> dict[str, Any]:
     cursor = query.get("cursor", "")
     if cursor and not inventory.is_cursor(cursor):
         raise _no_cursor()
-    asked = Wanted(query.get("view", inventory.DEFAULT_VIEW), query.get("q", ""))
+    asked, wrong = narrowing.wanted(query)
+    if wrong:
+        raise Problems(422, wrong)
     page = await inventory.page(account.id, asked, after=cursor, limit=query.get("limit", PAGE))
     rows = await api_records.listings([row["id"] for row in page.rows])
     return {"items": [answers.listing(row, account) for row in rows], "next": page.next}
