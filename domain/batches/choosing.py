@@ -18,6 +18,8 @@ AT_ONCE = 500  # rows of one INSERT
 NOTHING_CHOSEN = "Tick the listings you want to write to first."
 TOO_MANY = "A batch goes to {most:,} listings at most; {number:,} are chosen. Narrow the list down."
 
+MORE_NOW = "{now:,} match now, where {shown:,} were shown. Look at the list, then choose them all again."
+
 
 async def choose(account: Account, user: User, chosen: Sequence[UUID], origin: str = "window") -> Batch:
     """A draft for these listings of the account, each once, in this order; foreign ones are left out, and of
@@ -45,10 +47,16 @@ async def known(account: Account, chosen: Sequence[UUID]) -> list[UUID]:
     return [each for each in wanted if each in found]
 
 
-async def choose_all(account: Account, user: User, asked: Wanted, origin: str = "window") -> Batch:
-    """A draft for all listings of the inventory that are asked for, the newest first. Raises as `choose`."""
+async def choose_all(
+    account: Account, user: User, asked: Wanted, origin: str = "window", shown: int | None = None
+) -> Batch:
+    """A draft for all listings of the inventory that are asked for, the newest first. Raises as `choose`, and where
+    they are more than were `shown`."""
     await _allowed(account, user)
-    return await _freeze(account, user, await matching(account, asked), origin)
+    found = await matching(account, asked)
+    if shown is not None and len(found) > shown:
+        raise Refused(MORE_NOW.format(now=len(found), shown=shown), field="listing_ids", code="changed")
+    return await _freeze(account, user, found, origin)
 
 
 async def matching(account: Account, asked: Wanted) -> list[UUID]:

@@ -191,6 +191,23 @@ async def test_filters_narrow_the_list_as_they_are_changed_and_what_is_ticked_st
     page.wait_for("1 chosen on other pages, and still so.", ".empty")
 
 
+async def test_send_waits_for_a_filter_that_was_just_typed(page: Page, manager: Dealership) -> None:
+    for n in range(51):
+        await manager.listing(model=f"Outback {n}", year=2019 if n else 2021, search="outback")
+    await manager.signed_in(page)
+    page.open("/listings")
+    page.click("#narrow summary")
+    page.button("Choose all 51").click()
+    page.wait_for("All 51 chosen", ".pick")
+    page.fill("#by-year-from", "2021")
+    page.button("Send message").click()  # without leaving the field before
+    page.wait_for("2021 and newer", "#results")
+    page.wait_until(lambda: len(page.all("[name=listing_ids]")) == 1, "no list came")
+    page.click("[name=listing_ids]")
+    page.button("Send message").click()
+    page.wait_for("Message to 1 seller", "h1")
+
+
 async def test_without_scripts_it_goes_as_well(no_script: Page, manager: Dealership) -> None:
     page, mobiles = no_script, await cars(manager)
     await manager.signed_in(page)

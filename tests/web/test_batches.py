@@ -133,6 +133,9 @@ async def test_all_that_pass_the_filters_can_be_chosen_and_none_by_a_filter_that
     assert fields == {"view": "all", "price_to": "6k", "which": "matching"}
     made = await manager.submit("/batches", fields)
     assert (await batch_of(made.headers["location"].removesuffix("/edit"))).size == 52
+    more = await manager.submit("/batches", {**fields, "left": "51"})
+    said = "52 match now, where 51 were shown. Look at the list, then choose them all again."
+    assert said in text(await manager.get(more.headers["location"]))
     nowhere = await manager.submit("/batches", {**fields, "view": "contatced"})
     assert "There is no such view of the inventory" in text(await manager.get(nowhere.headers["location"]))
     refused = await manager.submit("/batches", {**fields, "price_to": "6x"})

@@ -5,6 +5,7 @@ from typing import Any
 from litestar import Request, Response
 from litestar.params import FromQuery
 
+from domain import text
 from domain.accounts import Account
 from domain.batches import choosing, drafts, reading, starting
 from domain.batches.tables import Batch
@@ -32,7 +33,7 @@ async def create(request: AnyRequest, me: Me, account: TheAccount, form: TheForm
                 raise Refused(wrong[0].message, field="listing_ids", code="invalid")
             if form.value("view") not in ("", *VIEWS):
                 raise Refused(NO_VIEW, field="listing_ids", code="invalid")
-            batch = await choosing.choose_all(account, me, asked)
+            batch = await choosing.choose_all(account, me, asked, shown=text.number(form.value("left"), choosing.MOST))
         else:
             batch = await choosing.choose(account, me, ticks.read(form.value("kept"), form.all("listing_ids")))
     except Refused as refused:
