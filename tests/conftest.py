@@ -95,11 +95,14 @@ def pytest_collection() -> Iterator[object]:
         gc.enable()
 
 
+WAITING = {"browser", "chaos", "workers"}
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Those that wait for whole installations come first, then the browsers: all lie in the first process's part, whose
-    end the others take over, so that hardly ever two browsers take the processors from each other."""
-    items.sort(key=lambda item: "workers" not in item.path.parts)
+    """Those that wait for browsers and whole installations come first: at the end the quick ones keep every process
+    busy."""
+    items.sort(key=lambda item: WAITING.isdisjoint(item.path.parts))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
