@@ -68,7 +68,7 @@ import domain.clock  # noqa: E402
 from domain import db  # noqa: E402
 from domain.channels import http  # noqa: E402
 from domain.settings import Settings, settings  # noqa: E402
-from tests import databases, loop, make, queries, valkey_server  # noqa: E402
+from tests import databases, loop, make, queries, shares, valkey_server  # noqa: E402
 from tests import mail_server as mail_servers  # noqa: E402
 from tests import site as sites  # noqa: E402
 from tests.client import Client  # noqa: E402
@@ -95,14 +95,10 @@ def pytest_collection() -> Iterator[object]:
         gc.enable()
 
 
-WAITING = {"browser", "chaos", "workers"}
-
-
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Those that wait for browsers and whole installations come first: at the end the quick ones keep every process
-    busy."""
-    items.sort(key=lambda item: WAITING.isdisjoint(item.path.parts))
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    processes = getattr(config, "workerinput", {}).get("workercount", 1)
+    items[:] = shares.spread(items, [item.path for item in items], processes)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -19,8 +20,28 @@ from domain import clock as house_clock
 from domain import db
 from domain.accounts import Account
 from domain.settings import ROOT, Settings, settings
-from tests import databases, loop, make, postfix, postgres, scratch
+from tests import databases, loop, make, postfix, postgres, scratch, shares
 from tests.conftest import MORNING, Clock
+
+
+@pytest.mark.parametrize("processes", [1, 2, 3, 4, 7])
+def test_every_process_begins_with_its_share_of_what_waits(processes: int) -> None:
+    rooms = ["bench"] * 3 + ["browser"] * 20 + ["chaos"] * 7 + ["web"] * 60 + ["workers"] * 11
+    files = [Path(room, f"test_{n // 2}.py") for n, room in enumerate(rooms)]
+    order = shares.spread(list(enumerate(files)), files, processes)
+    assert sorted(order) == list(enumerate(files))
+    rest, homes = order, defaultdict(set)
+    for number in range(processes):
+        size = len(rest) // (processes - number)
+        part, rest = [file.parts[0] for _, file in rest[:size]], rest[size:]
+        waiting = [room for room in part if room not in ("bench", "web")]
+        assert waiting
+        assert part[: len(waiting)] == waiting, "what waits comes first"
+        if processes > 1:
+            assert ("browser" in waiting) == (number % 2 == 0)
+        for _, file in order[len(order) - len(rest) - size : len(order) - len(rest)]:
+            homes[file].add(number)
+    assert all(len(homes[file]) == 1 for file in files if file.parts[0] in ("browser", "chaos", "workers"))
 
 
 @pytest.mark.parametrize("turn", [1, 2])
