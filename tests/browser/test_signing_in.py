@@ -3,6 +3,7 @@
 import pytest
 
 from tests import make
+from tests.browser.dealership import Dealership
 from tests.browser.page import Page
 from tests.site import Site
 
@@ -41,7 +42,9 @@ def test_scripts_are_off_where_a_test_says_so(no_script: Page, site: Site) -> No
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1440, 390, 320])
-def test_the_sign_in_page_has_no_fault_that_axe_finds(page: Page, width: int, scheme: str) -> None:
+async def test_the_sign_in_page_has_no_fault_that_axe_finds(
+    page: Page, dealership: Dealership, width: int, scheme: str
+) -> None:
     if page.engine == "chromium":
         page.set_media(prefers_color_scheme=scheme)
         if width < 1000:
@@ -55,14 +58,14 @@ def test_the_sign_in_page_has_no_fault_that_axe_finds(page: Page, width: int, sc
         assert page.run("return matchMedia('(prefers-color-scheme: dark)').matches") == (scheme == "dark")
 
 
-def test_axe_would_find_a_fault(page: Page) -> None:
+async def test_axe_would_find_a_fault(page: Page, dealership: Dealership) -> None:
     """Premise of every test that finds none."""
     page.open("/sign-in")
     page.run("document.querySelector('form[method=post]').append(document.createElement('button'))")
     assert [fault.split(":")[0] for fault in page.axe()] == ["button-name"]
 
 
-def test_the_console_stays_silent_and_would_tell_of_a_refused_script(page: Page) -> None:
+async def test_the_console_stays_silent_and_would_tell_of_a_refused_script(page: Page, dealership: Dealership) -> None:
     if page.engine != "chromium":
         assert page.engine in {"firefox", "webkit"}  # they hand out no console
         return
