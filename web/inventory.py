@@ -28,7 +28,6 @@ STAGE_TONES: dict[str, str] = {
 
 NO_PAGE = Page([], None, None)
 FIELDS = ("view", "q", "stage", "source", "main_user", "price_from", "price_to", "year_from", "year_to", "sort")
-
 ENDS = {"price_from": "Price from", "price_to": "Price to", "year_from": "Year from", "year_to": "Year to"}
 
 

@@ -17,7 +17,6 @@ AT_ONCE = 500  # rows of one INSERT
 
 NOTHING_CHOSEN = "Tick the listings you want to write to first."
 TOO_MANY = "A batch goes to {most:,} listings at most; {number:,} are chosen. Narrow the list down."
-
 MORE_NOW = "{now:,} match now, where {shown:,} were shown. Look at the list, then choose them all again."
 
 

@@ -65,9 +65,8 @@ async def due_senders(connection: UUID) -> dict[UUID | None, int]:
 
 async def claim(owner: str, connection: UUID, limit: int, sender: Any = ANYBODY) -> list[UUID]:
     """Makes up to `limit` due messages of a connection `owner`'s to try, of all or of one `sender`; nobody else gets
-    them. Answers come first,
-    then what a person wrote, then what is planned to one seller: a batch of thousands keeps none of them waiting. Of
-    one sort the oldest come first."""
+    them. Answers come first, then what a person wrote, then what is planned to one seller: a batch of thousands keeps
+    none of them waiting. Of one sort the oldest come first."""
     until, arguments = lease_end()
     skip = "FOR UPDATE SKIP LOCKED" if db.on_postgres() else ""
     now = clock.now()

@@ -444,18 +444,25 @@ async def test_out_of_credit_fails_the_rest_and_writes_to_who_started_it(house):
     assert (mail["recipient"], "Insufficient funds" in mail["text"]) == (dealer.user.email, True)
 
 
-async def test_out_of_credit_while_it_is_made_also_fails_what_is_no_message_yet(house, monkeypatch):
-    monkeypatch.setattr(expanding, "AT_ONCE", 3)
-    dealer = await sender()
-    batch = await draft(dealer, await listings(dealer, 7))
+async def out_of_credit_while_it_is_made(dealer: Shop, number: int) -> Batch:
+    """Its first few are messages, of which one was tried."""
+    batch = await draft(dealer, await listings(dealer, number))
     assert await starting.start(batch, dealer.account, dealer.user, batch.revision, await look(dealer, batch))
     prepared = await expanding._prepare(batch.id)
     assert prepared
     await expanding._chunk(prepared)
     begun, _ = await delivery.start(OWNER, await dealer.claim(limit=1))
     await end(begun, ChannelError("Insufficient funds", Kind.OUT_OF_CREDIT))
+    return batch
+
+
+async def test_out_of_credit_while_it_is_made_also_fails_what_is_no_message_yet(house, monkeypatch):
+    monkeypatch.setattr(expanding, "AT_ONCE", 3)
+    dealer = await sender()
+    batch = await out_of_credit_while_it_is_made(dealer, 7)
     assert await Mail.count() == 0, "told before it is known how many did not get it"
-    [tried] = await Message.objects().where(Message.id == begun[0].outgoing.message_id)
+    tried = await Message.objects().get((Message.batch == batch.id) & (Message.attempts == 1))
+    assert tried
     assert await messages.retry(tried, dealer.user, tried.attempts)
     await expanding.expand(batch.id)
     assert await states(batch) == {"failed": 6, "queued": 1}, "one is tried again already"
@@ -473,13 +480,7 @@ async def test_out_of_credit_while_it_is_made_also_fails_what_is_no_message_yet(
 async def test_a_batch_that_is_tried_again_while_it_is_made_tries_the_rest_too(house, monkeypatch):
     monkeypatch.setattr(expanding, "AT_ONCE", 3)
     dealer = await sender()
-    batch = await draft(dealer, await listings(dealer, 5))
-    assert await starting.start(batch, dealer.account, dealer.user, batch.revision, await look(dealer, batch))
-    prepared = await expanding._prepare(batch.id)
-    assert prepared
-    await expanding._chunk(prepared)
-    begun, _ = await delivery.start(OWNER, await dealer.claim(limit=1))
-    await end(begun, ChannelError("Insufficient funds", Kind.OUT_OF_CREDIT))
+    batch = await out_of_credit_while_it_is_made(dealer, 5)
     assert await steering.retry_failed(await fresh(batch), dealer.user) == 3
     await expanding.expand(batch.id)
     assert await states(batch) == {"queued": 5}
