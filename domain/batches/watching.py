@@ -152,8 +152,9 @@ async def _leaves_at(batch: Batch, waiting: int, now: datetime) -> datetime | No
 
 
 async def _seconds_each(batch: Batch, now: datetime, *, some_wait: bool) -> float | None:
-    """How long each takes, going by the last minutes; when nothing left meanwhile as `some_wait` for a later time, by
-    the pace of the connection. None while that cannot be told."""
+    """How long each takes, going by the last minutes, but no less than the sender's minute allows: a full one goes at
+    once, and the next not before it is over. When nothing left meanwhile as `some_wait` for a later time, by the pace
+    of the connection. None while that cannot be told."""
     rows = await Message.raw(
         """SELECT COUNT(*) AS number, MIN(a.started_at) AS first
            FROM message m JOIN attempt a ON a.message = m.id AND a.started_at > {} WHERE m.batch = {}""",
@@ -164,13 +165,19 @@ async def _seconds_each(batch: Batch, now: datetime, *, some_wait: bool) -> floa
     if begun:
         if isinstance(first, str):
             first = datetime.fromisoformat(first)
-        return max((now - first).total_seconds(), 1.0) / begun
+        a_minute = pace_limits.of_sender(carrier) if (carrier := await _carrier(batch)) else 0
+        return max((now - first).total_seconds() / begun, 1.0 / begun, 60 / a_minute if a_minute else 0.0)
     if not some_wait:
         return None
+    carrier = await _carrier(batch)
+    return pace_limits.minutes(carrier, 1) * 60 if carrier else None
+
+
+async def _carrier(batch: Batch) -> Connection | None:
+    """By which some of what waits leaves."""
     waiting = (Message.batch == batch.id) & Message.state.is_in(["pending", "queued"])
     some = Message.select(Message.connection).where(waiting & Message.connection.is_not_null()).limit(1)
-    carrier = await Connection.objects().where(Connection.id.is_in(some)).first()
-    return pace_limits.minutes(carrier, 1) * 60 if carrier else None
+    return await Connection.objects().where(Connection.id.is_in(some)).first()
 
 
 async def stands_still(batch: Batch) -> list[dict[str, Any]]:

@@ -358,6 +358,14 @@ async def test_who_waits_for_the_morning_counts_in_when_it_will_be_through(house
         assert _about(found, morning + timedelta(seconds=4 * 60 / 90))
 
 
+async def test_a_full_minute_of_the_sender_that_went_at_once_is_not_taken_for_the_pace(house, clock):
+    dealer = await sender(options='{"per_sender": 6}')
+    batch = await started(dealer, await listings(dealer, 18))
+    await end((await delivery.start(OWNER, await dealer.claim(limit=6)))[0], Accepted("p"))
+    clock.advance(seconds=2)
+    assert _about((await watching.progress(batch)).leaves_at, clock.now() + timedelta(minutes=2))
+
+
 def _about(found: datetime | None, expected: datetime) -> bool:
     return found is not None and abs(found - expected) < timedelta(seconds=1)
 
