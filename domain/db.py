@@ -208,7 +208,8 @@ def given(types: Sequence[str], rows: Sequence[Sequence[Any]]) -> tuple[str, lis
     columns = [f"column{n}" for n in range(1, len(types) + 1)]
     if on_postgres():
         arrays = ", ".join(f"{{}}::{each}[]" for each in types)
-        return f"unnest({arrays}) AS given({', '.join(columns)})", [list(column) for column in zip(*rows, strict=True)]
+        values = [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in types]
+        return f"unnest({arrays}) AS given({', '.join(columns)})", values
     picked = ", ".join(f"json_extract(value, '$[{n}]') AS {column}" for n, column in enumerate(columns))
     table = f"(SELECT {picked} FROM json_each({{}})) AS given"  # noqa: S608 - fixed words
     if "timestamptz" in types:

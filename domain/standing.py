@@ -182,7 +182,6 @@ def against(message: str) -> str:
                   WHERE l.id = {message}.listing) ELSE '' END"""
 
 
-_THEIRS = ", ".join(f"p.{name}" for name in THEIRS)
 # The channels are named, so that the index of the addresses serves. A number that is down for that of a thread is of
 # who said stop there.
 _STOPPED = "o.channel IN ('text', 'email', 'facebook', 'kijiji') AND o.lifted_at IS NULL"
@@ -193,9 +192,16 @@ def _automatic(account: str, listing: str) -> str:
     """When messages left by themselves to any of theirs about whatever, and about this listing where no address is
     theirs alone."""
     left = f"q.direction = 'out' AND q.kind IN {AUTOMATIC} AND q.state IN {LEFT}"
-    return f"""SELECT q.at FROM message q WHERE q.account = {account} AND q.to_address IN ({_THEIRS})
-                 AND q.to_address <> '' AND {left}
+    # One question for each address, as in `_by_any`; a number that is both of theirs is asked for once.
+    asked = (_is("q.to_address", name) + _BUT_ONCE.get(name, "") for name in THEIRS)
+    theirs = " UNION ALL ".join(
+        f"SELECT q.at FROM message q WHERE q.account = {account} AND {each} AND {left}" for each in asked
+    )
+    return f"""{theirs}
                UNION ALL SELECT q.at FROM message q WHERE q.listing = {listing} AND q.channel IN {BESIDE} AND {left}"""
+
+
+_BUT_ONCE = {"phone": " AND p.phone <> COALESCE(p.mobile, '')"}
 
 
 def _is(column: str, name: str) -> str:
