@@ -22,7 +22,6 @@ from piccolo.engine.sqlite import (
     SQLiteEngine,
     SQLiteTransaction,
     TransactionType,
-    dict_factory,
 )
 
 from domain.errors import Unavailable
@@ -195,7 +194,6 @@ class PooledSQLiteEngine(SQLiteEngine):
 
 def _set_up(connection: sqlite3.Connection, pragmas: Sequence[str]) -> None:
     """All of it in one hop to the connection's thread."""
-    connection.row_factory = dict_factory
     for pragma in pragmas:
         connection.execute(f"PRAGMA {pragma}")
 
@@ -209,10 +207,15 @@ async def _run(connection: Any, query: str, args: Any) -> Any:
         raise
 
 
-def _execute(connection: sqlite3.Connection, query: str, args: Any) -> list[Any]:
+def _execute(connection: sqlite3.Connection, query: str, args: Any) -> list[dict[str, Any]]:
+    """The rows by the names of their columns, which are asked for once: Piccolo's way asks anew for each row."""
     cursor = _begun(connection, query, args)
     try:
-        return cursor.fetchall()
+        rows = cursor.fetchall()
+        if not rows:
+            return []
+        names = [column[0] for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in rows]
     finally:
         cursor.close()
 
