@@ -49,9 +49,10 @@ class Shop:
         return await delivery.claim(owner, self.connection.id, limit)
 
     async def start(self, owner: str = OWNER) -> list[Started]:
-        """Claims what is due and begins it: its attempts are written, its calls are open."""
-        started, _ = await delivery.start(owner, await self.claim(owner))
-        return started
+        """Begins what is due: its attempts are written, its calls are open."""
+        started, news = await delivery.take(owner, self.connection, 100)
+        begun, _ = await delivery.start(owner, news.to_look_up)
+        return started + begun
 
     async def unknown(self, listing: Listing | None = None, **values: Any) -> Message:
         """A text whose call ended nobody knows how."""

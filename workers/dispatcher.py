@@ -26,7 +26,6 @@ HANDFUL = 128  # messages begun in one transaction; all their calls start at onc
 WORTH_IT = 64  # places that should come free before a transaction begins calls in them
 OPEN_CALLS = http.CONNECTIONS
 OPEN_OF_ONE = 128  # of one connection: a provider that hangs leaves room for the others
-AHEAD = 256  # messages claimed at once where no pace holds them back: they wait claimed, which risks nothing
 AT_ONCE = 200  # outcomes of one transaction
 UNWRITTEN = 400  # outcomes that may wait to be written before no more calls begin
 RECORD_EVERY = 0.04  # seconds outcomes gather while other calls are open
@@ -57,7 +56,6 @@ class Dispatcher:
         # Connection -> calls promised or open, and those that ended in no yes until that is written: it may close the
         # connection, so nothing begins in their places before.
         self._open: Counter[UUID] = Counter()
-        self._ahead: dict[UUID, list[UUID]] = {}  # connection -> messages claimed whose calls have not begun
         self._in_hand: set[UUID] = set()  # messages whose leases we prolong
         self._room = delivery.Room()  # for the files of those
         self._closed: dict[UUID, float] = {}  # connection -> when (monotonic) to look at it again
@@ -66,7 +64,7 @@ class Dispatcher:
         self._turn_until = 0.0
         self._asked = True  # whether the last round did
         self._looked = clock.now()  # when a round last asked what is due
-        self._ask_at = 0.0  # when (monotonic) the next one does although there is enough claimed
+        self._ask_at = 0.0  # when (monotonic) the next one does although handfuls are begun
 
     def wake(self) -> None:
         """Something may be due now."""
@@ -105,16 +103,14 @@ class Dispatcher:
             return
         now = monotonic()
         self._closed = {connection: until for connection, until in self._closed.items() if until > now}
-        for connection in self._closed.keys() & self._ahead.keys():
-            await self._let_wait(connection)
         if await freezing.is_frozen():
             self._asked, self._looked = True, clock.now()
             return
-        due = Counter({each: len(ahead) for each, ahead in self._ahead.items() if each not in self._handfuls})
-        self._asked = now >= self._ask_at or not (due or self._handfuls)
-        if self._asked:
-            self._ask_at, self._looked = now + SOON, clock.now()
-            due.update(await delivery.due_connections(HANDFUL, {*self._closed, *self._handfuls}))
+        self._asked = now >= self._ask_at or not self._handfuls
+        if not self._asked:
+            return
+        self._ask_at, self._looked = now + SOON, clock.now()
+        due = await delivery.due_connections(HANDFUL, {*self._closed, *self._handfuls})
         for connection, number in sorted(due.items(), key=lambda each: self._served.get(each[0], 0.0)):
             free = min(number, HANDFUL, OPEN_CALLS - self._open.total(), OPEN_OF_ONE - self._open[connection])
             if free <= 0 or self._stopping or self._unwritten >= UNWRITTEN:
@@ -126,51 +122,53 @@ class Dispatcher:
             self._open[connection] += free
             self._handfuls[connection] = asyncio.create_task(self._handful(connection, free))
 
-    async def _let_wait(self, connection: UUID) -> None:
-        """What is claimed ahead of a connection that is closed may be tried by whoever comes first once it opens."""
-        ahead = self._ahead.pop(connection, [])
-        self._in_hand.difference_update(ahead)
-        await delivery.release(self.owner, ahead)
-
     async def _handful(self, connection_id: UUID, wanted: int) -> None:
-        claimed: list[UUID] = []
-        kept: set[UUID] = set()  # begun, or on to have their files read
+        found = News()
+        claimed: set[UUID] = set()
+        begun: set[UUID] = set()
+        reading: list[UUID] = []  # whose files are read now
         try:
             provider = await self._providers.of(connection_id)
             if provider is None:
-                await self._let_wait(connection_id)
                 return
             connection, channel = provider
             turn = await self._pace.take(connection, wanted)
             if not turn.allowed:
                 self._closed[connection_id] = monotonic() + turn.wait
+            if not turn.allowed or self._stopping:
                 return
-            claimed = ready = self._ahead.pop(connection_id, [])
-            if len(ready) < turn.allowed:
-                more = AHEAD if turn.unlimited else turn.allowed - len(ready)
-                fresh = await self._pace.claim(self.owner, connection, turn, more)
-                self._in_hand.update(fresh)
-                claimed = ready + fresh
-                known, news = await delivery.look_up_senders(self.owner, fresh)
+            if turn.shares is None:
+                started, found = await delivery.take(self.owner, connection, turn.allowed)
+            else:
+                started, found.to_look_up = [], await self._pace.claim(self.owner, connection, turn)
+            claimed = {*found.to_look_up, *found.with_files}
+            begun = self._begin(channel, started)
+            self._in_hand |= claimed | begun
+            await self._tell(found)
+            reading = found.with_files
+            if found.to_look_up:
+                started, news = await self._looked_up(found.to_look_up)
+                begun |= self._begin(channel, started)
+                reading = reading + news.with_files
                 await self._tell(news)
-                ready = ready + known
-            if self._stopping:
-                return
-            if ahead := ready[turn.allowed :]:
-                self._ahead[connection_id] = ahead
-            started, news = await delivery.start(self.owner, ready[: turn.allowed])
-            kept = self._begin(channel, started) | set(news.with_files)
-            if news.with_files:
-                self._keep(self._packing, self._with_files(connection_id, channel, news.with_files))
-            await self._tell(news)
+            if reading:
+                self._keep(self._packing, self._with_files(connection_id, channel, reading))
         except Exception as error:
+            reading = []
             await self._fault(error, connection_id, claimed)
         finally:
             del self._handfuls[connection_id]
-            kept_ahead = self._ahead.get(connection_id, ())
-            self._let_go(connection_id, wanted - len(kept), set(claimed).difference(kept, kept_ahead))
-            if claimed or self._closed:
+            self._let_go(connection_id, wanted - len(begun) - len(reading), claimed - begun - set(reading))
+            if found.looked_at or claimed or self._closed:
                 self._wake.set()
+
+    async def _looked_up(self, claimed: list[UUID]) -> tuple[list[Started], News]:
+        """Begins those whose senders are known by then."""
+        known, news = await delivery.look_up_senders(self.owner, claimed)
+        await self._tell(news)
+        if self._stopping:
+            return [], News()
+        return await delivery.start(self.owner, known)
 
     async def _with_files(self, connection_id: UUID, channel: Channel, ids: list[UUID]) -> None:
         """Reads the files of messages, then begins those. A task of its own: no text without a file waits for it."""
@@ -195,12 +193,11 @@ class Dispatcher:
             self._keep(self._calls, self._call(channel, each))
         return {each.outgoing.message_id for each in started}
 
-    async def _fault(self, error: Exception, connection_id: UUID, claimed: list[UUID]) -> None:
+    async def _fault(self, error: Exception, connection_id: UUID, claimed: Iterable[UUID]) -> None:
         logger.error("A handful could not be begun", exc_info=error, extra={"connection": str(connection_id)})
         self._closed[connection_id] = monotonic() + 1.0
         with suppress(Exception):  # else their leases run out
-            await self._let_wait(connection_id)
-            await delivery.release(self.owner, claimed)
+            await delivery.release(self.owner, list(claimed))
 
     def _let_go(self, connection_id: UUID, places: int, messages: set[UUID]) -> None:
         """No calls are made in these places, and these messages are not ours any more."""

@@ -30,7 +30,6 @@ class Turn:
 
     allowed: int
     wait: float = 0.0
-    unlimited: bool = False  # no pace holds the connection back, nor those who send by it
     shares: Shares | None = None  # of each sender, where they have a minute of their own
 
 
@@ -51,15 +50,13 @@ class Pace:
         if not wanted:
             return Turn(0, FULL)
         turn = await self._places(items, str(connection.id), wanted) if items else Turn(wanted)
-        return replace(turn, unlimited=not items and shares is None, shares=shares)
+        return replace(turn, shares=shares)
 
-    async def claim(self, owner: str, connection: Connection, turn: Turn, wanted: int) -> list[UUID]:
-        """Claims as many messages. Where senders have a minute of their own, in even parts, so that who has little due
-        waits for nobody; their places are taken now."""
-        if turn.shares is None:
-            return await delivery.claim(owner, connection.id, wanted)
+    async def claim(self, owner: str, connection: Connection, turn: Turn) -> list[UUID]:
+        """Claims what the turn allows of a connection whose senders have a minute of their own: in even parts, so that
+        who has little due waits for nobody. Their places are taken now."""
         minute, claimed = _minute(connection), []
-        for person, number in even(turn.shares, wanted).items():
+        for person, number in even(turn.shares or {}, turn.allowed).items():
             theirs = await delivery.claim(owner, connection.id, number, person)
             if person and theirs:
                 places = await self._places([minute], _named(connection, person), len(theirs))

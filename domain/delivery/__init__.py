@@ -7,7 +7,7 @@ from domain.delivery.packing import Packed, Room, pack
 from domain.delivery.recording import Outcome, follow_up, record
 from domain.delivery.retries import LONGEST_WAIT, MOST_CONNECTS
 from domain.delivery.senders import look_up_senders
-from domain.delivery.starting import Started, start
+from domain.delivery.starting import Started, start, take
 
 __all__ = [
     "LEASE",
@@ -34,5 +34,6 @@ __all__ = [
     "renew",
     "start",
     "sweep",
+    "take",
     "take_turn",
 ]

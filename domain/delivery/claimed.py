@@ -1,9 +1,10 @@
-"""Claimed messages with everything the gate's last look needs, and the facts made of it."""
+"""Messages in hand with everything the gate's last look needs, and the facts made of it."""
 
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -23,11 +24,13 @@ from domain import (
 )
 from domain.answers import CONFIRMS
 from domain.channels.registry import CHANNELS
-from domain.connections import ConnectionState
+from domain.connections import Connection, ConnectionState
+from domain.delivery import spoken_of
+from domain.delivery.claiming import lock_due
 from domain.gate import ANSWER, BY_ITSELF, SenderState
 from domain.messages import Message
 from domain.seller_hours import Hour
-from domain.standing import Person, Standing
+from domain.standing import Person
 from domain.users import Role
 from domain.wordings import Letter
 
@@ -50,35 +53,56 @@ async def announce(ids: Sequence[UUID]) -> None:
     themselves to one address no other worker counts at the same time. On SQLite nobody else writes meanwhile."""
     if not db.on_postgres():
         return
-    rows = await Message.raw(
+    rows = await _reached_at(ids)
+    for account in sorted({row["account"] for row in rows}, key=str):
+        await suppressions.announce_start(account)
+    await _one_at_a_time(rows)
+
+
+async def due_rows(connection: Connection, limit: int, now: datetime) -> list[dict[str, Any]]:
+    """Up to `limit` due messages of a connection as `claimed_rows` has them, with all that `announce` does. Nobody else
+    gets them until this transaction ends."""
+    await suppressions.announce_start(connection.account)
+    ids = await lock_due(connection.id, limit)
+    if not ids:
+        return []
+    if db.on_postgres():
+        await _one_at_a_time(await _reached_at(ids))
+    return await _rows(ids, now, "m.state = 'queued'", [])
+
+
+async def claimed_rows(owner: str, ids: Sequence[UUID], now: datetime) -> list[dict[str, Any]]:
+    return await _rows(ids, now, "m.state = 'claimed' AND m.owner = {}", [owner])
+
+
+async def _reached_at(ids: Sequence[UUID]) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = await Message.raw(
         """SELECT m.account, m.kind, m.attempts, m.to_address, p.mobile, p.phone, p.email
            FROM message m LEFT JOIN seller p ON p.listing = m.listing WHERE m.id = ANY({})""",
         list(ids),
     )
-    for account in sorted({row["account"] for row in rows}, key=str):
-        await suppressions.announce_start(account)
+    return rows
+
+
+async def _one_at_a_time(rows: Sequence[Mapping[str, Any]]) -> None:
     await suppressions.one_at_a_time(
-        {(row["account"], each) for row in rows if _is_unasked(row) for each in _addresses(row)}
+        {(row["account"], each) for row in rows if _is_unasked(row) for each in spoken_of.addresses(row)}
     )
 
 
-async def claimed_rows(owner: str, ids: Sequence[UUID], now: datetime) -> list[dict[str, Any]]:
+async def _rows(ids: Sequence[UUID], now: datetime, still: str, arguments: list[Any]) -> list[dict[str, Any]]:
     lock = "FOR UPDATE OF m" if db.on_postgres() else ""
     rows: list[dict[str, Any]] = await Message.raw(
         f"""SELECT m.id, m.account, m.channel, m.kind, m.to_address, m.subject, m.body, m.attempts, m.tries,
                    m.not_before, m.connection, m.listing, m."user" AS person, m.from_address, m.nonce, m.at,
-                   {CONFIRMS} AS confirms, l.stage, l.url, l.description, a.tier,
+                   m.kind = 'answer' AND {CONFIRMS} AS confirms, l.stage, l.url, l.description, a.tier,
                    a.first_contacts_an_hour AS an_hour,
                    a.country, a.timezone, ({imprints.complete("a")}) AS with_postal_address,
                    p.postal_code, p.mobile, p.phone, p.email, c.kind AS provider, c.options,
-                   c.state AS connection_state, s.provider_id, s.numbers, u.active, u.role, u.may_batch,
+                   c.state AS connection_state, s.provider_id, s.numbers, s.checked_at, u.active, u.role, u.may_batch,
                    i.messageable, i.slug AS source_slug, i.form_transport,
-                   {standing.of_listing("l")}, {standing.of_address("m.account", "m.channel", "m.to_address")},
-                   {standing.of_seller("m.account", "m.listing")},
-                   NOT EXISTS (SELECT 1 FROM message e WHERE e.listing = m.listing AND e.id <> m.id
-                               AND (e.direction = 'in' OR e.state IN {standing.LEFT})) AS nothing_yet,
+                   l.hidden,
                    m.wording, m.wording_subject, {renderings.COLUMNS}, {TO_NOW} AS to_now, m.batch,
-                   {consents.salt_where_erased("m.account")} AS erased_salt,
                    {_THREAD},
                    EXISTS (SELECT 1 FROM message_attachment f WHERE f.message = m.id AND f.link IS NULL) AS with_files
             FROM message m
@@ -92,21 +116,15 @@ async def claimed_rows(owner: str, ids: Sequence[UUID], now: datetime) -> list[d
             LEFT JOIN seller_thread t ON m.channel IN {_IN_THREADS} AND t.account = m.account
               AND t.channel = m.channel AND t.address = m.to_address
             {appointments.joined("l.id")}
-            WHERE {db.among("m.id")} AND m.state = 'claimed' AND m.owner = {{}}
+            WHERE {db.among("m.id")} AND {still}
             ORDER BY m.not_before, m.id {lock}""",
-        standing.a_day_before(now),
         now,
         now,
         db.listed(ids),
-        owner,
+        *arguments,
     )
-    salt = next((row["erased_salt"] for row in rows if row["erased_salt"]), None)
-    asked = [(row["account"], each) for row in rows for each in _addresses(row)] if salt else []
-    erased = await consents.tombstoned_among(salt, asked)
+    await spoken_of.add(rows, now)
     for row in rows:
-        row["erased"] = erased.get((row["account"], row["to_address"]), frozenset())
-        theirs = [erased.get((row["account"], row[name]), frozenset()) for name in standing.THEIRS]
-        row["person_erased"] = frozenset().union(*theirs)
         row["looked_at"] = now
     return rows
 
@@ -120,7 +138,7 @@ async def first_contacts(rows: Sequence[Mapping[str, Any]], now: datetime) -> di
     wanted = [
         (row["account"], address, row["listing"], row["person"], row["id"])
         for row in first
-        for address in _addresses(row)
+        for address in row["addresses"]
     ]
     got = await suppressions.claim_first_contacts(wanted, now)
     return {row["id"]: row["id"] in got for row in first}
@@ -129,18 +147,13 @@ async def first_contacts(rows: Sequence[Mapping[str, Any]], now: datetime) -> di
 async def give_back_first(rows: Sequence[Mapping[str, Any]]) -> None:
     """Who waits for their turn has not written first: until then somebody may."""
     if rows:
-        wanted = [(row["account"], address, row["id"]) for row in rows for address in _addresses(row)]
+        wanted = [(row["account"], address, row["id"]) for row in rows for address in row["addresses"]]
         await suppressions.give_back_first_contacts(wanted)
 
 
 def _is_unasked(row: Mapping[str, Any]) -> bool:
     """Nobody asked for a first contact when it was written, or what was granted then may be somebody else's by now."""
     return row["kind"] in BY_ITSELF or (row["kind"] == "one_to_one" and row["attempts"] > 0)
-
-
-def _addresses(row: Mapping[str, Any]) -> list[str]:
-    """By all of which the seller is one person."""
-    return sorted({row[name] for name in ("to_address", *standing.THEIRS) if row[name]})
 
 
 def where(row: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
@@ -150,7 +163,7 @@ def where(row: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
 
 def person_of(row: Mapping[str, Any], just_now: Mapping[tuple[UUID, Any], int]) -> Person:
     """What stands of the seller, with the automatic messages that begin beside this one."""
-    person = consents.person_with_erased(Person.of(row), row["person_erased"])
+    person = consents.person_with_erased(row["seller"], row["person_erased"])
     more = max(just_now.get(each, 0) for each in known_by(row))
     if not more:
         return person
@@ -159,7 +172,7 @@ def person_of(row: Mapping[str, Any], just_now: Mapping[tuple[UUID, Any], int]) 
 
 def known_by(row: Mapping[str, Any]) -> list[tuple[UUID, Any]]:
     """By what a seller is the same as that of another message."""
-    return [(row["account"], each) for each in (row["listing"], *_addresses(row))]
+    return [(row["account"], each) for each in (row["listing"], *row["addresses"])]
 
 
 def _may_send(row: Mapping[str, Any]) -> bool:
@@ -180,33 +193,25 @@ def facts_of(
     written: Letter | None,
     over_quota: datetime | None,
 ) -> gate.Facts:
-    included = features.get(row["tier"], frozenset())
-    if CHANNELS[row["provider"]].senders == "one":
-        sender_state = SenderState.LINKED if row["active"] else SenderState.UNLINKED
-    elif not row["provider_id"] or not row["active"]:
-        sender_state = SenderState.UNLINKED
-    else:
-        sender_state = SenderState.LINKED if row["numbers"] else SenderState.NO_NUMBER
-    providers = [row["provider"], *([row["lender"]] if "lender" in row else [])]
-    in_plan = all(connections.included(each, included) for each in providers)
-    connected = row["connection_state"] == ConnectionState.CONNECTED and in_plan
     return facts.of(
         row["id"],
         row["channel"],
         row["kind"],
         row["to_address"],
         replace(facts.About.of(row), evidence=facts.ad(row["url"], row["description"])),
-        facts.Means(
-            included,
-            connected,
+        _means(
+            features.get(row["tier"], frozenset()),
+            row["provider"],
+            row.get("lender"),
+            row["connection_state"],
             row["provider_id"] or "",
-            str(sender_state),
+            bool(row["numbers"]),
+            bool(row["active"]),
+            row["role"],
             _may_send(row),
-            row["role"] == Role.AGENT,
-            connections.as_one(row["provider"]),
             not row["with_postal_address"],
         ),
-        consents.with_erased(Standing.of(row), row["erased"], row["channel"]),
+        consents.with_erased(row["known"], row["erased"], row["channel"]),
         person,
         hour,
         files=files,
@@ -218,6 +223,38 @@ def facts_of(
         over_quota=over_quota,
         confirms=bool(row["confirms"]),
         window_open=_window_open(row),
+    )
+
+
+@lru_cache(maxsize=256)  # nearly all of a handful leave by the same
+def _means(
+    included: frozenset[str],
+    provider: str,
+    lender: str | None,
+    connection_state: str,
+    sender: str,
+    has_number: bool,
+    active: bool,
+    role: str,
+    may_send: bool,
+    without_postal_address: bool,
+) -> facts.Means:
+    if CHANNELS[provider].senders == "one":
+        sender_state = SenderState.LINKED if active else SenderState.UNLINKED
+    elif not sender or not active:
+        sender_state = SenderState.UNLINKED
+    else:
+        sender_state = SenderState.LINKED if has_number else SenderState.NO_NUMBER
+    in_plan = all(connections.included(each, included) for each in (provider, lender) if each)
+    return facts.Means(
+        included,
+        connection_state == ConnectionState.CONNECTED and in_plan,
+        sender,
+        str(sender_state),
+        may_send,
+        role == Role.AGENT,
+        connections.as_one(provider),
+        without_postal_address,
     )
 
 

@@ -68,34 +68,56 @@ async def claim(owner: str, connection: UUID, limit: int, sender: Any = ANYBODY)
     them. Answers come first, then what a person wrote, then what is planned to one seller: a batch of thousands keeps
     none of them waiting. Of one sort the oldest come first."""
     until, arguments = lease_end()
+    first_ones, due = _due(connection, limit, sender)
+    rows = await Message.raw(
+        f"""{first_ones} UPDATE message SET state = 'claimed', owner = {{}}, lease_until = {until}
+            WHERE id IN (SELECT id FROM first UNION ALL SELECT id FROM due) AND state = 'queued'
+            RETURNING id, kind, not_before""",
+        *due,
+        owner,
+        *arguments,
+    )
+    return [row["id"] for row in sorted(rows, key=_turn)]
+
+
+async def lock_due(connection: UUID, limit: int) -> list[UUID]:
+    """The same messages as `claim` takes of all, held by this transaction alone: nobody else claims them until it
+    ends."""
+    first_ones, due = _due(connection, limit, ANYBODY)
+    rows = await Message.raw(f"{first_ones} SELECT id FROM first UNION ALL SELECT id FROM due", *due)
+    return [row["id"] for row in rows]
+
+
+def _due(connection: UUID, limit: int, sender: Any) -> tuple[str, list[Any]]:
+    """SQL: the ids `first` and `due` of what leaves next, and its arguments."""
     skip = "FOR UPDATE SKIP LOCKED" if db.on_postgres() else ""
     now = clock.now()
     whose, named = "", list[UUID]()
     if sender is not ANYBODY:
         whose, named = (f"AND {SENDER} = {{}}", [sender]) if sender else (f"AND {SENDER} IS NULL", [])
-    rows = await Message.raw(
+    return (
         # MATERIALIZED: PostgreSQL must look only once, or it would lock more rows than the limit.
         f"""WITH first AS MATERIALIZED (
               SELECT id FROM message WHERE connection = {{}} AND state = 'queued' AND kind IN {FIRST}
                 AND not_before <= {{}} {whose} ORDER BY kind, not_before, id LIMIT {{}} {skip}),
             due AS MATERIALIZED (
               SELECT id FROM message WHERE connection = {{}} AND state = 'queued' AND kind NOT IN {FIRST}
-                AND not_before <= {{}} {whose} ORDER BY not_before, id LIMIT {{}} - (SELECT COUNT(*) FROM first) {skip})
-            UPDATE message SET state = 'claimed', owner = {{}}, lease_until = {until}
-            WHERE id IN (SELECT id FROM first UNION ALL SELECT id FROM due) AND state = 'queued'
-            RETURNING id, kind, not_before""",
-        connection,
-        now,
-        *named,
-        limit,
-        connection,
-        now,
-        *named,
-        limit,
-        owner,
-        *arguments,
+                AND not_before <= {{}} {whose} ORDER BY not_before, id
+                LIMIT {{}} - (SELECT COUNT(*) FROM first) {skip})""",
+        [connection, now, *named, limit, connection, now, *named, limit],
     )
-    return [row["id"] for row in sorted(rows, key=_turn)]
+
+
+async def put_aside(owner: str, ids: Sequence[UUID]) -> None:
+    """Makes due messages, which this transaction holds, `owner`'s to try: they need more than a look of the gate."""
+    if ids:
+        until, arguments = lease_end()
+        await Message.raw(
+            f"UPDATE message SET state = 'claimed', owner = {{}}, lease_until = {until} WHERE {db.among('id')}",
+            owner,
+            *arguments,
+            db.listed(ids),
+        )
 
 
 def _turn(row: Mapping[str, Any]) -> tuple[str, datetime, UUID]:

@@ -1,4 +1,4 @@
-"""Claimed messages that do not begin: refused for good, or put off until the hour or a person allows it."""
+"""Messages in hand that do not begin: refused for good, or put off until the hour or a person allows it."""
 
 import json
 from collections.abc import Mapping
@@ -49,4 +49,4 @@ async def defer(row: Mapping[str, Any], decision: gate.Decision, now: datetime) 
             Message.lease_until: None,
             Message.changed_at: now,
         }
-    ).where((Message.id == row["id"]) & (Message.state == State.CLAIMED))
+    ).where((Message.id == row["id"]) & Message.state.is_in([State.QUEUED, State.CLAIMED]))

@@ -1,7 +1,7 @@
 """Who sends at the provider: asked again for claimed messages whose last look is old."""
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from domain.channels.registry import CHANNELS
 from domain.delivery.claiming import postpone, release
 from domain.delivery.news import News
 from domain.delivery.retries import backoff
+from domain.gate import BY_ITSELF
 from domain.messages import Message
 from domain.users import User
 
@@ -25,6 +26,14 @@ from domain.users import User
 # How long a look counts for what leaves by itself: its sender is checked when its time has come, and of a batch of
 # thousands once in so many seconds.
 AT_ITS_TIME = timedelta(seconds=10)
+
+
+def is_old(row: Mapping[str, Any], now: datetime) -> bool:
+    """Whether the sender of a message {kind, provider, checked_at} is to be asked for before it leaves."""
+    if CHANNELS[row["provider"]].senders == "one":
+        return False
+    age = AT_ITS_TIME if row["kind"] in BY_ITSELF else connections.LINK_AGE
+    return row["checked_at"] is None or bool(row["checked_at"] < now - min(age, connections.LINK_AGE))
 
 
 async def look_up_senders(owner: str, ids: Sequence[UUID]) -> tuple[list[UUID], News]:

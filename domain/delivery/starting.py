@@ -1,4 +1,5 @@
-"""The gate's last look and the attempt row, in one transaction: after it a call begins."""
+"""The gate's last look and the attempt row, in one transaction: after it a call begins. What is due goes through it at
+once; what was claimed before, because it needs a file or a look at its sender, afterwards."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -27,11 +28,12 @@ from domain.answers import is_late
 from domain.batches import late
 from domain.carriage import Carriage
 from domain.channels.base import Outgoing
-from domain.connections import ConnectionState
+from domain.connections import Connection, ConnectionState
 from domain.delivery import lending
 from domain.delivery.claimed import (
     announce,
     claimed_rows,
+    due_rows,
     facts_of,
     first_contacts,
     give_back_first,
@@ -39,11 +41,12 @@ from domain.delivery.claimed import (
     person_of,
     where,
 )
-from domain.delivery.claiming import release
+from domain.delivery.claiming import put_aside, release
 from domain.delivery.ending import defer, refuse
 from domain.delivery.leases import lease_end
 from domain.delivery.news import News
 from domain.delivery.packing import Packed
+from domain.delivery.senders import is_old
 from domain.gate import ANSWER, BY_ITSELF, Permit
 from domain.messages import Message
 from domain.wordings import Letter
@@ -78,79 +81,106 @@ async def start(
     connection broke or went meanwhile go back to wait for it. Those with files that are not among the `packed` stay
     claimed, and the news names them: nothing leaves without its files.
     """
-    news = News()
-    started: list[Started] = []
-    refused: list[tuple[dict[str, Any], gate.Decision]] = []
-    begun: list[tuple[dict[str, Any], gate.Decision]] = []
-    leaving: list[tuple[dict[str, Any], gate.Decision, Packed | None]] = []
-    put_off: list[dict[str, Any]] = []  # until their turn
     if not ids:
-        return started, news
+        return [], News()
     features = await plans.table()
     now = clock.now()
     async with db.writing(here=True):
         await announce(ids)
-        rows = await claimed_rows(owner, ids, now)
-        held = await late.hold(rows, now)
-        news.listings.update(row["listing"] for row in rows if row["batch"] in held)
-        rows = [row for row in rows if row["batch"] not in held]
-        healthy = [row for row in rows if row["connection_state"] == ConnectionState.CONNECTED]
-        hours = {account: await seller_hours.rules_of(account) for account in {row["account"] for row in rows}}
-        await release(owner, [row["id"] for row in rows if row["connection_state"] != ConnectionState.CONNECTED])
-        ready = await lending.ready(healthy, now)
-        news.listings.update({row["listing"] for row in healthy} - {row["listing"] for row in ready})
-        healthy = ready
-        days = await quotas.of_claimed(healthy, now)  # before first contacts are claimed: others may wait for those
-        paces = await first_turns.of_claimed(healthy, now)
-        healthy = await _readdressed(healthy, now)
-        letters = await renderings.of_rows([row for row in healthy if renderings.is_open(row)])
-        first = await first_contacts(healthy, now)
-        just_now: Counter[tuple[UUID, Any]] = Counter()  # automatic ones of this very transaction, by seller
-        for row in healthy:
-            files = packed.get(row["id"])
-            hour = seller_hours.hour(hours[row["account"]], row["country"], *where(row), now)
-            person = person_of(row, just_now)
-            recent = "" if first.get(row["id"], True) else ALREADY
-            written = letters.get(row["id"])
-            over_time = is_late(row, now) or departures.is_late(row, now)
-            day = days.get(row["connection"])
-            over = day.over(row["person"], now) if day else None
-            seen = facts_of(
-                row, features, person, hour, files.problems if files else (), recent, over_time, written, over
-            )
-            decision = gate.decide(seen, now)
-            pace = paces.get(row["account"]) if row["id"] in first else None
-            if pace and decision.allowed and row["kind"] == "batch":
-                decision = gate.decide(seen._replace(turn=pace.turn(now)), now)
-            if decision.defer_until:
-                await defer(row, decision, now)
-                if decision.facts.turn:
-                    put_off.append(row)
-                news.listings.add(row["listing"])
-            elif not decision.allowed:
-                refused.append((row, decision))
-            elif row["with_files"] and files is None:
-                news.with_files.append(row["id"])
-            else:
-                if written:
-                    row |= {"body": written.body, "subject": written.subject}
-                if day:
-                    day.take(row["person"], row["body"])
-                if pace:
-                    pace.take()
-                begun.append((row, decision))
-                if row["kind"] in BY_ITSELF:
-                    just_now.update(known_by(row))
-                leaving.append((row, decision, files))
-        beside = await carriage.of_rows([row for row, *_ in leaving if row["channel"] in carriage.CHANNELS])
-        started = [_started(*each, beside.get(each[0]["id"], carriage.NOTHING)) for each in leaving]
-        await give_back_first(put_off)
-        await _write_attempts(begun, now)
-        late.begun((row["batch"] for row, _ in begun), now)
-        await consents.captured((_seen(row, decision) for row, decision in begun if not row["attempts"]), now)
-        await _write_sending([row for row, _ in begun], letters, now)
-        for row, decision in refused:
-            await refuse(row, decision, now, "duplicate_recipient" if row["duplicate"] else "")
+        return await _begin(owner, await claimed_rows(owner, ids, now), packed, features, now)
+
+
+async def take(owner: str, connection: Connection, limit: int) -> tuple[list[Started], News]:
+    """The same of up to `limit` due messages of a connection, which are claimed and begun in one step: most need no
+    more than the gate's look, and each step of its own would write a line into every index of the history.
+
+    Those that need more are claimed alone, and the news names them: who has files, and whose sender was looked at too
+    long ago.
+    """
+    features = await plans.table()
+    now = clock.now()
+    async with db.writing(here=True):
+        rows = await due_rows(connection, limit, now)
+        old = dict.fromkeys(row["id"] for row in rows if is_old(row, now))
+        started, news = await _begin(owner, [row for row in rows if row["id"] not in old], {}, features, now)
+        news.looked_at, news.to_look_up = len(rows), list(old)
+        await put_aside(owner, news.with_files + news.to_look_up)
+    return started, news
+
+
+async def _begin(
+    owner: str,
+    rows: list[dict[str, Any]],
+    packed: Mapping[UUID, Packed],
+    features: Mapping[str, frozenset[str]],
+    now: datetime,
+) -> tuple[list[Started], News]:
+    """What is the same of both, in their transaction."""
+    news = News()
+    refused: list[tuple[dict[str, Any], gate.Decision]] = []
+    begun: list[tuple[dict[str, Any], gate.Decision]] = []
+    leaving: list[tuple[dict[str, Any], gate.Decision, Packed | None]] = []
+    put_off: list[dict[str, Any]] = []  # until their turn
+    if not rows:
+        return [], news
+    held = await late.hold(rows, now)
+    news.listings.update(row["listing"] for row in rows if row["batch"] in held)
+    rows = [row for row in rows if row["batch"] not in held]
+    healthy = [row for row in rows if row["connection_state"] == ConnectionState.CONNECTED]
+    hours = {account: await seller_hours.rules_of(account) for account in {row["account"] for row in rows}}
+    await release(owner, [row["id"] for row in rows if row["connection_state"] != ConnectionState.CONNECTED])
+    ready = await lending.ready(healthy, now)
+    news.listings.update({row["listing"] for row in healthy} - {row["listing"] for row in ready})
+    healthy = ready
+    days = await quotas.of_claimed(healthy, now)  # before first contacts are claimed: others may wait for those
+    paces = await first_turns.of_claimed(healthy, now)
+    healthy = await _readdressed(healthy, now)
+    letters = await renderings.of_rows([row for row in healthy if renderings.is_open(row)])
+    first = await first_contacts(healthy, now)
+    just_now: Counter[tuple[UUID, Any]] = Counter()  # automatic ones of this very transaction, by seller
+    for row in healthy:
+        files = packed.get(row["id"])
+        hour = seller_hours.hour(hours[row["account"]], row["country"], *where(row), now)
+        person = person_of(row, just_now)
+        recent = "" if first.get(row["id"], True) else ALREADY
+        written = letters.get(row["id"])
+        over_time = is_late(row, now) or departures.is_late(row, now)
+        day = days.get(row["connection"])
+        over = day.over(row["person"], now) if day else None
+        seen = facts_of(row, features, person, hour, files.problems if files else (), recent, over_time, written, over)
+        decision = gate.decide(seen, now)
+        pace = paces.get(row["account"]) if row["id"] in first else None
+        if pace and decision.allowed and row["kind"] == "batch":
+            decision = gate.decide(seen._replace(turn=pace.turn(now)), now)
+        if decision.defer_until:
+            await defer(row, decision, now)
+            if decision.facts.turn:
+                put_off.append(row)
+            news.listings.add(row["listing"])
+        elif not decision.allowed:
+            refused.append((row, decision))
+        elif row["with_files"] and files is None:
+            news.with_files.append(row["id"])
+        else:
+            if written:
+                row |= {"body": written.body, "subject": written.subject}
+            if day:
+                day.take(row["person"], row["body"])
+            if pace:
+                pace.take()
+            begun.append((row, decision))
+            if row["kind"] in BY_ITSELF:
+                just_now.update(known_by(row))
+            leaving.append((row, decision, files))
+    beside = await carriage.of_rows([row for row, *_ in leaving if row["channel"] in carriage.CHANNELS])
+    started = [_started(*each, beside.get(each[0]["id"], carriage.NOTHING)) for each in leaving]
+    await give_back_first(put_off)
+    await _write_attempts(begun, now)
+    late.begun((row["batch"] for row, _ in begun), now)
+    await consents.captured((_seen(row, decision) for row, decision in begun if not row["attempts"]), now)
+    await _write_sending(owner, [row for row, _ in begun], letters, now)
+    for row, decision in refused:
+        await refuse(row, decision, now, "duplicate_recipient" if row["duplicate"] else "")
     news.listings.update(row["listing"] for row, _ in begun + refused)
     return started, news
 
@@ -249,11 +279,14 @@ async def _write_attempts(allowed: Sequence[tuple[dict[str, Any], gate.Decision]
     )
 
 
-async def _write_sending(rows: Sequence[Mapping[str, Any]], letters: Mapping[UUID, Letter], now: datetime) -> None:
+async def _write_sending(
+    owner: str, rows: Sequence[Mapping[str, Any]], letters: Mapping[UUID, Letter], now: datetime
+) -> None:
     """That their calls begin now; what leaves by itself stands in the history from this moment, and with the words it
     leaves with on messages that held a wording until now."""
     until, lease = lease_end()
-    begins = f"state = 'sending', rank = 1, attempts = attempts + 1, changed_at = {{}}, lease_until = {until}"
+    begins = f"""state = 'sending', rank = 1, attempts = attempts + 1, changed_at = {{}}, owner = {{}},
+                 lease_until = {until}"""
     of_now = f"{begins}, at = CASE WHEN attempts = 0 AND kind IN {standing.AUTOMATIC} THEN {{}} ELSE at END"
     written = [(letters[row["id"]], row["id"]) for row in rows if row["id"] in letters]
     if written:
@@ -265,6 +298,7 @@ async def _write_sending(rows: Sequence[Mapping[str, Any]], letters: Mapping[UUI
             f"""UPDATE message SET {of_now}, body = column2, subject = column3, encoding = column4, segments = column5
                 FROM {final} WHERE message.id = column1""",
             now,
+            owner,
             *lease,
             now,
             *arguments,
@@ -273,10 +307,10 @@ async def _write_sending(rows: Sequence[Mapping[str, Any]], letters: Mapping[UUI
     by_itself = [row["id"] for row in others if row["kind"] in BY_ITSELF]
     if by_itself:
         sql = f"UPDATE message SET {of_now} WHERE {db.among('id')}"
-        await Message.raw(sql, now, *lease, now, db.listed(by_itself))
+        await Message.raw(sql, now, owner, *lease, now, db.listed(by_itself))
     by_hand = [row["id"] for row in others if row["kind"] not in BY_ITSELF]
     if by_hand:
-        await Message.raw(f"UPDATE message SET {begins} WHERE {db.among('id')}", now, *lease, db.listed(by_hand))
+        await Message.raw(f"UPDATE message SET {begins} WHERE {db.among('id')}", now, owner, *lease, db.listed(by_hand))
 
 
 def _cost(letter: Letter) -> tuple[str, int]:

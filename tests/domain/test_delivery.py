@@ -11,10 +11,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from domain import clock, connections, db, delivery, house_mail, inbox, messages
+from domain.attachments import MessageAttachment
 from domain.attempts import Attempt
 from domain.channels.base import Accepted, ChannelError, Kind, Outgoing, Sender
 from domain.channels.registry import CHANNELS
-from domain.connections import Connection, ConnectionState, senders
+from domain.connections import Connection, ConnectionState, SenderLink, senders
 from domain.consents import Consent
 from domain.delivery import Outcome, starting
 from domain.listings import Listing, Stage
@@ -282,6 +283,79 @@ async def test_a_batch_skips_who_opted_out_as_unsubscribed_from_text(house):
     await dealer.start()
     assert (await again(message)).reason.startswith("Unsubscribed from Text")
     assert (await again(single)).reason == "This number asked not to get texts."
+
+
+async def test_what_is_due_is_claimed_and_begun_in_one_step(house):
+    dealer, other = await shop(), await shop(account=await make.account())
+    late, early = await dealer.text(), await dealer.text(not_before=clock.now() - timedelta(minutes=5))
+    await dealer.text(not_before=clock.now() + timedelta(seconds=5))
+    await dealer.text(state=State.CANCELLED)
+    await other.text()
+    started, news = await delivery.take(OWNER, dealer.connection, 100)
+    assert [each.outgoing.message_id for each in started] == [early.id, late.id]
+    assert (news.looked_at, news.with_files, news.to_look_up) == (2, [], [])
+    begun = await again(early)
+    assert (begun.state, begun.owner, begun.attempts) == (State.SENDING, OWNER, 1)
+    assert begun.lease_until is not None
+    assert [(attempt.n, attempt.outcome) for attempt in await attempts(early)] == [(1, "")]
+    assert await delivery.take(OTHER, dealer.connection, 100) == ([], delivery.News())
+
+
+async def test_taken_is_what_leaves_first_and_no_more_than_was_asked_for(house):
+    dealer = await shop()
+    long_ago = clock.now() - timedelta(hours=1)
+    await dealer.text(kind="batch", not_before=long_ago)
+    written, answer = await dealer.text(), await dealer.text(kind="answer")
+    started, news = await delivery.take(OWNER, dealer.connection, 2)
+    assert {each.outgoing.message_id for each in started} == {written.id, answer.id}
+    assert news.looked_at == 2
+
+
+async def test_many_who_take_at_once_begin_each_message_once(house):
+    dealer = await shop()
+    wanted = {message.id for message in await dealer.texts(60)}
+    takes = await asyncio.gather(*(delivery.take(f"host:boot:{n}:1", dealer.connection, 7) for n in range(16)))
+    begun = [each.outgoing.message_id for started, _ in takes for each in started]
+    assert len(begun) == len(set(begun))
+    started, _ = await delivery.take(OWNER, dealer.connection, 100)
+    assert {*begun, *(each.outgoing.message_id for each in started)} == wanted
+    assert await Attempt.count() == 60
+
+
+async def test_who_has_files_or_an_old_look_at_the_sender_is_claimed_alone(house):
+    dealer = await shop()
+    plain, pictured = await dealer.text(), await dealer.text()
+    file = await make.attachment(dealer.account)
+    await MessageAttachment.insert(MessageAttachment(message=pictured.id, attachment=file.id))
+    colleague = await make.user(dealer.account)
+    await make.sender_link(dealer.connection, colleague, checked_at=clock.now() - timedelta(hours=1))
+    theirs = await dealer.text(user=colleague)
+    started, news = await delivery.take(OWNER, dealer.connection, 100)
+    assert [each.outgoing.message_id for each in started] == [plain.id]
+    assert (news.with_files, news.to_look_up, news.looked_at) == ([pictured.id], [theirs.id], 3)
+    for each in (pictured, theirs):
+        kept = await again(each)
+        assert (kept.state, kept.owner, await attempts(each)) == (State.CLAIMED, OWNER, [])
+        assert kept.lease_until is not None
+    assert (await delivery.take(OTHER, dealer.connection, 100))[1].looked_at == 0
+
+
+@pytest.mark.parametrize("kind", ["batch", "scheduled", "automated"])
+async def test_what_leaves_by_itself_asks_for_its_sender_when_its_time_has_come(house, kind):
+    dealer = await shop()
+    message = await dealer.text(kind=kind)
+    seen: dict = {SenderLink.checked_at: clock.now() - timedelta(seconds=11)}
+    await SenderLink.update(seen).where(SenderLink.id == dealer.link.id)
+    _, news = await delivery.take(OWNER, dealer.connection, 100)
+    assert news.to_look_up == [message.id]
+
+
+async def test_nothing_is_taken_of_a_connection_that_broke_meanwhile(house):
+    dealer = await shop()
+    message = await dealer.text()
+    await connections.broken(dealer.connection.id, "The key was refused.")
+    started, _ = await delivery.take(OWNER, dealer.connection, 100)
+    assert (started, (await again(message)).state) == ([], State.QUEUED)
 
 
 async def test_a_message_cancelled_after_its_claim_is_not_started(house):

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from time import monotonic
+from typing import Any
 
 import pytest
 
@@ -273,9 +274,7 @@ async def test_a_provider_that_cannot_be_reached_fails_nothing_at_once(house, qu
 async def test_a_person_who_lost_their_account_sends_nothing(dealer, queue, simulator):
     """The look at the sender is old, and the simulator knows nobody with that email."""
     (message,) = await texts(dealer, 1, body())
-    await connections.SenderLink.update({connections.SenderLink.checked_at: clock.now() - timedelta(minutes=6)}).where(
-        connections.SenderLink.id == dealer.link.id
-    )
+    await looked_up_long_ago()
     async with running(queue):
         await until(settled)
     assert (await again(message)).reason == "No Dialpad account found"
@@ -307,6 +306,12 @@ async def test_one_text_costs_one_place_of_the_pace(dealer, queue, simulator):
             await texts(dealer, 1, body())
             made.wake()
             await until(settled, within=5)
+
+
+async def looked_up_long_ago() -> None:
+    """Whoever sends is to be asked for anew."""
+    long_ago: dict[Any, Any] = {connections.SenderLink.checked_at: clock.now() - timedelta(minutes=6)}
+    await connections.SenderLink.update(long_ago, force=True)
 
 
 async def _are(wanted) -> bool:
@@ -401,15 +406,15 @@ async def test_what_a_failed_start_left_behind_heals_although_this_worker_lives(
     """Its commit went through and its answer did not come: nobody made the calls, and nobody may renew their leases."""
     monkeypatch.setattr(dispatching, "RENEW_EVERY", 0.02)
     words = body()
-    start, failures = delivery.start, iter([OSError("the answer to COMMIT got lost")])
+    take, failures = delivery.take, iter([OSError("the answer to COMMIT got lost")])
 
-    async def committed_all_the_same(owner, ids):
-        result = await start(owner, ids)
+    async def committed_all_the_same(owner, connection, limit):
+        result = await take(owner, connection, limit)
         for failure in failures:
             raise failure
         return result
 
-    monkeypatch.setattr(delivery, "start", committed_all_the_same)
+    monkeypatch.setattr(delivery, "take", committed_all_the_same)
     (message,) = await texts(dealer, 1, words)
     async with running(queue):
         await until(lambda: Message.exists().where(Message.state == State.SENDING))
@@ -419,6 +424,23 @@ async def test_what_a_failed_start_left_behind_heals_although_this_worker_lives(
         await delivery.sweep()
         assert (await again(message)).state == State.UNKNOWN
     assert taken(simulator, words) == []
+
+
+async def test_what_could_not_be_taken_is_taken_once_it_can(dealer, queue, simulator, monkeypatch):
+    take, failures = delivery.take, iter([OSError("disk full")])
+
+    async def now_and_then(owner, connection, limit):
+        for failure in failures:
+            raise failure
+        return await take(owner, connection, limit)
+
+    monkeypatch.setattr(delivery, "take", now_and_then)
+    words = body()
+    await texts(dealer, 5, words)
+    async with running(queue):
+        await until(settled, within=10)
+    assert await states() == {State.ACCEPTED: 5}
+    assert len(taken(simulator, words)) == 5
 
 
 async def test_a_start_that_failed_whole_gives_its_messages_back(dealer, queue, simulator, monkeypatch):
@@ -431,6 +453,8 @@ async def test_a_start_that_failed_whole_gives_its_messages_back(dealer, queue, 
 
     monkeypatch.setattr(delivery, "start", now_and_then)
     await texts(dealer, 5, body())
+    of_their_own = '{"per_minute": 0, "per_second": 0, "per_sender": 1000}'  # so they are claimed first
+    await Connection.update({Connection.options: of_their_own}).where(Connection.id == dealer.connection.id)
     async with running(queue):
         await until(settled, within=10)
     assert await states() == {State.ACCEPTED: 5}

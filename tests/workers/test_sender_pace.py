@@ -60,7 +60,9 @@ async def handful(dealer: Shop, pace: Pace, wanted: int = 128) -> tuple[list[UUI
     """As the dispatcher takes one."""
     connection = await connection_of(dealer)
     turn = await pace.take(connection, wanted)
-    return (await pace.claim(OWNER, connection, turn, turn.allowed) if turn.allowed else []), turn
+    if turn.allowed and turn.shares is None:
+        return await delivery.claim(OWNER, connection.id, turn.allowed), turn
+    return (await pace.claim(OWNER, connection, turn) if turn.allowed else []), turn
 
 
 async def test_what_is_more_than_the_sender_may_stays_where_it_is(dealer, pace):
@@ -117,7 +119,7 @@ async def test_two_workers_share_a_senders_minute(dealer, queue, pace):
     await texts(dealer, 30)
     connection, other = await connection_of(dealer), Pace(queue)
     turns = [await each.take(connection, 9) for each in (pace, other)]  # both before either claims
-    claimed = [await each.claim(OWNER, connection, turn, 9) for each, turn in zip((pace, other), turns, strict=True)]
+    claimed = [await each.claim(OWNER, connection, turn) for each, turn in zip((pace, other), turns, strict=True)]
     await other.close()
     assert [len(each) for each in claimed] == [9, 1]
     assert await Message.count().where(Message.state == State.CLAIMED) == 10
