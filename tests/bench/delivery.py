@@ -58,6 +58,7 @@ class _Bench:
         ours, theirs, lost, twice = self._beside(self.plan.batch, "--batch")
         title = f"Batch of {self.plan.batch:,}, its wording filled in, {self.house.name}"
         yield from _rates(title, ours, theirs, RATIOS[self.house.engine])
+        yield from self._least([each["rate"] for each in ours], [each["rate"] for each in theirs])
         costs = ratios([each["cpu"] for each in ours], [each["cpu"] for each in theirs])
         yield Figure("  processor time", "× bare", costs, Target(2))
         memory = tuple(each["memory"] for each in ours)
@@ -70,6 +71,16 @@ class _Bench:
         )
         yield Figure("  texts lost", "", (float(lost),), NONE)
         yield Figure("  texts sent twice", "", (float(twice),), NONE)
+
+    def _least(self, ours: list[float], bare: list[float]) -> Iterator[Figure]:
+        """What a loop reaches that only writes attempts and states: all that the rest may cost is below it."""
+        rates = []
+        for _ in self._runs(f"the least of {self.plan.batch:,}"):
+            answer = _answer_of("tests.bench.least", self.house, self.simulator, self.plan.batch)
+            rates.append(self.plan.batch / answer["seconds"])
+        yield Figure("  a loop that writes attempts and states alone", "texts/s", tuple(rates))
+        yield Figure("  its ratio", "× bare", ratios(rates, bare))
+        yield Figure("  our ratio to it", "×", ratios(ours, rates))
 
     def slowly(self) -> Iterator[Figure]:
         """A carrier that takes 50 ms for each answer."""
@@ -139,8 +150,11 @@ def _rates(title: str, ours: list[Any], theirs: list[Any], target: Target) -> It
 
 
 def _bare(house: House, simulator: RunningSimulator, messages: int) -> Any:
-    words = (simulator.url, simulator.key, str(DANA["id"]), str(messages))
-    answer = house.ask("tests.bench.bare_client", *words)
+    return _answer_of("tests.bench.bare_client", house, simulator, messages)
+
+
+def _answer_of(loop: str, house: House, simulator: RunningSimulator, messages: int) -> Any:
+    answer = house.ask(loop, simulator.url, simulator.key, str(DANA["id"]), str(messages))
     if answer["accepted"] != messages:
-        raise CannotMeasure(f"The simulator accepted {answer['accepted']:,} of {messages:,} texts of the bare loop.")
+        raise CannotMeasure(f"The simulator accepted {answer['accepted']:,} of {messages:,} texts of {loop}.")
     return answer

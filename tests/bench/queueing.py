@@ -74,7 +74,7 @@ async def send(messages: int, worker: int, *, batch: bool = False) -> dict[str, 
     assert agent is not None
     assert connection is not None
     async with db.writing():
-        queued = await _queue(messages, agent, connection, batch=batch)
+        queued = await queue(messages, agent, connection, batch=batch)
         due = clock.now() + AHEAD
         await Message.update({Message.not_before: due}).where(Message.state == State.QUEUED)
     if clock.now() > due:
@@ -106,7 +106,8 @@ async def send(messages: int, worker: int, *, batch: bool = False) -> dict[str, 
     }
 
 
-async def _queue(messages: int, agent: User, connection: Connection, *, batch: bool = False) -> list[UUID]:
+async def queue(messages: int, agent: User, connection: Connection, *, batch: bool = False) -> list[UUID]:
+    """Texts to a listing each that nobody wrote to yet, due in an hour; their ids in order."""
     account = await Account.objects().first()
     assert account is not None
     source = await make.source(account)

@@ -7,10 +7,14 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.bench import bare_client, load
+from domain.attempts import Attempt
+from domain.messages import State
+from tests import make
+from tests.bench import bare_client, least, load
 from tests.bench.bare_page import application
 from tests.bench.imports import write
 from tests.client import Transport
+from tests.sending import states
 from tests.simulator import DANA, running_simulator
 
 
@@ -29,6 +33,17 @@ async def test_the_bare_client_has_each_text_accepted_once(tmp_path: Path) -> No
         assert result["accepted"] == 70
         assert simulator.counts() == {"accepted": 70, "distinct": 70, "repeated": 0}
         assert result["seconds"] > 0
+
+
+async def test_the_least_loop_writes_each_attempt_and_its_end_once(house: None, tmp_path: Path) -> None:
+    await make.user()
+    with running_simulator(tmp_path) as simulator:
+        result = await least.send(simulator.url, simulator.key, DANA["id"], 70)
+
+        assert result["accepted"] == 70
+        assert simulator.counts() == {"accepted": 70, "distinct": 70, "repeated": 0}
+    assert await states() == {State.ACCEPTED: 70}
+    assert await Attempt.count().where((Attempt.outcome == "accepted") & (Attempt.n == 1)) == 70
 
 
 @pytest.fixture
