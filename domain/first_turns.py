@@ -50,7 +50,7 @@ def apart(an_hour: int) -> timedelta:
     return HOUR / an_hour
 
 
-async def of_claimed(rows: Sequence[Mapping[str, Any]], now: datetime) -> dict[UUID, Pace]:
+async def of_rows(rows: Sequence[Mapping[str, Any]], now: datetime) -> dict[UUID, Pace]:
     """account -> its pace, of the accounts with a limit among {account, kind, an_hour, nothing_yet} of which a batch
     writes first to somebody; without one it asks the database nothing. Until the transaction ends no other batch of
     these makes a first contact, so that each turn is given once."""

@@ -78,7 +78,7 @@ async def spent(connection: Connection, timezone: str) -> list[tuple[str, int]]:
     return sorted(((row["name"], day.used[row["id"]]) for row in people), key=lambda one: (-one[1], one[0]))
 
 
-async def of_claimed(rows: Iterable[Mapping[str, Any]], now: datetime) -> dict[UUID, Day]:
+async def of_rows(rows: Iterable[Mapping[str, Any]], now: datetime) -> dict[UUID, Day]:
     """connection -> today, of the connections with a limit among {connection, account, options, timezone}. Until the
     transaction ends nobody else begins a text by one of these, so that what they may still send is sent once."""
     limited = {row["connection"]: row for row in rows if limit_of(row["options"])}

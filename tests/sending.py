@@ -49,7 +49,7 @@ class Shop:
         return await delivery.claim(owner, self.connection.id, limit)
 
     async def start(self, owner: str = OWNER) -> list[Started]:
-        """Begins what is due: its attempts are written, its calls are open."""
+        """Begins what is due: its attempts are written, its calls are open. What has files stays claimed."""
         started, news = await delivery.take(owner, self.connection, 100)
         begun, _ = await delivery.start(owner, news.to_look_up)
         return started + begun

@@ -1,4 +1,4 @@
-"""The one that sends: sleeps until something is due, claims a handful, calls the provider, records how it ended."""
+"""The one that sends: sleeps until something is due, begins a handful, calls the provider, records how it ended."""
 
 import asyncio
 import logging
@@ -159,8 +159,10 @@ class Dispatcher:
         finally:
             del self._handfuls[connection_id]
             self._let_go(connection_id, wanted - len(begun) - len(reading), claimed - begun - set(reading))
-            if found.looked_at or claimed or self._closed:
+            if begun or claimed or self._closed:
                 self._wake.set()
+            elif found.looked_at:  # none of them left, and what stays due must not be looked at without a pause
+                asyncio.get_running_loop().call_later(SOON, self._wake.set)
 
     async def _looked_up(self, claimed: list[UUID]) -> tuple[list[Started], News]:
         """Begins those whose senders are known by then."""

@@ -17,9 +17,9 @@ _moving: dict[UUID, datetime] = {}
 
 
 async def hold(rows: Iterable[Mapping[str, Any]], now: datetime) -> set[UUID]:
-    """Of claimed messages {id, kind, batch, attempts, not_before}: pauses the planned batches of which some should have
-    left an hour ago and none began since; those batches. A rest that the provider asked for is no such hour. Asks the
-    database only where nothing is known here. In your transaction."""
+    """Of messages about to leave {id, kind, batch, attempts, not_before}: pauses the planned batches of which some
+    should have left an hour ago and none began since; those batches. A rest that the provider asked for is no such
+    hour. Asks the database only where nothing is known here. In your transaction."""
     late = {row["batch"] for row in rows if _is_late(row, now)}
     asked = [each for each in late if _moving.get(each, now - LATEST) <= now - LATEST]
     if not asked:

@@ -68,7 +68,7 @@ async def claim(owner: str, connection: UUID, limit: int, sender: Any = ANYBODY)
     them. Answers come first, then what a person wrote, then what is planned to one seller: a batch of thousands keeps
     none of them waiting. Of one sort the oldest come first."""
     until, arguments = lease_end()
-    first_ones, due = _due(connection, limit, sender)
+    first_ones, due = _due(connection, limit, sender, clock.now())
     rows = await Message.raw(
         f"""{first_ones} UPDATE message SET state = 'claimed', owner = {{}}, lease_until = {until}
             WHERE id IN (SELECT id FROM first UNION ALL SELECT id FROM due) AND state = 'queued'
@@ -80,18 +80,17 @@ async def claim(owner: str, connection: UUID, limit: int, sender: Any = ANYBODY)
     return [row["id"] for row in sorted(rows, key=_turn)]
 
 
-async def lock_due(connection: UUID, limit: int) -> list[UUID]:
-    """The same messages as `claim` takes of all, held by this transaction alone: nobody else claims them until it
-    ends."""
-    first_ones, due = _due(connection, limit, ANYBODY)
+async def lock_due(connection: UUID, limit: int, now: datetime) -> list[UUID]:
+    """The same messages as `claim` takes of all that are due at that moment, held by this transaction alone: nobody
+    else claims them until it ends."""
+    first_ones, due = _due(connection, limit, ANYBODY, now)
     rows = await Message.raw(f"{first_ones} SELECT id FROM first UNION ALL SELECT id FROM due", *due)
     return [row["id"] for row in rows]
 
 
-def _due(connection: UUID, limit: int, sender: Any) -> tuple[str, list[Any]]:
+def _due(connection: UUID, limit: int, sender: Any, now: datetime) -> tuple[str, list[Any]]:
     """SQL: the ids `first` and `due` of what leaves next, and its arguments."""
     skip = "FOR UPDATE SKIP LOCKED" if db.on_postgres() else ""
-    now = clock.now()
     whose, named = "", list[UUID]()
     if sender is not ANYBODY:
         whose, named = (f"AND {SENDER} = {{}}", [sender]) if sender else (f"AND {SENDER} IS NULL", [])
@@ -108,16 +107,20 @@ def _due(connection: UUID, limit: int, sender: Any) -> tuple[str, list[Any]]:
     )
 
 
-async def put_aside(owner: str, ids: Sequence[UUID]) -> None:
-    """Makes due messages, which this transaction holds, `owner`'s to try: they need more than a look of the gate."""
-    if ids:
-        until, arguments = lease_end()
-        await Message.raw(
-            f"UPDATE message SET state = 'claimed', owner = {{}}, lease_until = {until} WHERE {db.among('id')}",
-            owner,
-            *arguments,
-            db.listed(ids),
-        )
+async def put_aside(owner: str, ids: Sequence[UUID]) -> set[UUID]:
+    """Makes due messages, which this transaction holds, `owner`'s to try: they need more than a look of the gate. Those
+    it got; what does not wait any more, because its batch was paused, stays as it is."""
+    if not ids:
+        return set()
+    until, arguments = lease_end()
+    rows = await Message.raw(
+        f"""UPDATE message SET state = 'claimed', owner = {{}}, lease_until = {until}
+            WHERE {db.among("id")} AND state = 'queued' RETURNING id""",
+        owner,
+        *arguments,
+        db.listed(ids),
+    )
+    return {row["id"] for row in rows}
 
 
 def _turn(row: Mapping[str, Any]) -> tuple[str, datetime, UUID]:

@@ -1,15 +1,18 @@
 """Messages in hand that do not begin: refused for good, or put off until the hour or a person allows it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from domain import (
     gate,
     messages,
 )
 from domain.messages import Message, State
+
+WITHOUT_SENDER = "Nobody of yours sends this message, so it did not leave. Write a new one from the vehicle's page."
 
 
 async def refuse(row: Mapping[str, Any], decision: gate.Decision, now: datetime, code: str = "") -> None:
@@ -50,3 +53,17 @@ async def defer(row: Mapping[str, Any], decision: gate.Decision, now: datetime) 
             Message.changed_at: now,
         }
     ).where((Message.id == row["id"]) & Message.state.is_in([State.QUEUED, State.CLAIMED]))
+
+
+async def give_up(ids: Sequence[UUID], now: datetime) -> None:
+    """Due messages that name nobody who sends them, or no vehicle: the gate cannot look at them, so they never leave.
+    They end here and keep no other waiting."""
+    if ids:
+        await Message.update(
+            {
+                **messages.unless_it_may_have_arrived(State.FAILED),
+                Message.code: "no_sender",
+                Message.reason: WITHOUT_SENDER,
+                Message.changed_at: now,
+            }
+        ).where(Message.id.is_in(list(ids)) & (Message.state == State.QUEUED))

@@ -9,7 +9,6 @@ from domain import (
     clock,
     connections,
     db,
-    standing,
 )
 from domain.channels.base import ChannelError, Kind
 from domain.channels.registry import CHANNELS
@@ -33,7 +32,7 @@ def is_old(row: Mapping[str, Any], now: datetime) -> bool:
     if CHANNELS[row["provider"]].senders == "one":
         return False
     age = AT_ITS_TIME if row["kind"] in BY_ITSELF else connections.LINK_AGE
-    return row["checked_at"] is None or bool(row["checked_at"] < now - min(age, connections.LINK_AGE))
+    return row["checked_at"] is None or bool(row["checked_at"] < now - age)
 
 
 async def look_up_senders(owner: str, ids: Sequence[UUID]) -> tuple[list[UUID], News]:
@@ -46,20 +45,19 @@ async def look_up_senders(owner: str, ids: Sequence[UUID]) -> tuple[list[UUID], 
     if not ids:
         return [], news
     now = clock.now()
-    rows = await Message.raw(
-        f"""SELECT m.id, m.tries, m.connection, m."user" AS person FROM message m
+    claimed = await Message.raw(
+        f"""SELECT m.id, m.tries, m.kind, m.connection, m."user" AS person, c.kind AS provider, s.checked_at
+            FROM message m JOIN connection c ON c.id = m.connection
             LEFT JOIN sender_link s ON s.connection = m.connection AND s."user" = m."user"
-            WHERE {db.among("m.id")}
-              AND (s.id IS NULL OR s.checked_at < {{}} OR (m.kind IN {standing.AUTOMATIC} AND s.checked_at < {{}}))""",
+            WHERE {db.among("m.id")}""",
         db.listed(ids),
-        now - connections.LINK_AGE,
-        now - AT_ITS_TIME,
     )
+    rows = [row for row in claimed if is_old(row, now)]
     held: set[UUID] = set()
     for connection_id, person in {(row["connection"], row["person"]) for row in rows}:
         connection = await connections.by_id(connection_id)
         user = await User.objects().get(User.id == person)
-        if connection is None or user is None or CHANNELS[connection.kind].senders == "one":
+        if connection is None or user is None:
             continue
         try:
             await connections.sender(connection, user, AT_ITS_TIME)

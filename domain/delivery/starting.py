@@ -30,7 +30,9 @@ from domain.carriage import Carriage
 from domain.channels.base import Outgoing
 from domain.connections import Connection, ConnectionState
 from domain.delivery import lending
-from domain.delivery.claimed import (
+from domain.delivery.claiming import put_aside, release
+from domain.delivery.ending import defer, give_up, refuse
+from domain.delivery.in_hand import (
     announce,
     claimed_rows,
     due_rows,
@@ -41,8 +43,6 @@ from domain.delivery.claimed import (
     person_of,
     where,
 )
-from domain.delivery.claiming import put_aside, release
-from domain.delivery.ending import defer, refuse
 from domain.delivery.leases import lease_end
 from domain.delivery.news import News
 from domain.delivery.packing import Packed
@@ -84,8 +84,8 @@ async def start(
     if not ids:
         return [], News()
     features = await plans.table()
-    now = clock.now()
     async with db.writing(here=True):
+        now = clock.now()  # once it is our turn to write: until then the hours may have begun
         await announce(ids)
         return await _begin(owner, await claimed_rows(owner, ids, now), packed, features, now)
 
@@ -98,13 +98,15 @@ async def take(owner: str, connection: Connection, limit: int) -> tuple[list[Sta
     long ago.
     """
     features = await plans.table()
-    now = clock.now()
     async with db.writing(here=True):
-        rows = await due_rows(connection, limit, now)
+        now = clock.now()  # what is due then is judged by that moment
+        ids, rows = await due_rows(connection, limit, now)
+        await give_up(list({*ids} - {row["id"] for row in rows}), now)
         old = dict.fromkeys(row["id"] for row in rows if is_old(row, now))
         started, news = await _begin(owner, [row for row in rows if row["id"] not in old], {}, features, now)
-        news.looked_at, news.to_look_up = len(rows), list(old)
-        await put_aside(owner, news.with_files + news.to_look_up)
+        aside = await put_aside(owner, [*news.with_files, *old])
+        news.with_files = [each for each in news.with_files if each in aside]
+        news.looked_at, news.to_look_up = len(ids), [each for each in old if each in aside]
     return started, news
 
 
@@ -132,8 +134,8 @@ async def _begin(
     ready = await lending.ready(healthy, now)
     news.listings.update({row["listing"] for row in healthy} - {row["listing"] for row in ready})
     healthy = ready
-    days = await quotas.of_claimed(healthy, now)  # before first contacts are claimed: others may wait for those
-    paces = await first_turns.of_claimed(healthy, now)
+    days = await quotas.of_rows(healthy, now)  # before first contacts are claimed: others may wait for those
+    paces = await first_turns.of_rows(healthy, now)
     healthy = await _readdressed(healthy, now)
     letters = await renderings.of_rows([row for row in healthy if renderings.is_open(row)])
     first = await first_contacts(healthy, now)

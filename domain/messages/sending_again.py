@@ -14,8 +14,11 @@ async def retry(message: Message, user: User, attempts: int, *, knowing: bool = 
 
     `attempts` is how many there were on the page they looked at: a second click asks for nothing more. It leaves by the
     connection that carries the channel now, should that be another one than before. Raises Refused while its batch is
-    paused, and (`quiet_hours`) outside the hours for texts unless whoever asks is `knowing`.
+    paused, (`quiet_hours`) outside the hours for texts unless whoever asks is `knowing`, and (`not_ours`) of what
+    nobody here wrote to a seller.
     """
+    if message.direction == "out" and (message.origin == "app" or not message.user or not message.listing):
+        raise Refused("This was not written here, so it is not sent again from here. Write a new one.", code="not_ours")
     await single.require_free(message)
     if not knowing and message.attempts == attempts and await closed_now(message):
         raise Refused("It is outside the hours for texts where the seller is.", code="quiet_hours")

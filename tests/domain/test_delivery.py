@@ -10,19 +10,20 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from domain import clock, connections, db, delivery, house_mail, inbox, messages
+from domain import clock, connections, db, delivery, house_mail, inbox, messages, suppressions
 from domain.attachments import MessageAttachment
 from domain.attempts import Attempt
 from domain.channels.base import Accepted, ChannelError, Kind, Outgoing, Sender
 from domain.channels.registry import CHANNELS
 from domain.connections import Connection, ConnectionState, SenderLink, senders
 from domain.consents import Consent
-from domain.delivery import Outcome, starting
+from domain.delivery import Outcome, claiming, starting
+from domain.errors import Refused
 from domain.listings import Listing, Stage
 from domain.messages import Message, State
 from domain.suppressions import OptOut
 from tests import make, sending
-from tests.sending import OTHER, OWNER, Provider, again, attempts, end, put, shop, unknown
+from tests.sending import OTHER, OWNER, Provider, again, attempts, end, put, shop, states, unknown
 from workers.processes import identity, is_dead
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)  # by any machine's clock
@@ -356,6 +357,80 @@ async def test_nothing_is_taken_of_a_connection_that_broke_meanwhile(house):
     await connections.broken(dealer.connection.id, "The key was refused.")
     started, _ = await delivery.take(OWNER, dealer.connection, 100)
     assert (started, (await again(message)).state) == ([], State.QUEUED)
+
+
+@pytest.mark.parametrize("text", [{"origin": "app"}, {"user": None}, {"listing": None, "kind": "test"}])
+async def test_what_nobody_here_wrote_to_a_seller_is_not_sent_again_from_here(house, text):
+    dealer = await shop()
+    message = await put(await dealer.text(), state=State.FAILED, **text)
+    with pytest.raises(Refused, match=r"was not written here") as refused:
+        await messages.retry(message, dealer.user, 0)
+    assert refused.value.code == "not_ours"
+    assert (await again(message)).state == State.FAILED
+
+
+async def test_what_nobody_sends_ends_and_keeps_no_other_waiting(house):
+    dealer = await shop()
+    odd = await dealer.text(not_before=clock.now() - timedelta(hours=1))
+    await put(odd, user=None)
+    good = await dealer.text()
+    begun = [started for started, _ in [await delivery.take(OWNER, dealer.connection, 1) for _ in range(2)]]
+    assert [[each.outgoing.message_id for each in started] for started in begun] == [[], [good.id]]
+    ended = await again(odd)
+    assert (ended.state, ended.code, await attempts(odd)) == (State.FAILED, "no_sender", [])
+    assert ended.reason.startswith("Nobody of yours sends this message")
+
+
+async def test_nothing_begins_before_its_time_though_the_writer_was_waited_for(house):
+    dealer = await shop()
+    soon, now = await dealer.text(not_before=clock.now() + timedelta(seconds=0.3)), await dealer.text()
+    held = asyncio.Event()
+
+    async def slow():
+        async with db.writing():
+            await suppressions.wait_for_starts(dealer.account.id)
+            held.set()
+            await asyncio.sleep(0.6)
+
+    writer = asyncio.get_running_loop().create_task(slow(), context=_outside())
+    await held.wait()
+    await delivery.take(OWNER, dealer.connection, 100)
+    await writer
+    assert [attempt.n for attempt in await attempts(now)] == [1]
+    for attempt in await attempts(soon):
+        assert attempt.started_at >= soon.not_before
+
+
+@pytest.mark.parametrize("kind", ["scheduled", "batch"])
+async def test_a_plan_for_the_minute_at_which_the_hours_begin_is_not_put_off(house, monkeypatch, clock, kind):
+    clock.set(datetime(2026, 11, 24, 13, 59, 59, tzinfo=UTC))  # a second before nine in New York
+    clock.freeze()
+    dealer = await shop()
+    nine = datetime(2026, 11, 24, 14, 0, tzinfo=UTC)
+    seller = {"mobile": "+12125550123", "postal_code": "10001"}
+    listing = await make.listing(dealer.account, seller=seller)
+    text = {"kind": kind, "to_address": seller["mobile"], "to_field": "mobile", "not_before": nine}
+    planned = await dealer.text(listing, **text, scheduled_at=nine if kind == "scheduled" else None)
+    await dealer.text()
+    lock = claiming.lock_due
+
+    async def a_little_later(*asked):
+        clock.advance(seconds=2)
+        return await lock(*asked)
+
+    monkeypatch.setattr("domain.delivery.in_hand.lock_due", a_little_later)
+    await delivery.take(OWNER, dealer.connection, 100)
+    assert ((await again(planned)).state, (await again(planned)).code) == (State.QUEUED, "")
+    await delivery.take(OWNER, dealer.connection, 100)
+    assert (await again(planned)).state == State.SENDING
+
+
+async def test_what_does_not_wait_any_more_is_not_put_aside(house):
+    dealer = await shop()
+    waiting, held = await dealer.texts(2)
+    await put(held, state=State.PENDING)
+    assert await claiming.put_aside(OWNER, [waiting.id, held.id]) == {waiting.id}
+    assert await states() == {State.CLAIMED: 1, State.PENDING: 1}
 
 
 async def test_a_message_cancelled_after_its_claim_is_not_started(house):

@@ -59,16 +59,16 @@ async def announce(ids: Sequence[UUID]) -> None:
     await _one_at_a_time(rows)
 
 
-async def due_rows(connection: Connection, limit: int, now: datetime) -> list[dict[str, Any]]:
-    """Up to `limit` due messages of a connection as `claimed_rows` has them, with all that `announce` does. Nobody else
-    gets them until this transaction ends."""
+async def due_rows(connection: Connection, limit: int, now: datetime) -> tuple[list[UUID], list[dict[str, Any]]]:
+    """Up to `limit` messages of a connection that are due at that moment: all of them, and as `claimed_rows` has them
+    those that can be read. With all that `announce` does; nobody else gets them until this transaction ends."""
     await suppressions.announce_start(connection.account)
-    ids = await lock_due(connection.id, limit)
+    ids = await lock_due(connection.id, limit, now)
     if not ids:
-        return []
+        return [], []
     if db.on_postgres():
         await _one_at_a_time(await _reached_at(ids))
-    return await _rows(ids, now, "m.state = 'queued'", [])
+    return ids, await _rows(ids, now, "m.state = 'queued'", [])
 
 
 async def claimed_rows(owner: str, ids: Sequence[UUID], now: datetime) -> list[dict[str, Any]]:
