@@ -4,7 +4,7 @@ import asyncio
 from contextlib import suppress
 from datetime import UTC, datetime
 
-from domain import connections, house_mail, inbox
+from domain import connections, delivery, house_mail, inbox, messages
 from domain.inbox import ProviderEvent
 from domain.listings import Listing, Stage
 from domain.messages import State
@@ -56,6 +56,28 @@ async def test_a_wheel_that_fails_turns_again_and_stops_no_other():
     assert min(turns.values()) >= 3
 
 
+async def test_many_that_were_accepted_are_told_in_full_groups_and_the_rest_at_the_next_turn(house, monkeypatch):
+    dealer, ctx = await shop(), Ctx()
+    sent = [await dealer.text(state=State.SENT, kind="scheduled") for _ in range(5)]
+    await messages.follow_up_on([each.id for each in sent])
+    monkeypatch.setattr(clockwork, "FOLLOWED", 2)
+    await clockwork.follow_up(ctx)
+    assert ctx.hinted == {each.listing for each in sent}
+    assert await Listing.count().where(Listing.stage == Stage.CONTACTED) == 5
+    late = await dealer.text(state=State.SENT, kind="scheduled")
+    follow_up, groups = delivery.follow_up, []
+
+    async def meanwhile_one_more(limit):
+        groups.append(await follow_up(limit))
+        await messages.follow_up_on([late.id])
+        return groups[-1]
+
+    monkeypatch.setattr(delivery, "follow_up", meanwhile_one_more)
+    await clockwork.follow_up(ctx)
+    await clockwork.follow_up(ctx)
+    assert groups == [set(), {late.listing}]
+
+
 async def test_a_slow_wheel_keeps_no_other_waiting():
     turns = 0
 
@@ -102,16 +124,6 @@ async def test_accepted_texts_reach_their_listings_and_open_pages_hear_of_it(hou
     ctx = Ctx()
     await clockwork.follow_up(ctx)
     assert ctx.hinted == {message.listing for message in several}
-    assert {row["stage"] for row in await Listing.select(Listing.stage)} == {Stage.CONTACTED}
-
-
-async def test_more_than_one_batch_of_accepted_texts_is_followed_up(house, monkeypatch):
-    dealer = await shop()
-    for _ in range(5):
-        await dealer.accepted()
-    follow_up = clockwork.delivery.follow_up
-    monkeypatch.setattr(clockwork.delivery, "follow_up", lambda: follow_up(limit=2))
-    await clockwork.follow_up(Ctx())
     assert {row["stage"] for row in await Listing.select(Listing.stage)} == {Stage.CONTACTED}
 
 
