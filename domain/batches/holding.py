@@ -52,7 +52,7 @@ async def let_go(batch: Batch, now: datetime, most: int = EVERYBODY, until: date
         f"""UPDATE message SET scheduled_at = CASE WHEN {later} THEN not_before ELSE NULL END,
                    state = CASE WHEN {later} THEN 'pending' ELSE 'queued' END, changed_at = {{}}
             WHERE id IN (SELECT id FROM message WHERE batch = {{}} AND {HELD} {by_then}
-                         ORDER BY not_before, id LIMIT {{}})""",
+                         ORDER BY not_before, id LIMIT {{}}) AND {HELD}""",
         *soon,
         *soon,
         now,
