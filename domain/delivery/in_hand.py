@@ -91,7 +91,9 @@ async def _one_at_a_time(rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 async def _rows(ids: Sequence[UUID], now: datetime, still: str, arguments: list[Any]) -> list[dict[str, Any]]:
-    lock = "FOR UPDATE OF m" if db.on_postgres() else ""
+    # Passed over is what somebody else holds just now: who waits for a row here, and they for an address of ours, would
+    # wait for ever. What is claimed and passed over is due again once its lease runs out.
+    lock = "FOR UPDATE OF m SKIP LOCKED" if db.on_postgres() else ""
     rows: list[dict[str, Any]] = await Message.raw(
         f"""SELECT m.id, m.account, m.channel, m.kind, m.to_address, m.subject, m.body, m.attempts, m.tries,
                    m.not_before, m.connection, m.listing, m."user" AS person, m.from_address, m.nonce, m.at,

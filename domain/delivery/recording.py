@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from domain import clock, connections, db, gate, history, messages, receipts, resting, told
-from domain.batches import credit, holding
+from domain.batches import credit, holding, turns
 from domain.channels.base import AWAY, Accepted, ChannelError, Kind
 from domain.delivery.news import News
 from domain.delivery.retries import MOST_CONNECTS, again, backoff
@@ -20,6 +20,7 @@ from domain.text import storable
 
 UNTIL_IT_RESTS = 1.0  # seconds, in which that is written
 DAY = 24 * 60 * 60.0  # seconds
+_HELD = (*AWAY, Kind.OUT_OF_CREDIT)  # after which it counts whether the batch is held
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,9 @@ async def record(outcomes: Sequence[Outcome]) -> News:
     news = News()
     now = clock.now()
     async with db.writing(here=True):
+        await turns.wait(
+            [each.started.outgoing.message_id for each in outcomes if each.error and each.error.kind in _HELD]
+        )
         await _close_attempts(outcomes, now)
         accepted = [each for each in outcomes if each.accepted]
         await _accept(accepted, now)

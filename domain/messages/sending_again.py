@@ -1,7 +1,7 @@
 """What a person does about a message that failed, or whose fate nobody knows."""
 
 from domain import audit, clock, connections, db, seller_hours
-from domain.batches import single
+from domain.batches import single, turns
 from domain.errors import Refused
 from domain.messages.following import follow_up_on
 from domain.messages.tables import RANKS, RETRIABLE, Message, State
@@ -25,6 +25,7 @@ async def retry(message: Message, user: User, attempts: int, *, knowing: bool = 
     now = clock.now()
     carrying = await connections.carrying(message.account, message.channel)
     async with db.writing():
+        await turns.wait([message.id])
         rows = (
             await Message.update(
                 {
