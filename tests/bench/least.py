@@ -16,9 +16,7 @@ from uuid import UUID
 import aiohttp
 
 from domain import clock, db, ids
-from domain.connections import ConnectionState
 from domain.messages import Message
-from domain.users import User
 from tests import make
 from tests.bench import queueing
 from tests.bench.bare_client import SECONDS
@@ -48,17 +46,16 @@ async def _open(args: argparse.Namespace) -> dict[str, float]:
 
 async def send(simulator: str, key: str, sender: int, messages: int) -> dict[str, float]:
     """Queues them and sends them all; how many were accepted, in how long, with how much processor time."""
-    agent = await User.objects().order_by(User.created_at).first()
-    assert agent is not None
-    # A connection of which the worker in the same house takes nothing.
-    connection = await make.connection(agent.account, state=ConnectionState.DISCONNECTED)
+    agent = await make.user(await make.account())  # a dealership beside the one for which the worker sends
+    # That worker takes nothing of it while it rests.
+    connection = await make.connection(agent.account, rests_until=clock.now() + timedelta(hours=1))
     await queueing.queue(messages, agent, connection)
     await Message.update({Message.not_before: clock.now()}).where(Message.connection == connection.id)
     timeout = aiohttp.ClientTimeout(total=SECONDS)
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=CALLS), timeout=timeout) as session:
         line = _Line(session, f"{simulator}/api/v2/sms", key, sender, connection.id)
         began, cpu = time.perf_counter(), time.process_time()
-        accepted = await line.run(messages)
+        accepted = await line.run()
         return {
             "accepted": accepted,
             "seconds": time.perf_counter() - began,
@@ -73,21 +70,25 @@ class _Line:
         self._places = asyncio.Semaphore(CALLS)
         self._ended: list[tuple[UUID, int, str, str]] = []
         self._accepted = 0
+        self._taken = 0
+        self._all_taken = False
 
-    async def run(self, messages: int) -> int:
-        recording = asyncio.create_task(self._record(messages))
+    async def run(self) -> int:
+        recording = asyncio.create_task(self._record())
         calls: set[asyncio.Task[None]] = set()
         while True:
             for _ in range(HANDFUL):
                 await self._places.acquire()
             if not (rows := await self._take()):
                 break
+            self._taken += len(rows)
             for row in rows:
                 call = asyncio.create_task(self._call(row))
                 calls.add(call)
                 call.add_done_callback(calls.discard)
             for _ in range(HANDFUL - len(rows)):
                 self._places.release()
+        self._all_taken = True
         await recording
         return self._accepted
 
@@ -139,9 +140,9 @@ class _Line:
         self._ended.append((row["id"], row["attempts"] + 1, "accepted", str(answer["id"])))
         self._places.release()
 
-    async def _record(self, messages: int) -> None:
+    async def _record(self) -> None:
         written = 0
-        while written < messages:
+        while not self._all_taken or written < self._taken:
             await asyncio.sleep(GATHERED)
             ended, self._ended = self._ended, []
             if not ended:

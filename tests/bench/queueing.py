@@ -70,7 +70,7 @@ async def send(messages: int, worker: int, *, batch: bool = False) -> dict[str, 
     them, and the most megabytes it had meanwhile.
     """
     agent = await User.objects().order_by(User.created_at).first()
-    connection = await Connection.objects().first()
+    connection = await Connection.objects().order_by(Connection.id).first()  # the one that `connect` made
     assert agent is not None
     assert connection is not None
     async with db.writing():
@@ -108,7 +108,7 @@ async def send(messages: int, worker: int, *, batch: bool = False) -> dict[str, 
 
 async def queue(messages: int, agent: User, connection: Connection, *, batch: bool = False) -> list[UUID]:
     """Texts to a listing each that nobody wrote to yet, due in an hour; their ids in order."""
-    account = await Account.objects().first()
+    account = await Account.objects().get(Account.id == connection.account)
     assert account is not None
     source = await make.source(account)
     made: list[UUID] = []

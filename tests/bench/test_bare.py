@@ -9,7 +9,6 @@ import pytest
 
 from domain.attempts import Attempt
 from domain.messages import State
-from tests import make
 from tests.bench import bare_client, least, load
 from tests.bench.bare_page import application
 from tests.bench.imports import write
@@ -36,7 +35,6 @@ async def test_the_bare_client_has_each_text_accepted_once(tmp_path: Path) -> No
 
 
 async def test_the_least_loop_writes_each_attempt_and_its_end_once(house: None, tmp_path: Path) -> None:
-    await make.user()
     with running_simulator(tmp_path) as simulator:
         result = await least.send(simulator.url, simulator.key, DANA["id"], 70)
 
