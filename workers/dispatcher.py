@@ -22,7 +22,8 @@ from workers.providers import Providers
 logger = logging.getLogger(__name__)
 
 # A transaction costs the same however few it is for: most of what a small handful costs is that.
-HANDFUL = 128  # messages begun in one transaction; all their calls start at once
+# Half of a connection's places: one half is begun while the calls of the other are open.
+HANDFUL = 64  # messages begun in one transaction; all their calls start at once
 WORTH_IT = 64  # places that should come free before a transaction begins calls in them
 OPEN_CALLS = http.CONNECTIONS
 OPEN_OF_ONE = 128  # of one connection: a provider that hangs leaves room for the others
