@@ -16,15 +16,20 @@ SECONDS = 20.0  # a call may take
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m tests.bench.bare_client", description=__doc__)
+    args = asked("tests.bench.bare_client", __doc__)
+    # On the event loop that a worker has too.
+    print(json.dumps(asyncio.run(send(args.url, args.key, args.sender, args.messages))))
+    return 0
+
+
+def asked(module: str, about: str | None) -> argparse.Namespace:
+    """What a loop beside the house's sender is asked for: {url, key, sender, messages}."""
+    parser = argparse.ArgumentParser(prog=f"python -m {module}", description=about)
     parser.add_argument("url")
     parser.add_argument("key")
     parser.add_argument("sender", type=int)
     parser.add_argument("messages", type=int)
-    args = parser.parse_args()
-    # On the event loop that a worker has too.
-    print(json.dumps(asyncio.run(send(args.url, args.key, args.sender, args.messages))))
-    return 0
+    return parser.parse_args()
 
 
 async def send(url: str, key: str, sender: int, messages: int) -> dict[str, float]:

@@ -19,7 +19,7 @@ from domain import clock, db, ids
 from domain.messages import Message
 from tests import make
 from tests.bench import queueing
-from tests.bench.bare_client import SECONDS
+from tests.bench.bare_client import SECONDS, asked
 from workers.processes import identity
 
 CALLS = 128  # open at once, as a worker has of one connection
@@ -29,19 +29,14 @@ LEASE = timedelta(seconds=60)
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m tests.bench.least", description=__doc__)
-    parser.add_argument("simulator")
-    parser.add_argument("key")
-    parser.add_argument("sender", type=int)
-    parser.add_argument("messages", type=int)
-    args = parser.parse_args()
+    args = asked("tests.bench.least", __doc__)
     print(json.dumps(asyncio.run(_open(args))))
     return 0
 
 
 async def _open(args: argparse.Namespace) -> dict[str, float]:
     async with db.opened():
-        return await send(args.simulator, args.key, args.sender, args.messages)
+        return await send(args.url, args.key, args.sender, args.messages)
 
 
 async def send(simulator: str, key: str, sender: int, messages: int) -> dict[str, float]:
