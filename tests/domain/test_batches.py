@@ -395,10 +395,7 @@ async def test_paused_nothing_begins_also_not_what_a_worker_has_claimed_and_it_g
 async def test_stopped_what_has_not_left_is_cancelled_and_stays_so(house):
     dealer = await sender()
     batch = await started(dealer, await listings(dealer, 4))
-    [first] = (
-        await delivery.start(OWNER, await dealer.claim(limit=1))[0:1] if False else [(await dealer.claim(limit=1))]
-    )
-    begun, _ = await delivery.start(OWNER, first)
+    begun, _ = await delivery.start(OWNER, await dealer.claim(limit=1))
     assert await steering.stop(batch, dealer.user)
     await end(begun, Accepted("p-1"))
     assert await states(batch) == {"accepted": 1, "cancelled": 3}

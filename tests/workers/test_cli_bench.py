@@ -10,6 +10,9 @@ import pytest
 
 from domain.settings import ROOT
 
+# No promise, but the end of a hang: alone the longest takes 45 s, beside three more processes of tests two minutes.
+ENDS_WITHIN = 600  # seconds
+
 
 def bench(*arguments: str, **environ: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
@@ -18,7 +21,7 @@ def bench(*arguments: str, **environ: str) -> "subprocess.CompletedProcess[str]"
         env={**os.environ, "PYTHONPATH": str(ROOT), **environ},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=ENDS_WITHIN,
         check=False,
     )
 
