@@ -16,8 +16,8 @@ from domain.delivery import News, Outcome, Started
 from domain.errors import Unavailable
 from domain.installations import freezing
 from workers.pace import Pace
-from workers.processes import is_dead
 from workers.providers import Providers
+from workers.turn import Turn
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +33,6 @@ RECORD_EVERY = 0.04  # seconds outcomes gather while other calls are open
 SOON = 0.02  # seconds until places are used although few came free
 LONGEST_SLEEP = 1.0  # seconds; only heals a lost wake-up
 RENEW_EVERY = 20.0
-TURN = 15.0  # seconds a dispatcher's turn lasts on SQLite unless renewed
 PATIENCE = 12.0  # seconds open calls may take when the worker stops
 
 Hint = Callable[[Iterable[UUID]], Awaitable[None]]
@@ -59,10 +58,11 @@ class Dispatcher:
         self._open: Counter[UUID] = Counter()
         self._in_hand: set[UUID] = set()  # messages whose leases we prolong
         self._room = delivery.Room()  # for the files of those
+        self._unheard: list[Started] = []  # begun for all we know, but never called: to be taken back
         self._closed: dict[UUID, float] = {}  # connection -> when (monotonic) to look at it again
         self._served: dict[UUID, float] = {}  # connection -> when (monotonic) it had its last handful
         self._providers = Providers()
-        self._turn_until = 0.0
+        self._turn = Turn(owner)
         self._asked = True  # whether the last round did
         self._looked = clock.now()  # when a round last asked what is due
         self._ask_at = 0.0  # when (monotonic) the next one does although handfuls are begun
@@ -99,12 +99,10 @@ class Dispatcher:
         """Begins a handful of every connection that has something due, in a task of its own: none waits for another's
         provider. Who waited longest comes first."""
         self._wake.clear()
-        if not await self._my_turn():
-            self._asked, self._looked = True, clock.now()
-            return
+        await self._take_back()
         now = monotonic()
         self._closed = {connection: until for connection, until in self._closed.items() if until > now}
-        if await freezing.is_frozen():
+        if not await self._turn.is_mine() or await freezing.is_frozen():
             self._asked, self._looked = True, clock.now()
             return
         self._asked = now >= self._ask_at or not self._handfuls
@@ -139,7 +137,7 @@ class Dispatcher:
             if not turn.allowed or self._stopping:
                 return
             if turn.shares is None:
-                started, found = await delivery.take(self.owner, connection, turn.allowed)
+                started, found = await delivery.take(self.owner, connection, turn.allowed, self._unheard)
             else:
                 started, found.to_look_up = [], await self._pace.claim(self.owner, connection, turn)
             claimed = {*found.to_look_up, *found.with_files}
@@ -171,7 +169,7 @@ class Dispatcher:
         await self._tell(news)
         if self._stopping:
             return [], News()
-        return await delivery.start(self.owner, known)
+        return await delivery.start(self.owner, known, unheard=self._unheard)
 
     async def _with_files(self, connection_id: UUID, channel: Channel, ids: list[UUID]) -> None:
         """Reads the files of messages, then begins those. A task of its own: no text without a file waits for it."""
@@ -181,7 +179,7 @@ class Dispatcher:
             await self._tell(news)
             if self._stopping:
                 return
-            started, news = await delivery.start(self.owner, list(packed), packed)
+            started, news = await delivery.start(self.owner, list(packed), packed, self._unheard)
             begun = self._begin(channel, started)
             await self._tell(news)
         except Exception as error:
@@ -201,6 +199,14 @@ class Dispatcher:
         self._closed[connection_id] = monotonic() + 1.0
         with suppress(Exception):  # else their leases run out
             await delivery.release(self.owner, list(claimed))
+
+    async def _take_back(self) -> None:
+        calls = list(self._unheard)
+        try:
+            await self._tell(await delivery.take_back(calls))
+            del self._unheard[: len(calls)]
+        except Exception:
+            logger.exception("What was begun unheard could not be taken back yet", extra={"calls": len(calls)})
 
     def _let_go(self, connection_id: UUID, places: int, messages: set[UUID]) -> None:
         """No calls are made in these places, and these messages are not ours any more."""
@@ -276,14 +282,6 @@ class Dispatcher:
             except Exception:
                 logger.exception("Leases could not be renewed")
 
-    async def _my_turn(self) -> bool:
-        if monotonic() < self._turn_until:
-            return True
-        if not await delivery.take_turn(self.owner, TURN, is_dead):
-            return False
-        self._turn_until = monotonic() + TURN / 3
-        return True
-
     async def _sleep(self) -> None:
         if self._wake.is_set():
             return
@@ -310,6 +308,7 @@ class Dispatcher:
         while (self._open.total() or self._unwritten) and monotonic() < until:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
         await _end(*self._handfuls.values(), *self._packing)
+        await self._take_back()
         await delivery.give_back(self.owner)
 
 

@@ -9,9 +9,9 @@ from uuid import UUID
 from domain import clock, connections, db, gate, history, messages, receipts, resting, told
 from domain.batches import credit, holding, turns
 from domain.channels.base import AWAY, Accepted, ChannelError, Kind
+from domain.delivery.calls import Started
 from domain.delivery.news import News
 from domain.delivery.retries import MOST_CONNECTS, again, backoff
-from domain.delivery.starting import Started
 from domain.messages import RANKS, FollowUp, Message, State
 from domain.text import storable
 

@@ -3,7 +3,6 @@ once; what was claimed before, because it needs a file or a look at its sender, 
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
@@ -17,7 +16,6 @@ from domain import (
     departures,
     first_turns,
     gate,
-    ids,
     plans,
     quotas,
     renderings,
@@ -26,10 +24,9 @@ from domain import (
 )
 from domain.answers import is_late
 from domain.batches import late
-from domain.carriage import Carriage
-from domain.channels.base import Outgoing
 from domain.connections import Connection, ConnectionState
 from domain.delivery import lending
+from domain.delivery.calls import Started, started, unless_unheard
 from domain.delivery.claiming import put_aside, release
 from domain.delivery.ending import defer, give_up, refuse
 from domain.delivery.in_hand import (
@@ -47,7 +44,7 @@ from domain.delivery.leases import lease_end
 from domain.delivery.news import News
 from domain.delivery.packing import Packed
 from domain.delivery.senders import is_old
-from domain.gate import ANSWER, BY_ITSELF, Permit
+from domain.gate import BY_ITSELF
 from domain.messages import Message
 from domain.wordings import Letter
 
@@ -57,40 +54,34 @@ from domain.wordings import Letter
 ALREADY = "Somebody wrote to this seller about another listing within 14 days."
 
 
-@dataclass(frozen=True)
-class Started:
-    """A message whose attempt is written: its call starts now, and only now."""
-
-    outgoing: Outgoing
-    permit: Permit
-    n: int
-    connection: UUID
-    listing: UUID
-    tries: int
-    lent_by: UUID | None = None  # the connection of another channel by which it leaves
-
-
 async def start(
     owner: str,
     ids: Sequence[UUID],
     packed: Mapping[UUID, Packed] = MappingProxyType({}),
+    unheard: list[Started] | None = None,
 ) -> tuple[list[Started], News]:
     """The gate's last look and the attempt rows, in one transaction; then the calls may begin, all of them at once.
 
     Messages that are no longer `owner`'s, or were cancelled meanwhile, are left out; refused ones end here; those whose
     connection broke or went meanwhile go back to wait for it. Those with files that are not among the `packed` stay
-    claimed, and the news names them: nothing leaves without its files.
+    claimed, and the news names them: nothing leaves without its files. Where this raises, those are added to `unheard`
+    which may have been begun all the same (see `take_back`).
     """
     if not ids:
         return [], News()
     features = await plans.table()
-    async with db.writing(here=True):
-        now = clock.now()  # once it is our turn to write: until then the hours may have begun
-        await announce(ids)
-        return await _begin(owner, await claimed_rows(owner, ids, now), packed, features, now)
+    calls: list[Started] = []
+    with unless_unheard(calls, unheard):
+        async with db.writing(here=True):
+            now = clock.now()  # once it is our turn to write: until then the hours may have begun
+            await announce(ids)
+            news = await _begin(owner, await claimed_rows(owner, ids, now), packed, features, now, calls)
+    return calls, news
 
 
-async def take(owner: str, connection: Connection, limit: int) -> tuple[list[Started], News]:
+async def take(
+    owner: str, connection: Connection, limit: int, unheard: list[Started] | None = None
+) -> tuple[list[Started], News]:
     """The same of up to `limit` due messages of a connection, which are claimed and begun in one step: most need no
     more than the gate's look, and each step of its own would write a line into every index of the history.
 
@@ -98,16 +89,18 @@ async def take(owner: str, connection: Connection, limit: int) -> tuple[list[Sta
     long ago.
     """
     features = await plans.table()
-    async with db.writing(here=True):
-        now = clock.now()  # what is due then is judged by that moment
-        ids, rows = await due_rows(connection, limit, now)
-        await give_up(list({*ids} - {row["id"] for row in rows}), now)
-        old = dict.fromkeys(row["id"] for row in rows if is_old(row, now))
-        started, news = await _begin(owner, [row for row in rows if row["id"] not in old], {}, features, now)
-        aside = await put_aside(owner, [*news.with_files, *old])
-        news.with_files = [each for each in news.with_files if each in aside]
-        news.looked_at, news.to_look_up = len(ids), [each for each in old if each in aside]
-    return started, news
+    calls: list[Started] = []
+    with unless_unheard(calls, unheard):
+        async with db.writing(here=True):
+            now = clock.now()  # what is due then is judged by that moment
+            ids, rows = await due_rows(connection, limit, now)
+            await give_up(list({*ids} - {row["id"] for row in rows}), now)
+            old = dict.fromkeys(row["id"] for row in rows if is_old(row, now))
+            news = await _begin(owner, [row for row in rows if row["id"] not in old], {}, features, now, calls)
+            aside = await put_aside(owner, [*news.with_files, *old])
+            news.with_files = [each for each in news.with_files if each in aside]
+            news.looked_at, news.to_look_up = len(ids), [each for each in old if each in aside]
+    return calls, news
 
 
 async def _begin(
@@ -116,15 +109,16 @@ async def _begin(
     packed: Mapping[UUID, Packed],
     features: Mapping[str, frozenset[str]],
     now: datetime,
-) -> tuple[list[Started], News]:
-    """What is the same of both, in their transaction."""
+    calls: list[Started],
+) -> News:
+    """What is the same of both, in their transaction; adds the calls it begins."""
     news = News()
     refused: list[tuple[dict[str, Any], gate.Decision]] = []
     begun: list[tuple[dict[str, Any], gate.Decision]] = []
     leaving: list[tuple[dict[str, Any], gate.Decision, Packed | None]] = []
     put_off: list[dict[str, Any]] = []  # until their turn
     if not rows:
-        return [], news
+        return news
     held = await late.hold(rows, now)
     news.listings.update(row["listing"] for row in rows if row["batch"] in held)
     rows = [row for row in rows if row["batch"] not in held]
@@ -175,16 +169,16 @@ async def _begin(
                 just_now.update(known_by(row))
             leaving.append((row, decision, files))
     beside = await carriage.of_rows([row for row, *_ in leaving if row["channel"] in carriage.CHANNELS])
-    started = [_started(*each, beside.get(each[0]["id"], carriage.NOTHING)) for each in leaving]
+    calls += [started(*each, beside.get(each[0]["id"], carriage.NOTHING)) for each in leaving]
     await give_back_first(put_off)
-    await _write_attempts(begun, now)
+    await _write_attempts(begun, calls, now)
     late.begun((row["batch"] for row, _ in begun), now)
     await consents.captured((_seen(row, decision) for row, decision in begun if not row["attempts"]), now)
     await _write_sending(owner, [row for row, _ in begun], letters, now)
     for row, decision in refused:
         await refuse(row, decision, now, "duplicate_recipient" if row["duplicate"] else "")
     news.listings.update(row["listing"] for row, _ in begun + refused)
-    return started, news
+    return news
 
 
 def _seen(row: Mapping[str, Any], decision: gate.Decision) -> consents.Seen:
@@ -198,32 +192,6 @@ def _seen(row: Mapping[str, Any], decision: gate.Decision) -> consents.Seen:
         row["url"],
         evidence["listing_hash"],
         row["person"],
-    )
-
-
-def _started(row: Mapping[str, Any], decision: gate.Decision, files: Packed | None, beside: Carriage) -> Started:
-    outgoing = Outgoing(
-        message_id=row["id"],
-        channel=row["channel"],
-        to=row["to_address"],
-        body=row["body"],
-        sender=row["provider_id"] or "",  # only texts leave from a person's own number
-        subject=row["subject"],
-        media=files.media if files else (),
-        from_address=row["from_address"] if row["kind"] == ANSWER else "",
-        by_person=row["kind"] == "one_to_one",
-        heard_at=row["thread_at"],
-        mail=beside.mail,
-        form=beside.form,
-    )
-    return Started(
-        outgoing,
-        gate.permit(decision),
-        row["attempts"] + 1,
-        row["connection"],
-        row["listing"],
-        row["tries"],
-        row.get("lent_by"),
     )
 
 
@@ -253,14 +221,16 @@ async def _move(row: Mapping[str, Any], now: datetime) -> bool:
     return bool(moved)
 
 
-async def _write_attempts(allowed: Sequence[tuple[dict[str, Any], gate.Decision]], now: datetime) -> None:
+async def _write_attempts(
+    allowed: Sequence[tuple[dict[str, Any], gate.Decision]], calls: Sequence[Started], now: datetime
+) -> None:
     if not allowed:
         return
     written, arguments = db.given(
         ("uuid", "uuid", "int", "uuid", "text", "text", "json"),
         [
             (
-                ids.new(),
+                call.attempt,
                 row["id"],
                 row["attempts"] + 1,
                 row["connection"],
@@ -268,7 +238,7 @@ async def _write_attempts(allowed: Sequence[tuple[dict[str, Any], gate.Decision]
                 decision.facts.sender,
                 decision.written(),
             )
-            for row, decision in allowed
+            for (row, decision), call in zip(allowed, calls, strict=True)
         ],
     )
     await Message.raw(

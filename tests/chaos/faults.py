@@ -260,7 +260,9 @@ class Run:
         ended = set(story.states)
         assert ended <= {"accepted", "sent", "delivered", "unknown"}, f"seed {self.seed}: {story.states}"
         assert sum(story.states.values()) == self.recipients + self.planned, f"seed {self.seed}: {story.states}"
-        assert (story.lost, story.twice, story.unexplained) == (0, 0, 0), f"seed {self.seed}: {story}"
+        assert (story.lost, story.twice, story.unexplained) == (0, 0, 0), (
+            f"seed {self.seed}: {story}\n{self.site.log[-4000:]}"
+        )
 
     async def _patiently(self, work: Callable[[], Awaitable[Any]], within: float = 60.0) -> Any:
         """Again while the database is coming back."""

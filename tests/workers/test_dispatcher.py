@@ -403,13 +403,13 @@ async def test_one_outcome_the_database_will_not_have_keeps_no_other_waiting(dea
 
 
 async def test_what_a_failed_start_left_behind_heals_although_this_worker_lives(dealer, queue, simulator, monkeypatch):
-    """Its commit went through and its answer did not come: nobody made the calls, and nobody may renew their leases."""
+    """It began them and failed before it said which: nobody made the calls, and nobody may renew their leases."""
     monkeypatch.setattr(dispatching, "RENEW_EVERY", 0.02)
     words = body()
     take, failures = delivery.take, iter([OSError("the answer to COMMIT got lost")])
 
-    async def committed_all_the_same(owner, connection, limit):
-        result = await take(owner, connection, limit)
+    async def committed_all_the_same(*about):
+        result = await take(*about)
         for failure in failures:
             raise failure
         return result
@@ -429,10 +429,10 @@ async def test_what_a_failed_start_left_behind_heals_although_this_worker_lives(
 async def test_what_could_not_be_taken_is_taken_once_it_can(dealer, queue, simulator, monkeypatch):
     take, failures = delivery.take, iter([OSError("disk full")])
 
-    async def now_and_then(owner, connection, limit):
+    async def now_and_then(*about):
         for failure in failures:
             raise failure
-        return await take(owner, connection, limit)
+        return await take(*about)
 
     monkeypatch.setattr(delivery, "take", now_and_then)
     words = body()
@@ -446,10 +446,10 @@ async def test_what_could_not_be_taken_is_taken_once_it_can(dealer, queue, simul
 async def test_a_start_that_failed_whole_gives_its_messages_back(dealer, queue, simulator, monkeypatch):
     start, failures = delivery.start, iter([OSError("disk full")])
 
-    async def now_and_then(owner, ids):
+    async def now_and_then(*about, **named):
         for failure in failures:
             raise failure
-        return await start(owner, ids)
+        return await start(*about, **named)
 
     monkeypatch.setattr(delivery, "start", now_and_then)
     await texts(dealer, 5, body())
@@ -586,11 +586,10 @@ async def test_a_start_that_fails_after_the_files_were_read_gives_its_messages_b
 ):
     start, failures = delivery.start, iter([OSError("disk full")])
 
-    async def now_and_then(owner, ids, packed=None):
-        if packed:
-            for failure in failures:
-                raise failure
-        return await start(owner, ids, packed or {})
+    async def now_and_then(owner, ids, packed, *more):
+        for failure in failures:
+            raise failure
+        return await start(owner, ids, packed, *more)
 
     monkeypatch.setattr(delivery, "start", now_and_then)
     words = body()
