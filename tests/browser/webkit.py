@@ -20,8 +20,14 @@ WINDOW = (1440, 900)  # as the others have it
 
 # WebKitWebDriver 2.50 reads nothing in a box that cuts off what is too long: of
 # <p style="overflow: hidden">Hello</p> it says "". So the page is asked, and its answer put as the others put theirs.
-# Nor does the page say where the lines of what is "pre-line" end.
+# Nor does the page say where the lines of what is "pre-line" end, nor what stands in a list to choose from: there an
+# option has no box.
 READ = r"""const [element] = arguments, lines = getComputedStyle(element).whiteSpace === "pre-line";
+    const list = element.closest("select");
+    if (list) {
+        const options = element.matches("option") ? [element] : [...element.querySelectorAll("option")];
+        return list.checkVisibility() ? options.map(option => option.text).join("\n") : "";
+    }
     if (lines) element.style.whiteSpace = "pre-wrap";
     const text = element.checkVisibility() ? element.innerText : "";
     if (lines) element.style.whiteSpace = "";
