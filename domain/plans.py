@@ -1,5 +1,6 @@
 """Which plan includes which feature: rows of a table, asked on every page, so kept in memory for half a minute."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from time import monotonic
 
@@ -31,6 +32,7 @@ FEATURES = (
 )
 TIER_LABELS = {Tier.STANDARD: "Standard", Tier.PROFESSIONAL: "Professional", Tier.ACCELERATED: "Accelerated"}
 KEPT_SECONDS = 30.0
+EARLY_SECONDS = 2.0  # before the end, so that no page runs out of it midway
 
 
 async def seed() -> None:
@@ -65,13 +67,26 @@ def lacks(label: str) -> str:
 
 async def table() -> dict[str, frozenset[str]]:
     """tier -> the features it includes."""
-    global _kept, _kept_until, _kept_of
-    if _kept is None or monotonic() >= _kept_until or _kept_of is not db.DB:
+    if _kept is None or _left() <= 0:
         rows = await PlanFeature.select(PlanFeature.tier, PlanFeature.feature).where(PlanFeature.included.eq(True))
-        _kept = {tier: frozenset(row["feature"] for row in rows if row["tier"] == tier) for tier in Tier}
-        _kept_until = monotonic() + KEPT_SECONDS
-        _kept_of = db.DB
+        return _keep((row["tier"], row["feature"]) for row in rows)
     return _kept
+
+
+def along() -> str:
+    """What brings the table along with another query: the column that `came` reads; empty while it is kept.
+
+    Every request begins with the query for who asks, so the one that finds nothing kept needs no more than the others.
+    """
+    if _left() > EARLY_SECONDS:
+        return ""
+    joined = "string_agg" if db.on_postgres() else "group_concat"
+    return f"(SELECT {joined}(tier || ':' || feature, ' ') FROM plan_feature WHERE included)"  # noqa: S608 - fixed words
+
+
+def came(column: str | None) -> None:
+    """The table came along; without a single row that includes anything there is nothing in the column."""
+    _keep((tier, feature) for tier, _, feature in (each.partition(":") for each in (column or "").split()))
 
 
 async def change(included: dict[str, set[str]], by: User) -> None:
@@ -95,6 +110,19 @@ def forget() -> None:
     """Drops what this process remembers, so that the next question reads the table."""
     global _kept
     _kept = None
+
+
+def _left() -> float:
+    """How many seconds more what is kept will do."""
+    return _kept_until - monotonic() if _kept is not None and _kept_of is db.DB else 0.0
+
+
+def _keep(included: Iterable[tuple[str, str]]) -> dict[str, frozenset[str]]:
+    global _kept, _kept_until, _kept_of
+    pairs = list(included)
+    _kept = {tier: frozenset(feature for of, feature in pairs if of == tier) for tier in Tier}
+    _kept_until, _kept_of = monotonic() + KEPT_SECONDS, db.DB
+    return _kept
 
 
 _kept: dict[str, frozenset[str]] | None = None

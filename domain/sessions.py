@@ -11,7 +11,7 @@ from uuid import UUID
 from piccolo.columns import Integer, Text, Varchar
 from piccolo.table import Table
 
-from domain import audit, clock, house_mail, ids, passwords, users
+from domain import audit, clock, house_mail, ids, passwords, plans, users
 from domain.accounts import Account
 from domain.columns import key, made, moment, parent
 from domain.db import DB, writing
@@ -366,10 +366,13 @@ def _joins(table: Any) -> tuple[Any, Any]:
 
 async def _with_user(table: Any, token: str) -> Any:
     """The row of a token with its user and their account, or None. Every request asks this, and Piccolo takes five
-    times as long to build the same from nested objects, so the statement is built once."""
-    rows = await table.raw(_statement(table), _hash(token))
+    times as long to build the same from nested objects, so the statement is built once. The plans come along."""
+    included = plans.along()
+    rows = await table.raw(_statement(table, included), _hash(token))
     if not rows:
         return None
+    if included:
+        plans.came(rows[0]["plans"])
     joined: list[Any] = [
         made(_exists_in_db=True, **{name: rows[0][f"{prefix}_{name}"] for name in _names(made)})
         for prefix, made in (("t", table), ("u", User), ("a", Account))
@@ -380,14 +383,15 @@ async def _with_user(table: Any, token: str) -> Any:
 
 
 @cache
-def _statement(table: Any) -> str:
+def _statement(table: Any, included: str) -> str:
     columns = ", ".join(
         f'{prefix}."{name}" AS {prefix}_{name}'
         for prefix, each in (("t", table), ("u", User), ("a", Account))
         for name in _names(each)
     )
+    more = f", {included} AS plans" if included else ""
     return (
-        f"SELECT {columns} FROM {table._meta.tablename} t "  # noqa: S608
+        f"SELECT {columns}{more} FROM {table._meta.tablename} t "  # noqa: S608
         'JOIN app_user u ON u.id = t."user" JOIN account a ON a.id = u.account WHERE t.token_hash = {}'
     )
 

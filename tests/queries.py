@@ -1,4 +1,4 @@
-"""What goes to the database while a block of a test runs."""
+"""What goes to the database while a block of a test runs, at most: this process has kept nothing from before."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from unittest import mock
 
-from domain import db
+from domain import db, plans
 
 
 @dataclass
@@ -21,6 +21,7 @@ class Queries:
 @contextmanager
 def counting() -> Iterator[Queries]:
     queries = Queries()
+    plans.forget()
     kind = type(db.DB)
     run = kind.run_querystring
 

@@ -195,7 +195,6 @@ async def test_the_page_of_a_listing_with_all_of_it_asks_at_most_eight_times(
     listing = await make.listing()
     one = await planned(listing)
     await agent_client.submit(f"/listings/{listing.id}/appraisals", {"amount": "14500"})
-    await plans.table()
     for url in (f"/listings/{listing.id}", f"/appointments/{one.id}/edit", "/listings"):
         await agent_client.get(url)
         with count_queries() as queries:

@@ -213,7 +213,6 @@ async def test_the_inventory_with_tick_boxes_asks_at_most_eight_times(
 ) -> None:
     for _ in range(52):
         await make.listing(search="outback")
-    await plans.table()
     with count_queries() as queries:
         assert "Choose all 52 matching" in text(await manager.get("/listings?q=outback"))
     assert queries.count <= 8, queries.statements
@@ -371,7 +370,6 @@ async def test_the_look_asks_the_database_at_most_eight_times(
     manager: Client, count_queries: Callable[[], Any]
 ) -> None:
     url = await looked(manager, 3)
-    await plans.table()
     with count_queries() as queries:
         assert (await manager.get(f"{url}/look?code=&place=2")).status_code == 200
     assert queries.count <= 8, queries.statements
@@ -439,7 +437,6 @@ async def test_the_progress_asks_the_database_at_most_eight_times(
     manager: Client, count_queries: Callable[[], Any]
 ) -> None:
     url = await started(manager, 4)
-    await plans.table()
     with count_queries() as queries:
         assert "2019 Subaru Outback" in text(await manager.get(f"{url}?group=queued"))
     assert queries.count <= 8, queries.statements
@@ -635,7 +632,6 @@ async def test_the_list_comes_page_by_page_in_few_queries(
 ) -> None:
     for _ in range(watching.LIST + 1):
         await started(manager, 1)
-    await plans.table()
     with count_queries() as queries:
         page = (await manager.get("/batches")).text
     assert queries.count <= 8, queries.statements

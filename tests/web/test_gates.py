@@ -350,7 +350,6 @@ async def test_the_page_takes_few_queries_whatever_stands(client: Client, count_
         for reported in (False, True):
             if reported:
                 await dealerships.report(manager.account, listing, manager, False)
-            await page_of(somebody, listing)  # plans and hours are kept for half a minute
             with count_queries() as queries:
                 await page_of(somebody, listing)
             assert queries.count <= 8, queries.statements

@@ -284,7 +284,6 @@ async def test_a_text_that_is_opened_again_is_as_it_was(agent_client: Client, li
 async def test_the_first_look_costs_no_more_questions(
     agent_client: Client, listing: Listing, count_queries: Any
 ) -> None:
-    await plans.table()  # asked every half minute, then kept in memory
     for url in ("/new", "/channel"):
         with count_queries() as queries:
             if url == "/new":

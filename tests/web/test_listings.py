@@ -269,7 +269,6 @@ async def test_the_page_of_a_listing_asks_the_database_at_most_eight_times(agent
     for _ in range(5):
         await make.message(listing)
     await _picture(listing)
-    await plans.table()  # asked every half minute, then kept in memory
     with count_queries() as queries:
         answer = await agent_client.get(f"/listings/{listing.id}")
     assert answer.status_code == 200

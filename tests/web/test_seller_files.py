@@ -59,7 +59,6 @@ async def test_the_page_of_the_vehicle_asks_no_more_than_before(
     client: Client, there: Known, count_queries: Any
 ) -> None:
     async with await client.signed_in(there.admin) as admin:
-        await admin.get(f"/listings/{there.listing.id}")
         with count_queries() as queries:
             await admin.get(f"/listings/{there.listing.id}")
     assert queries.count <= 8
@@ -70,7 +69,6 @@ async def test_the_page_of_the_vehicle_asks_no_more_than_before(
 
 async def test_the_page_says_what_is_in_the_file(client: Client, there: Known, count_queries: Any) -> None:
     async with await client.signed_in(there.admin) as admin:
-        await admin.get(f"/listings/{there.listing.id}")  # the plans are known from now on
         with count_queries() as queries:
             page = await admin.get(f"/listings/{there.listing.id}/seller-files/new")
     assert queries.count <= 8

@@ -87,7 +87,6 @@ async def test_the_number_that_was_clicked_is_the_one_it_goes_to(agent_client: C
 async def test_the_window_asks_the_database_at_most_eight_times(
     agent_client: Client, listing: Listing, count_queries: Any
 ) -> None:
-    await plans.table()  # asked every half minute, then kept in memory
     for url in ("/new", "/preview", "/filling"):
         with count_queries() as queries:
             if url == "/new":
