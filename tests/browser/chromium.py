@@ -24,6 +24,9 @@ QUIET = (
     "--disable-sync",
     "--disable-features=AutofillServerCommunication,MediaRouter,OptimizationHints,Translate",
     "--no-proxy-server",
+    # One renderer for all pages: a new one for every visit costs a fifth of what Chromium takes in all.
+    "--process-per-site",
+    "--renderer-process-limit=1",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 )
 
