@@ -1,14 +1,12 @@
 """Contacts made elsewhere and logged by hand: each is a message of the kind `external`, in the state `logged`."""
 
-from collections.abc import Collection
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
-from uuid import UUID as Id
 
 from piccolo.columns import UUID, Boolean, Integer, Text, Varchar
 from piccolo.table import Table
 
-from domain import db
 from domain.accounts import Account
 from domain.columns import parent
 from domain.db import DB
@@ -53,13 +51,19 @@ class ExternalContact(Table, db=DB, tablename="external_contact"):
     assisted = Boolean(default=False)  # our words, sent by a person at the site: "I sent it"
 
 
-async def of_messages(messages: Collection[Id]) -> dict[Id, dict[str, Any]]:
-    """message -> {type, place, seconds, assisted, created_at}; one query, none where there are no messages."""
-    if not messages:
-        return {}
-    rows = await ExternalContact.raw(
-        f"""SELECT e.message, e.type, e.place, e.seconds, e.assisted, m.created_at
-            FROM external_contact e JOIN message m ON m.id = e.message WHERE {db.among("e.message")}""",  # noqa: S608
-        db.listed(messages),
-    )
-    return {row["message"]: row for row in rows}
+# What is asked of a contact `e` beside its message.
+COLUMNS = "e.type AS contact_type, e.place AS contact_place, e.seconds AS contact_seconds, e.assisted"
+
+
+def of_row(row: Mapping[str, Any]) -> dict[str, Any] | None:
+    """{type, place, seconds, assisted, created_at} from a row with COLUMNS and its message's created_at; None when it
+    is no contact made elsewhere."""
+    if row["contact_type"] is None:
+        return None
+    return {
+        "type": row["contact_type"],
+        "place": row["contact_place"],
+        "seconds": row["contact_seconds"],
+        "assisted": row["assisted"],
+        "created_at": row["created_at"],
+    }

@@ -74,8 +74,7 @@ class Page:
 
 
 async def page(listing: UUID, before: Cursor | None = None, limit: int = PAGE) -> Page:
-    """The newest `limit` entries, or those before a cursor. One query, and one more each where files went along and
-    where contacts were made elsewhere."""
+    """The newest `limit` entries, or those before a cursor. One query, and one more where files went along."""
     return await _page(listing, "<", before, limit)
 
 
@@ -169,10 +168,9 @@ async def _page(listing: UUID, compare: str, cursor: Cursor | None, limit: int) 
     more, rows = len(rows) > limit, rows[:limit][::-1]
     first = Cursor(rows[0]["at"], rows[0]["id"]) if rows else None
     files = await message_files.of_messages([row["id"] for row in rows if row.get("with_files")])
-    contacts = await external_contacts.of_messages([row["id"] for row in rows if row["kind"] == "external"])
     for row in rows:
         row["files"] = files.get(row["id"], [])
-        row["contact"] = contacts.get(row["id"])
+        row["contact"] = external_contacts.of_row(row)
     return Page(rows, first if more else None, first)
 
 
@@ -198,10 +196,11 @@ async def _rows(listing: UUID, compare: str, cursor: Cursor | None, limit: int) 
                      x.channel = 'email' AND EXISTS (SELECT 1 FROM email_header h
                                                      WHERE h.message = x.id AND h.html <> '') AS with_html,
                      c.kind AS provider, c.state AS provider_state, c.rests_until AS provider_rests_until,
-                     {standing.against("x")} AS barred
+                     {external_contacts.COLUMNS}, x.created_at, {standing.against("x")} AS barred
               FROM message x LEFT JOIN app_user u ON u.id = x."user"
-              LEFT JOIN connection c ON c.id = x.connection AND x.state IN ('queued', 'unknown') {tail}) AS few
-            UNION ALL SELECT few.*, {", ".join(["NULL"] * 34)} FROM (
+              LEFT JOIN connection c ON c.id = x.connection AND x.state IN ('queued', 'unknown')
+              LEFT JOIN external_contact e ON e.message = x.id {tail}) AS few
+            UNION ALL SELECT few.*, {", ".join(["NULL"] * 39)} FROM (
               SELECT 'event' AS what, x.id, x.at, x.kind, CAST(x.detail AS text) AS detail, u.name AS person
               FROM event x LEFT JOIN app_user u ON u.id = x."user" {tail}) AS few""",  # noqa: S608
         *arguments,

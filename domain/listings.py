@@ -143,14 +143,14 @@ async def of(account: UUID, listing: UUID) -> Listing:
 
 
 async def surroundings(listing: UUID, reader: UUID) -> dict[str, Any]:
-    """What its page says beside it: source_name, messageable, and of the main and the secondary user (None: nobody)
-    main_id, main_name, main_title, main_active, secondary_id …; mobile_stopped and phone_stopped: whether they said
-    stop; draft_at: when the reader's own draft was kept, if there is one; appointment_id, _at, _zone, _place and _meets
-    (a name) of the planned one; appraised and appraised_at of the newest appraisal; review_count: messages of the
-    account that wait for a look."""
+    """What its page says beside it: the columns of its seller, for `sellers.of_row`; source_name, messageable, and of
+    the main and the secondary user (None: nobody) main_id, main_name, main_title, main_active, secondary_id …;
+    mobile_stopped and phone_stopped: whether they said stop; draft_at: when the reader's own draft was kept, if there
+    is one; appointment_id, _at, _zone, _place and _meets (a name) of the planned one; appraised and appraised_at of the
+    newest appraisal; review_count: messages of the account that wait for a look."""
     rows = await found(
         Listing.raw(  # each look at a listing asks this, and Piccolo takes long to build joins of the same table twice
-            """SELECT s.name AS source_name, s.messageable,
+            """SELECT p.*, s.name AS source_name, s.messageable,
                       m.id AS main_id, m.name AS main_name, m.title AS main_title, m.active AS main_active,
                       n.id AS secondary_id, n.name AS secondary_name, n.title AS secondary_title,
                       n.active AS secondary_active,

@@ -39,6 +39,13 @@ async def of_listing(listing: UUID) -> Seller:
     return seller or Seller(listing=listing, _ignore_missing=True)
 
 
+def of_row(row: Mapping[str, Any], listing: UUID) -> Seller:
+    """The same from a row that holds the seller's columns, all of them None where there is no seller."""
+    if not row["id"]:
+        return Seller(listing=listing, _ignore_missing=True)
+    return Seller(_exists_in_db=True, **{name: value for name, value in row.items() if name in _COLUMNS})
+
+
 class Reach(NamedTuple):
     """How the seller of an ad can be written to, besides by what stands in their row.
 
@@ -104,9 +111,7 @@ async def with_reach(listing: UUID) -> tuple[Seller, Reach]:
         person=consents.person_with_erased(Person.of(row), frozenset().union(*stays)),
         appointment=Next.of(row),
     )
-    if not row["id"]:
-        return Seller(listing=listing), reach
-    return Seller(**{name: value for name, value in row.items() if name in _COLUMNS}), reach
+    return of_row(row, listing), reach
 
 
 async def of_listings(listings: Sequence[UUID]) -> dict[UUID, dict[str, Any]]:

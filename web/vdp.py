@@ -14,10 +14,9 @@ from web import appointment_pages, dealership_pages, inventory, render
 from web.filters import clock_time, day, initials, miles, money
 
 
-async def context(account: Account, me: User, listing: Listing, seller: Seller) -> dict[str, Any]:
-    """All that listings/show.html shows, except the history, in three queries, a fourth for one that a dealership
-    report hides: nothing can be done with it there."""
-    around = await listings.surroundings(listing.id, me.id)
+async def context(account: Account, me: User, listing: Listing, around: Mapping[str, Any]) -> dict[str, Any]:
+    """All that listings/show.html shows, except the history, in two queries beside what is `around` the listing, a
+    third for one that a dealership report hides: nothing can be done with it there."""
     team = await listings.team(account.id, listing.id)
     beside = await listings.beside(listing.id)
     report = await dealerships.hidden_by(account.id, listing.id) if listing.hidden else None
@@ -37,7 +36,7 @@ async def context(account: Account, me: User, listing: Listing, seller: Seller) 
             (day(row["at"], account.timezone), money(row["price"], account.currency) or "No price")
             for row in beside.prices
         ],
-        "seller": _seller(seller, around),
+        "seller": _seller(sellers.of_row(around, listing.id), around),
         "dealer": _dealer(account),
         "main_user": _person(around, "main"),
         "secondary_user": _person(around, "secondary"),

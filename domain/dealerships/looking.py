@@ -6,8 +6,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from piccolo.columns.combination import WhereRaw
+
 from domain.db import found
-from domain.dealerships.filtering import reported
 from domain.dealerships.matching import Identity
 from domain.dealerships.tables import DealershipReport, ReportedIdentity
 from domain.errors import NotFound
@@ -76,9 +77,13 @@ async def hidden_by(account: UUID, listing: UUID) -> Report | None:
 
 async def listing(account: UUID, listing: UUID) -> Listing:
     """The account's listing, also one that a standing report hides. Raises NotFound."""
-    row: Listing = await found(Listing.objects().get((Listing.id == listing) & (Listing.account == account)))
-    if row.hidden and not await reported(account, [listing]):
-        raise NotFound
+    seen = WhereRaw(
+        """(listing.hidden = {} OR EXISTS (
+              SELECT 1 FROM reported_listing h JOIN dealership_report r ON r.id = h.report
+              WHERE h.listing = listing.id AND r.account = listing.account AND r.undone_at IS NULL))""",
+        False,
+    )
+    row: Listing = await found(Listing.objects().get((Listing.id == listing) & (Listing.account == account) & seen))
     return row
 
 

@@ -43,11 +43,11 @@ async def index(
 
 async def show(request: Request, me: Me, account: TheAccount, kept_listing: TheKeptListing) -> Response:
     listing, messaging = kept_listing, await plans.includes(account, "messaging")
-    seller = await sellers.of_listing(listing.id)
-    context = await vdp.context(account, me, listing, seller)
+    around = await listings.surroundings(listing.id, me.id)
+    context = await vdp.context(account, me, listing, around)
     if messaging:  # the history says less of listing and seller than the page itself
-        draft_at, around = context["draft_at"], context["around"]
-        context = {**await history_context(listing, me, account, seller, draft_at, around), **context}
+        seller, draft_at = sellers.of_row(around, listing.id), context["draft_at"]
+        context = {**await history_context(listing, me, account, seller, draft_at, context["around"]), **context}
     title = context["listing"]["title"]
     return render.page(request, "listings/show.html", **context, messaging=messaging, page_title=title)
 
