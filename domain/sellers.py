@@ -11,7 +11,7 @@ from domain import appointments, clock, consents, seller_keys, standing
 from domain.accounts import Account
 from domain.appointments import Next
 from domain.columns import key, parent
-from domain.db import DB
+from domain.db import DB, found
 from domain.listings import Listing
 from domain.standing import Person, Standing
 
@@ -71,25 +71,42 @@ class Reach(NamedTuple):
 
 async def with_reach(listing: UUID) -> tuple[Seller, Reach]:
     """The seller of an ad, as `of_listing`, and how they can be reached, in one statement."""
+    rows = await _reached("", "l.id = {}", listing)
+    if not rows:
+        return Seller(listing=listing), Reach()
+    return of_row(rows[0], listing), await _reach(rows[0])
+
+
+async def with_listing(account: UUID, listing: UUID) -> tuple[Listing, Seller, Reach]:
+    """The account's listing, its seller and how they can be reached, in one statement. Raises NotFound, also for a
+    listing that is hidden."""
+    columns = "".join(f', l."{name}" AS ad_{name}' for name in _OF_LISTING)
+    [row] = await found(_reached(columns, "l.id = {} AND l.account = {} AND l.hidden = {}", listing, account, False))
+    ad = Listing(_exists_in_db=True, **{name: row[f"ad_{name}"] for name in _OF_LISTING})
+    return ad, of_row(row, listing), await _reach(row)
+
+
+async def _reached(columns: str, where: str, *arguments: Any) -> list[dict[str, Any]]:
     lists = ", ".join(
         standing.of_address("l.account", f"'{channel}'", standing.ADDRESSES[field], f"{field}_")
         for field, channel in _FIELDS.items()
     )
-    rows = await Seller.raw(
+    rows: list[dict[str, Any]] = await Seller.raw(
         f"""SELECT p.*, {standing.ADDRESSES["form"]} AS form, i.name AS source_name, i.slug AS source_slug,
                    i.form_transport AS source_form, i.messageable AS source_open,
                    {standing.of_listing("l")}, {standing.of_seller("l.account", "l.id")}, {lists},
                    {appointments.COLUMNS},
-                   {consents.salt_where_erased("l.account")} AS erased_salt, l.account AS of_account
+                   {consents.salt_where_erased("l.account")} AS erased_salt, l.account AS of_account{columns}
             FROM listing l JOIN source i ON i.id = l.source {appointments.joined("l.id")}
-            LEFT JOIN seller p ON p.listing = l.id WHERE l.id = {{}}""",  # noqa: S608 - fixed words
+            LEFT JOIN seller p ON p.listing = l.id WHERE {where}""",  # noqa: S608 - fixed words
         standing.a_day_before(clock.now()),
         clock.now(),
-        listing,
+        *arguments,
     )
-    if not rows:
-        return Seller(listing=listing), Reach()
-    row = dict(rows[0])
+    return rows
+
+
+async def _reach(row: Mapping[str, Any]) -> Reach:
     account = row["of_account"]
     erased = await consents.tombstoned_among(row["erased_salt"], [(account, row[field] or "") for field in _FIELDS])
     known = {
@@ -100,7 +117,7 @@ async def with_reach(listing: UUID) -> tuple[Seller, Reach]:
         if row[field]
     }
     stays = [kept for (_, address), kept in erased.items() if address != row["form"]]
-    reach = Reach(
+    return Reach(
         source=row["source_name"],
         slug=row["source_slug"],
         form_transport=row["source_form"],
@@ -111,7 +128,6 @@ async def with_reach(listing: UUID) -> tuple[Seller, Reach]:
         person=consents.person_with_erased(Person.of(row), frozenset().union(*stays)),
         appointment=Next.of(row),
     )
-    return of_row(row, listing), reach
 
 
 async def of_listings(listings: Sequence[UUID]) -> dict[UUID, dict[str, Any]]:
@@ -138,3 +154,4 @@ def full_name(first: str, last: str) -> str:
 
 _FIELDS = standing.FIELDS
 _COLUMNS = frozenset(column._meta.name for column in Seller._meta.columns)
+_OF_LISTING = tuple(column._meta.name for column in Listing._meta.columns)

@@ -9,7 +9,7 @@ from uuid import UUID
 from litestar import Request
 from litestar.di import NamedDependency, Provide
 
-from domain import attachments, dealerships, listings, message_templates, messages, users
+from domain import attachments, dealerships, listings, message_templates, messages, scenes, users
 from domain.accounts import Account
 from domain.attachments import Attachment, FileLink
 from domain.batches import starting
@@ -18,6 +18,7 @@ from domain.errors import NotFound
 from domain.listings import Listing, Picture
 from domain.message_templates import MessageTemplate
 from domain.messages import Message
+from domain.scenes import Scene
 from domain.users import User
 from web import forms
 from web.forms import Form
@@ -33,6 +34,7 @@ TheKeptListing = NamedDependency[Listing]  # kept_listing: the same, also one th
 TheMessage = NamedDependency[Message]  # message: of {message_id}
 ThePerson = NamedDependency[User]  # person: of {user_id}, a colleague
 ThePicture = NamedDependency[Picture]  # picture: of {picture_id}, one that can be shown
+TheScene = NamedDependency[Scene]  # scene: `listing` with all that surrounds it, read together
 TheTemplate = NamedDependency[MessageTemplate]  # template: of {template_id}, also a hidden or deleted one
 
 AnyRequest = Request[Any, Any, Any]
@@ -82,6 +84,10 @@ async def picture(request: AnyRequest) -> Picture:
     return await listings.picture(request.user.account.id, _id(request, "picture_id"))
 
 
+async def scene(request: AnyRequest) -> Scene:
+    return await scenes.of_shown(request.user.account, request.user, _id(request, "listing_id"))
+
+
 async def template(request: AnyRequest) -> MessageTemplate:
     return await message_templates.of(request.user.account.id, request.user.id, _id(request, "template_id"))
 
@@ -93,5 +99,8 @@ def _id(request: AnyRequest, name: str) -> UUID:
         raise NotFound from None
 
 
-PROVIDERS = (me, account, form, attachment, batch, file_link, listing, kept_listing, message, person, picture, template)
+PROVIDERS = (
+    *(me, account, form, attachment, batch, file_link),
+    *(listing, kept_listing, message, person, picture, scene, template),
+)
 DEPENDENCIES = {provider.__name__: Provide(provider) for provider in PROVIDERS}

@@ -14,7 +14,7 @@ from domain.newest import Overtaken
 from domain.scenes import Scene
 from web import buttons, composer, introducing, looking, planned, previews, queue, render
 from web.forms import Form
-from web.lookups import Me, TheAccount, TheForm, TheKeptListing, TheListing
+from web.lookups import Me, TheAccount, TheForm, TheKeptListing, TheScene
 from web.typed import Typed
 
 AnyRequest = Request[Any, Any, Any]
@@ -27,7 +27,7 @@ async def new(
     request: AnyRequest,
     account: TheAccount,
     me: Me,
-    listing: TheListing,
+    scene: TheScene,
     to: FromQuery[str] = "",
     channel: FromQuery[str] = "",
     template_id: FromQuery[str] = "",
@@ -36,11 +36,10 @@ async def new(
 ) -> Response[str]:
     """The window as a page; htmx takes its form. It opens with the words of a message that did not leave (`again`), of
     a template, or of the draft."""
-    scene = await scenes.of(account, me, listing)
-    if again and (words := await messages.opened_again(listing.id, again)):
+    if again and (words := await messages.opened_again(scene.listing.id, again)):
         typed = composer.reopened(words, await enclosures.of_message(words["id"]), me.signature)
         return render.page(request, "sends/new.html", **await composer.window(scene, typed, panel=panel))
-    saved = await drafts.of(me.id, listing.id)
+    saved = await drafts.of(me.id, scene.listing.id)
     opened = await buttons.opened(scene, saved, to, channel, template_id)
     state = composer.draft_state(saved, account.timezone, restored=saved is not None)
     return render.page(request, "sends/new.html", **await buttons.window(scene, opened, draft=state, panel=panel))
@@ -69,11 +68,8 @@ async def create(
     return _leaves(request, scene, message)
 
 
-async def compose(
-    request: AnyRequest, account: TheAccount, me: Me, listing: TheListing, form: TheForm
-) -> Response[Any]:
+async def compose(request: AnyRequest, scene: TheScene, form: TheForm) -> Response[Any]:
     """The window again with what a button of it did: without JavaScript every one of them comes here."""
-    scene = await scenes.of(account, me, listing)
     filled = await buttons.pressed(scene, Typed.of(form), form)
     if filled.leads_to:
         return render.go(request, filled.leads_to)
@@ -81,11 +77,8 @@ async def compose(
     return render.page(request, "sends/new.html", **window)
 
 
-async def filling(
-    request: AnyRequest, account: TheAccount, me: Me, listing: TheListing, form: TheForm
-) -> Response[str]:
+async def filling(request: AnyRequest, scene: TheScene, form: TheForm) -> Response[str]:
     """The text after a template was picked; typed text is never written over without asking."""
-    scene = await scenes.of(account, me, listing)
     filled = await buttons.filled(scene, Typed.of(form), form.value("do"))
     looked = await looking.look(scene, filled.typed)
     parts: dict[str, Any] = {
@@ -98,40 +91,32 @@ async def filling(
     return render.fragment(request, "sends/_filling.html", **composer.channel_parts(looked), **parts)
 
 
-async def insertion(account: TheAccount, me: Me, listing: TheListing, form: TheForm) -> Response[str]:
+async def insertion(scene: TheScene, form: TheForm) -> Response[str]:
     """What a wildcard button puts at the caret."""
-    scene = await scenes.of(account, me, listing)
     return render.bare(composer.value(scene, form.value("insert")))
 
 
-async def preview(
-    request: AnyRequest, account: TheAccount, me: Me, listing: TheListing, form: TheForm
-) -> Response[str]:
+async def preview(request: AnyRequest, scene: TheScene, form: TheForm) -> Response[str]:
     """What the seller will read, and whether it may go. Nothing is stored."""
-    looked = await looking.look(await scenes.of(account, me, listing), Typed.of(form))
+    looked = await looking.look(scene, Typed.of(form))
     parts = composer.channel_parts(looked)
     return render.fragment(request, "sends/_preview.html", **parts, **await previews.of(looked))
 
 
-async def channel(
-    request: AnyRequest, account: TheAccount, me: Me, listing: TheListing, form: TheForm
-) -> Response[str]:
+async def channel(request: AnyRequest, scene: TheScene, form: TheForm) -> Response[str]:
     """What depends on the channel, after another one was chosen; the text stays as it is, but for the line of a first
     text."""
-    scene = await scenes.of(account, me, listing)
     typed = replace(Typed.of(form), channel=form.value("pick") or form.value("channel"), template_id="")
     looked = await looking.look(scene, introducing.turned(scene, typed))
     parts = {**composer.channel_parts(looked), **await composer.picker(looked), "body": looked.typed.body, "form": form}
     return render.fragment(request, "sends/_channel.html", **parts, **await previews.of(looked))
 
 
-async def choices(
-    request: AnyRequest, account: TheAccount, me: Me, listing: TheListing, form: TheForm
-) -> Response[str]:
+async def choices(request: AnyRequest, scene: TheScene, form: TheForm) -> Response[str]:
     """The template selector again, after templates were made, changed or deleted; one just made is picked."""
     typed = Typed.of(form)
     typed = replace(typed, template_id=form.value("made") or typed.template_id)
-    looked = await looking.look(await scenes.of(account, me, listing), typed)
+    looked = await looking.look(scene, typed)
     return render.fragment(request, "sends/_templates.html", **await composer.picker(looked))
 
 
