@@ -6,8 +6,10 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from domain import clock, db, standing
+from domain import clock, db, quiet_hours, seller_hours, standing, zones
 from domain.messages.tables import Message
+from domain.quiet_hours import Rules
+from domain.zones import Zones
 
 # Every f-string below holds fixed words and `{}` placeholders only; values travel as parameters.
 # ruff: noqa: S608
@@ -15,6 +17,7 @@ from domain.messages.tables import Message
 CODE = "first_contacts"  # of what waits for its turn
 HOUR = timedelta(hours=1)
 SOON = timedelta(minutes=1)  # who comes so much too early keeps their turn
+MOST_DAYS = 1_000  # that turns are reckoned over; at one an hour 10,000 take no longer
 # The last turn that is given away already. Takes the account.
 LINE = f"""SELECT not_before FROM message WHERE account = {{}} AND state = 'queued' AND code = '{CODE}'"""
 
@@ -96,6 +99,42 @@ def behind(line: Any, an_hour: int, at: datetime) -> datetime:
     """The first turn from a moment on behind the last one of the `line`, as the database tells it."""
     last = _moment(line)
     return max(at, last + apart(an_hour)) if last else at
+
+
+def of_batch(batch: str) -> str:
+    """SQL: columns of an account `a` for `last_of`. `batch` is an SQL expression for its id. Without a limit nothing is
+    counted."""
+    waits = f"m.batch = {batch} AND m.state IN ('pending', 'queued')"
+    known = (
+        f"SELECT 1 FROM message e WHERE e.listing = m.listing AND (e.direction = 'in' OR e.state IN {standing.LEFT})"
+    )
+    return f"""a.country, a.postal_code, a.phone, a.first_contacts_an_hour AS an_hour,
+               CASE WHEN a.first_contacts_an_hour > 0 THEN (
+                 SELECT COUNT(*) FROM message m WHERE {waits} AND NOT EXISTS ({known})) END AS turns,
+               CASE WHEN a.first_contacts_an_hour > 0 THEN (
+                 SELECT MIN(m.not_before) FROM message m WHERE {waits} AND m.code = '{CODE}') END AS turn"""
+
+
+async def last_of(account: UUID, row: Mapping[str, Any], now: datetime) -> datetime:
+    """When the last one of a batch has its turn, those included whose turn was in the night and who will need another;
+    now, where none waits for any. The row is one of `of_batch`."""
+    if not row["turns"]:
+        return now
+    turn = max(now, _moment(row["turn"]) or now)
+    there = zones.of(row["country"], row["postal_code"], [row["phone"]] if row["phone"] else [])
+    return last(row["turns"], turn, row["an_hour"], there, await seller_hours.rules_of(account))
+
+
+def last(number: int, turn: datetime, an_hour: int, there: Zones, rules: Rules) -> datetime:
+    """When the last of so many has had its turn, of which this is the first: by night nobody has one. By the hours of
+    where the dealership is, for want of the sellers'."""
+    for _ in range(MOST_DAYS):
+        turn = quiet_hours.next_allowed(turn, there, rules) or turn
+        closes = min((each.until for each in quiet_hours.here(turn, there, rules) if each.until), default=None)
+        if closes is None or (today := -((turn - closes) // apart(an_hour))) >= number:
+            break
+        number, turn = number - today, closes
+    return turn + apart(an_hour) * (number - 1)
 
 
 def _moment(value: Any) -> datetime | None:

@@ -117,7 +117,7 @@ def _leaves(row: Mapping[str, Any], account: Account) -> str:
 async def show(
     account: Account, me: User, batch: Batch, group: str, code: str, after: str, *, frozen: bool
 ) -> dict[str, Any]:
-    """All that batches/show.html shows, in four queries, or up to six."""
+    """All that batches/show.html shows, in three queries, or up to six."""
     progress = await watching.progress(batch)
     still = await watching.stands_still(batch) if batch.state in UNDER_WAY else []
     place = _id(after)
@@ -129,7 +129,7 @@ async def show(
     may = users.may(me, Permission.BATCH)
     return {
         "batch": batch,
-        "person": await watching.starter(batch),
+        "person": progress.starter,
         "label": label,
         "tone": tone,
         "size": progress.size,

@@ -13,12 +13,10 @@ from domain.batches.looking import Summary
 from domain.batches.reading import Carriers
 from domain.connections import Connection
 from domain.messages import Message, State
-from domain.quiet_hours import Rules
 from domain.users import User
 
 FEW = 20  # first messages below which nothing can be said of how many answer
 NEWEST = 500
-MOST_DAYS = 1_000  # that first contacts are reckoned over; at one an hour 10,000 take no longer
 
 
 @dataclass(frozen=True)
@@ -57,8 +55,8 @@ async def estimate(
     begins = begins or clock.now()
     leaves_at, an_hour = begins + takes, account.first_contacts_an_hour
     if an_hour and summary.first:
-        rules = await seller_hours.rules_of(account.id)
-        leaves_at = max(leaves_at, _last_turn(account, rules, summary.first, first_turns.behind(line, an_hour, begins)))
+        rules, turn = await seller_hours.rules_of(account.id), first_turns.behind(line, an_hour, begins)
+        leaves_at = max(leaves_at, first_turns.last(summary.first, turn, an_hour, _where(account), rules))
     morning = await _last_morning(account, user, carriers["text"][0], summary, begins) if "text" in carriers else None
     options = carriers["text"][0].options if "text" in carriers else None
     cost = prices.cost(options, summary.segments) if summary.segments else None
@@ -73,19 +71,6 @@ async def _waiting(connection: Connection, user: User) -> int:
         return 0
     theirs = (Message.connection == connection.id) & (Message.user == user.id)
     return int(await Message.count().where(theirs & (Message.state == State.QUEUED)))
-
-
-def _last_turn(account: Account, rules: Rules, number: int, turn: datetime) -> datetime:
-    """When the last of so many first contacts has had its turn, of which this is the first; by the hours of where the
-    dealership is."""
-    apart, there = first_turns.apart(account.first_contacts_an_hour), _where(account)
-    for _ in range(MOST_DAYS):
-        turn = quiet_hours.next_allowed(turn, there, rules) or turn
-        closes = min((each.until for each in quiet_hours.here(turn, there, rules) if each.until), default=None)
-        if closes is None or (today := -((turn - closes) // apart)) >= number:
-            break
-        number, turn = number - today, closes
-    return turn + apart * (number - 1)
 
 
 def _where(account: Account) -> zones.Zones:

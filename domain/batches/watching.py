@@ -1,12 +1,12 @@
 """How a batch goes: counts that sum to the selection, who got it, who did not and why, and when it will be through."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from domain import clock, pace_limits
+from domain import clock, first_turns, pace_limits
 from domain.batches import reasons
 from domain.batches.tables import Batch
 from domain.channels.base import SPAM
@@ -43,6 +43,7 @@ class Progress:
 
     leaves_at   when the last one will have left at the pace of the last minutes; None while that cannot be told
     reasons     of each code the reason that all its messages bear; empty where they bear several
+    starter     the name of who started it, or would
     spam        of those that failed, how many carriers took for spam: they are not tried again
     """
 
@@ -51,6 +52,7 @@ class Progress:
     codes: dict[str, int]
     leaves_at: datetime | None
     reasons: dict[str, str]
+    starter: str
     spam: int = 0
 
     @property
@@ -63,9 +65,9 @@ class Progress:
 
 
 async def progress(batch: Batch) -> Progress:
-    """Three queries, or four."""
+    """Three queries at most."""
     now = clock.now()
-    rows = await _counted(batch)
+    starter, rows = await _counted(batch)
     groups = dict.fromkeys(GROUPS, 0)
     codes: dict[str, int] = {}
     for row in rows:
@@ -75,15 +77,19 @@ async def progress(batch: Batch) -> Progress:
             codes[row["code"]] = codes.get(row["code"], 0) + row["number"]
     groups[GROUP_OF[_unmade(batch)]] += batch.size - sum(groups.values())
     spam = sum(row["number"] for row in rows if row["code"] == SPAM and GROUP_OF[row["state"]] == "failed")
-    return Progress(batch.size, groups, codes, await _leaves_at(batch, groups["queued"], now), _reasons(rows), spam)
+    leaves_at = await _leaves_at(batch, groups["queued"], now)
+    return Progress(batch.size, groups, codes, leaves_at, _reasons(rows), starter, spam)
 
 
-async def _counted(batch: Batch) -> list[dict[str, Any]]:
-    return await Message.raw(
-        """SELECT state, code, COUNT(*) AS number, MIN(reason) AS least, MAX(reason) AS most
-           FROM message WHERE batch = {} GROUP BY state, code""",
+async def _counted(batch: Batch) -> tuple[str, list[dict[str, Any]]]:
+    """Who started it, or would, and of its messages how many stand how and why."""
+    rows = await Message.raw(
+        """SELECT u.name, m.state, m.code, COUNT(*) AS number, MIN(m.reason) AS least, MAX(m.reason) AS most
+           FROM app_user u LEFT JOIN message m ON m.batch = {} WHERE u.id = {} GROUP BY u.name, m.state, m.code""",
         batch.id,
+        batch.user,
     )
+    return rows[0]["name"] if rows else "", [row for row in rows if row["state"]]
 
 
 def _reasons(rows: Sequence[dict[str, Any]]) -> dict[str, str]:
@@ -105,7 +111,7 @@ class Counts:
 
 async def counts(batch: Batch) -> Counts:
     """One query."""
-    rows = await _counted(batch)
+    _, rows = await _counted(batch)
     states = {state: 0 for group in GROUPS.values() for state in group}
     codes: dict[str, int] = {"": 0}
     for row in rows:
@@ -129,7 +135,7 @@ async def leaves_at(batch: Batch, counts: Counts) -> datetime | None:
 
 async def _leaves_at(batch: Batch, waiting: int, now: datetime) -> datetime | None:
     """Those whose time has come leave one after another; whoever waits for their morning not before it, and then in
-    their turn."""
+    their turn; who has a turn of first contacts by night has none, and all that come after them are put off, too."""
     if not waiting or batch.state not in ("running", "expanding"):
         return None
     later = await Message.raw(
@@ -140,7 +146,10 @@ async def _leaves_at(batch: Batch, waiting: int, now: datetime) -> datetime | No
         now,
         MOMENTS,
     )
-    each = await _seconds_each(batch, now, some_wait=bool(later))
+    pace = await _pace(batch, now)
+    known = {name: pace[name] for name in ("kind", "options")}
+    carrier = Connection(account=batch.account, **known) if pace["kind"] else None
+    each = _seconds_each(pace, carrier, now, some_wait=bool(later))
     if each is None:
         return None
     ends = now + timedelta(seconds=waiting * each)
@@ -148,36 +157,41 @@ async def _leaves_at(batch: Batch, waiting: int, now: datetime) -> datetime | No
     for row in later:
         number += row["number"]
         ends = max(ends, row["not_before"] + timedelta(seconds=number * each))
-    return ends
+    return max(ends, await first_turns.last_of(batch.account, pace, now))
 
 
-async def _seconds_each(batch: Batch, now: datetime, *, some_wait: bool) -> float | None:
+async def _pace(batch: Batch, now: datetime) -> dict[str, Any]:
+    """What says how fast it goes: {number, first} of what began in the last minutes, {kind, options} of the connection
+    by which some of what waits leaves, and the turns of first contacts. One query."""
+    [row] = await Message.raw(
+        f"""SELECT begun.number, begun.first, c.kind, c.options, {first_turns.of_batch("b.id")}
+            FROM batch b JOIN account a ON a.id = b.account CROSS JOIN (
+              SELECT COUNT(*) AS number, MIN(t.started_at) AS first FROM message m
+              JOIN attempt t ON t.message = m.id AND t.started_at > {{}} WHERE m.batch = {{}}) begun
+            LEFT JOIN connection c ON c.id = (
+              SELECT m.connection FROM message m WHERE m.batch = b.id AND m.state IN ('pending', 'queued')
+                AND m.connection IS NOT NULL LIMIT 1)
+            WHERE b.id = {{}}""",  # noqa: S608 - fixed words
+        now - timedelta(minutes=5),
+        batch.id,
+        batch.id,
+    )
+    return row
+
+
+def _seconds_each(
+    pace: Mapping[str, Any], carrier: Connection | None, now: datetime, *, some_wait: bool
+) -> float | None:
     """How long each takes, going by the last minutes, but no less than the sender's minute allows: a full one goes at
     once, and the next not before it is over. When nothing left meanwhile as `some_wait` for a later time, by the pace
     of the connection. None while that cannot be told."""
-    rows = await Message.raw(
-        """SELECT COUNT(*) AS number, MIN(a.started_at) AS first
-           FROM message m JOIN attempt a ON a.message = m.id AND a.started_at > {} WHERE m.batch = {}""",
-        now - timedelta(minutes=5),
-        batch.id,
-    )
-    begun, first = rows[0]["number"], rows[0]["first"]
+    begun, first = pace["number"], pace["first"]
     if begun:
         if isinstance(first, str):
             first = datetime.fromisoformat(first)
-        a_minute = pace_limits.of_sender(carrier) if (carrier := await _carrier(batch)) else 0
+        a_minute = pace_limits.of_sender(carrier) if carrier else 0
         return max((now - first).total_seconds() / begun, 1.0 / begun, 60 / a_minute if a_minute else 0.0)
-    if not some_wait:
-        return None
-    carrier = await _carrier(batch)
-    return pace_limits.minutes(carrier, 1) * 60 if carrier else None
-
-
-async def _carrier(batch: Batch) -> Connection | None:
-    """By which some of what waits leaves."""
-    waiting = (Message.batch == batch.id) & Message.state.is_in(["pending", "queued"])
-    some = Message.select(Message.connection).where(waiting & Message.connection.is_not_null()).limit(1)
-    return await Connection.objects().where(Connection.id.is_in(some)).first()
+    return pace_limits.minutes(carrier, 1) * 60 if carrier and some_wait else None
 
 
 async def stands_still(batch: Batch) -> list[dict[str, Any]]:
@@ -278,9 +292,3 @@ async def groups_of(batches: Sequence[tuple[UUID, int]]) -> dict[UUID, dict[str,
     for batch, size in batches:
         found[batch]["queued"] += size - sum(found[batch].values())
     return found
-
-
-async def starter(batch: Batch) -> str:
-    """Who started it, or would."""
-    row = await User.select(User.name).where(User.id == batch.user).first()
-    return row["name"] if row else ""

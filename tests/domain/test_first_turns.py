@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 import json
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,7 +11,7 @@ import pytest
 
 from domain import composing, delivery, first_turns, quiet_hours, seller_hours, zones
 from domain.accounts import Account
-from domain.batches import estimating, expanding, starting, steering
+from domain.batches import estimating, expanding, starting, steering, watching
 from domain.batches.tables import Batch
 from domain.listings import Listing
 from domain.messages import Message, State
@@ -25,6 +25,7 @@ ELEVEN = datetime(2026, 11, 24, 18, 0, tzinfo=UTC)  # in Tucson, where everybody
 TUCSON = {"postal_code": "85701"}
 _lines = itertools.cycle(range(100))
 HOUR = timedelta(hours=1)
+Look = Callable[[datetime], Awaitable[None]]
 SAID = "Your dealership writes first to only so many sellers an hour."
 
 
@@ -48,11 +49,13 @@ async def chosen(dealer: Shop, number: int) -> list[Listing]:
     ]
 
 
-async def all_leave(dealer: Shop, clock: Any, most: int = 500) -> list[datetime]:
-    """The clock runs until nothing waits any more: when each left."""
+async def all_leave(dealer: Shop, clock: Any, most: int = 500, seen: Look | None = None) -> list[datetime]:
+    """The clock runs until nothing waits any more: when each left. Between two it is `seen` how the batch goes."""
     left: list[datetime] = []
     for _ in range(most):
         left += [clock.now()] * await leave(dealer)
+        if seen:
+            await seen(clock.now())
         if (due := await delivery.next_due()) is None:
             return left
         clock.set(due)
@@ -88,6 +91,22 @@ async def test_over_nights_no_more_leave_in_an_hour_and_the_page_before_said_whe
     rules = await seller_hours.rules_of(dealer.account.id)
     assert all(quiet_hours.allowed(each, zones.of("US", "85701", ()), rules) for each in [*left, seen.leaves_at])
     assert timedelta() <= seen.leaves_at - max(left) <= timedelta(minutes=30)
+
+
+async def test_while_it_runs_its_page_says_at_every_moment_when_the_last_one_leaves(house: None, clock: Any) -> None:
+    dealer = await limited(2)
+    batch = await started(dealer, await chosen(dealer, 40))
+    said: list[tuple[datetime, datetime]] = []
+
+    async def seen(now: datetime) -> None:
+        if (at := (await watching.progress(batch)).leaves_at) is not None:
+            assert at == await watching.leaves_at(batch, await watching.counts(batch))
+            said.append((now, at))
+
+    left = await all_leave(dealer, clock, seen=seen)
+    assert (len(left), max(left) - min(left) > timedelta(hours=30), len(said) > 30) == (40, True, True)
+    for now, at in said:
+        assert abs(at - max(left)) <= max(timedelta(minutes=31), (max(left) - now) / 10), (now, at, max(left))
 
 
 async def test_two_batches_share_the_hour_of_their_dealership_and_both_pages_said_when(house: None, clock: Any) -> None:

@@ -442,6 +442,17 @@ async def test_the_progress_asks_the_database_at_most_eight_times(
     assert queries.count <= 8, queries.statements
 
 
+async def test_with_turns_of_first_contacts_it_asks_no_more_than_eight_times(
+    manager: Client, count_queries: Callable[[], Any]
+) -> None:
+    await Account.update({Account.first_contacts_an_hour: 2}).where(Account.id == manager.user.account)
+    url = await started(manager, 4)
+    assert await Message.count().where(Message.code == "first_contacts") == 3
+    with count_queries() as queries:
+        assert "All have left by" in text(await manager.get(url))
+    assert queries.count <= 8, queries.statements
+
+
 @pytest.mark.parametrize(
     ("values", "said"),
     [
