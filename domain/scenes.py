@@ -194,7 +194,7 @@ async def of(account: Account, user: User, listing: Listing) -> Scene:
 
     A provider that does not answer leaves the sender unchecked: it is asked again before the call.
     """
-    return await _around(account, user, listing, *await sellers.with_reach(listing.id))
+    return await _around(account, user, listing, *await sellers.with_reach(account.id, listing.id))
 
 
 async def of_shown(account: Account, user: User, listing: UUID) -> Scene:
@@ -219,7 +219,7 @@ async def _around(account: Account, user: User, listing: Listing, seller: Seller
         features=(await plans.table()).get(account.tier, frozenset()),
         newest=await newest.of(listing, user.id, addresses),
         day=await quotas.of(carriers["text"][0] if "text" in carriers else None, account.timezone),
-        threads=await threads.of_listing(listing.id) if in_threads else {},
+        threads=reach.threads if in_threads else {},
     )
 
 

@@ -7,13 +7,15 @@ from uuid import UUID
 from piccolo.columns import Text, Varchar
 from piccolo.table import Table
 
-from domain import appointments, clock, consents, seller_keys, standing
+from domain import appointments, clock, consents, seller_hours, seller_keys, standing, threads
 from domain.accounts import Account
 from domain.appointments import Next
 from domain.columns import key, parent
-from domain.db import DB, found
+from domain.db import DB
+from domain.errors import NotFound
 from domain.listings import Listing
 from domain.standing import Person, Standing
+from domain.threads import Open
 
 
 class Seller(Table, db=DB, tablename="seller"):
@@ -56,6 +58,7 @@ class Reach(NamedTuple):
     standings        what the lists say: of numbers for texts, of the email address for email, of the form's address
     person           what the lists say of the seller by any of these
     appointment      the next one that is still to come
+    threads          channel -> where they wrote to us from, as long as they can be answered there
     """
 
     source: str = ""
@@ -67,56 +70,69 @@ class Reach(NamedTuple):
     standings: Mapping[str, Standing] = {}
     person: Person = Person()
     appointment: Next | None = None
+    threads: Mapping[str, Open] = {}
 
 
-async def with_reach(listing: UUID) -> tuple[Seller, Reach]:
-    """The seller of an ad, as `of_listing`, and how they can be reached, in one statement."""
-    rows = await _reached("", "l.id = {}", listing)
+async def with_reach(account: UUID, listing: UUID) -> tuple[Seller, Reach]:
+    """The seller of an account's ad, as `of_listing`, and how they can be reached, in one statement. It brings along
+    the hours of the account that whoever writes to them asks for."""
+    rows = await _reached(account, listing)
     if not rows:
         return Seller(listing=listing), Reach()
-    return of_row(rows[0], listing), await _reach(rows[0])
+    return of_row(rows[0], listing), await _reach(account, rows)
 
 
 async def with_listing(account: UUID, listing: UUID) -> tuple[Listing, Seller, Reach]:
-    """The account's listing, its seller and how they can be reached, in one statement. Raises NotFound, also for a
-    listing that is hidden."""
-    columns = "".join(f', l."{name}" AS ad_{name}' for name in _OF_LISTING)
-    [row] = await found(_reached(columns, "l.id = {} AND l.account = {} AND l.hidden = {}", listing, account, False))
-    ad = Listing(_exists_in_db=True, **{name: row[f"ad_{name}"] for name in _OF_LISTING})
-    return ad, of_row(row, listing), await _reach(row)
+    """The same with the listing itself. Raises NotFound, also for one that is hidden."""
+    rows = await _reached(account, listing, "".join(f', l."{name}" AS ad_{name}' for name in _OF_LISTING))
+    if not rows or rows[0]["hidden"]:
+        raise NotFound
+    ad = Listing(_exists_in_db=True, **{name: rows[0][f"ad_{name}"] for name in _OF_LISTING})
+    return ad, of_row(rows[0], listing), await _reach(account, rows)
 
 
-async def _reached(columns: str, where: str, *arguments: Any) -> list[dict[str, Any]]:
+async def _reached(account: UUID, listing: UUID, columns: str = "") -> list[dict[str, Any]]:
+    """One row, or one for each thread of its seller that can be answered."""
     lists = ", ".join(
         standing.of_address("l.account", f"'{channel}'", standing.ADDRESSES[field], f"{field}_")
         for field, channel in _FIELDS.items()
     )
+    hours = seller_hours.along(account)
     rows: list[dict[str, Any]] = await Seller.raw(
-        f"""SELECT p.*, {standing.ADDRESSES["form"]} AS form, i.name AS source_name, i.slug AS source_slug,
+        f"""SELECT {f"{hours} AS hours," if hours else ""}
+                   p.*, {standing.ADDRESSES["form"]} AS form, i.name AS source_name, i.slug AS source_slug,
                    i.form_transport AS source_form, i.messageable AS source_open,
                    {standing.of_listing("l")}, {standing.of_seller("l.account", "l.id")}, {lists},
-                   {appointments.COLUMNS},
-                   {consents.salt_where_erased("l.account")} AS erased_salt, l.account AS of_account{columns}
+                   {appointments.COLUMNS}, {threads.COLUMNS},
+                   {consents.salt_where_erased("l.account")} AS erased_salt{columns}
             FROM listing l JOIN source i ON i.id = l.source {appointments.joined("l.id")}
-            LEFT JOIN seller p ON p.listing = l.id WHERE {where}""",  # noqa: S608 - fixed words
+            LEFT JOIN seller p ON p.listing = l.id
+            LEFT JOIN seller_thread t ON t.listing = l.id AND {threads.alive("t")}
+            WHERE l.id = {{}} AND l.account = {{}} ORDER BY t.last_inbound_at""",  # noqa: S608 - fixed words
+        *((account,) if hours else ()),
         standing.a_day_before(clock.now()),
         clock.now(),
-        *arguments,
+        clock.now(),
+        listing,
+        account,
     )
+    if hours and rows:
+        seller_hours.came(account, rows[0]["hours"])
     return rows
 
 
-async def _reach(row: Mapping[str, Any]) -> Reach:
-    account = row["of_account"]
-    erased = await consents.tombstoned_among(row["erased_salt"], [(account, row[field] or "") for field in _FIELDS])
+async def _reach(account: UUID, rows: Sequence[Mapping[str, Any]]) -> Reach:
+    row = rows[0]
+    addresses = {field: row[field] or "" for field in _FIELDS}
+    asked = {*addresses.values(), *(each["thread_address"] or "" for each in rows)}
+    buried = await consents.tombstoned_among(row["erased_salt"], [(account, address) for address in asked])
+    erased = {address: kept for (_, address), kept in buried.items()}
     known = {
-        row[field]: consents.with_erased(
-            Standing.of(row, f"{field}_"), erased.get((account, row[field]), frozenset()), channel
-        )
-        for field, channel in _FIELDS.items()
-        if row[field]
+        address: consents.with_erased(Standing.of(row, f"{field}_"), erased.get(address, frozenset()), _FIELDS[field])
+        for field, address in addresses.items()
+        if address
     }
-    stays = [kept for (_, address), kept in erased.items() if address != row["form"]]
+    stays = [erased.get(address, frozenset()) for field, address in addresses.items() if field != "form"]
     return Reach(
         source=row["source_name"],
         slug=row["source_slug"],
@@ -127,6 +143,7 @@ async def _reach(row: Mapping[str, Any]) -> Reach:
         standings=known,
         person=consents.person_with_erased(Person.of(row), frozenset().union(*stays)),
         appointment=Next.of(row),
+        threads=threads.of_rows(rows, erased),
     )
 
 

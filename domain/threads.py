@@ -1,6 +1,6 @@
 """Where a seller wrote to us from by a channel without addresses of its own, and for how long we may answer there."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,6 +14,7 @@ from domain.accounts import Account
 from domain.channels.base import Channel
 from domain.columns import key, made, moment, parent
 from domain.connections import Connection
+from domain.consents import Kept
 from domain.db import DB
 from domain.listings import Listing
 from domain.standing import Standing
@@ -89,29 +90,21 @@ class Open:
     standing: Standing
 
 
-async def of_listing(listing: UUID) -> dict[str, Open]:
-    """channel -> the thread in which its seller wrote last, of those that can still be answered."""
-    known = standing.of_address("t.account", "t.channel", "t.address")
-    now = clock.now()
-    rows = await SellerThread.raw(
-        f"""SELECT t.channel, t.address, t.last_inbound_at, {known}, t.account,
-                   {consents.salt_where_erased("t.account")} AS erased_salt
-            FROM seller_thread t WHERE t.listing = {{}} AND {alive("t")} ORDER BY t.last_inbound_at""",  # noqa: S608
-        listing,
-        now,
-    )
-    salt = rows[0]["erased_salt"] if rows else None
-    erased = await consents.tombstoned_among(salt, [(row["account"], row["address"]) for row in rows])
-    return {
-        row["channel"]: Open(
-            row["address"],
-            row["last_inbound_at"],
-            consents.with_erased(
-                Standing.of(row), erased.get((row["account"], row["address"]), frozenset()), row["channel"]
-            ),
-        )
-        for row in rows
-    }
+# What is asked of a thread `t` when somebody writes to its seller.
+COLUMNS = f"""t.channel AS thread_channel, t.address AS thread_address, t.last_inbound_at AS thread_inbound_at,
+              {standing.of_address("t.account", "t.channel", "t.address", "thread_")}"""
+
+
+def of_rows(rows: Sequence[Mapping[str, Any]], erased: Mapping[str, Kept]) -> dict[str, Open]:
+    """channel -> the thread in which a seller wrote last, from rows with COLUMNS, those of the last words at the end;
+    `erased` says on which lists an address stays although it was erased."""
+    found = {}
+    for row in rows:
+        channel, address = row["thread_channel"], row["thread_address"]
+        if channel is not None:
+            known = consents.with_erased(Standing.of(row, "thread_"), erased.get(address, frozenset()), channel)
+            found[channel] = Open(address, row["thread_inbound_at"], known)
+    return found
 
 
 def alive(thread: str) -> str:

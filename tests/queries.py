@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from unittest import mock
 
-from domain import db, plans
+from domain import db, plans, seller_hours
 
 
 @dataclass
@@ -22,6 +22,7 @@ class Queries:
 def counting() -> Iterator[Queries]:
     queries = Queries()
     plans.forget()
+    seller_hours.forget()
     kind = type(db.DB)
     run = kind.run_querystring
 

@@ -93,18 +93,23 @@ async def _last_morning(
 
 async def _answered(account: UUID) -> tuple[int, int, Any]:
     """Of the newest first messages that had two days to be answered: how many, and how many were. And when the last of
-    those that wait for their turn has it."""
+    those that wait for their turn has it. It brings along the account's hours, which are asked for next."""
+    hours = seller_hours.along(account)
     rows = await Message.raw(
-        f"""SELECT ({first_turns.LINE} AND not_before > {{}} ORDER BY not_before DESC LIMIT 1) AS line,
+        f"""SELECT {f"{hours} AS hours," if hours else ""}
+                  ({first_turns.LINE} AND not_before > {{}} ORDER BY not_before DESC LIMIT 1) AS line,
                   COUNT(*) AS number, SUM(CASE WHEN EXISTS (
                     SELECT 1 FROM message m WHERE m.listing = f.listing AND m.direction = 'in' AND m.at >= f.at)
                   THEN 1 ELSE 0 END) AS answered
            FROM (SELECT listing, at FROM first_contact WHERE account = {{}} AND at < {{}}
                  ORDER BY at DESC LIMIT {{}}) f""",  # noqa: S608 - fixed words
+        *((account,) if hours else ()),
         account,
         clock.now(),
         account,
         clock.now() - timedelta(days=2),
         NEWEST,
     )
+    if hours:
+        seller_hours.came(account, rows[0]["hours"])
     return int(rows[0]["number"]), int(rows[0]["answered"] or 0), rows[0]["line"]

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from domain import clock as house_clock
-from domain import composing, quiet_hours, seller_hours, zones
+from domain import composing, quiet_hours, seller_hours, sellers, zones
 from domain.audit import AuditEntry
 from domain.connections import SenderLink
 from domain.errors import NotFound, Refused
@@ -202,3 +202,24 @@ def test_hours_that_cannot_be_read_are_refused_at_their_field(begins: str, ends:
 async def make_fresh(dealer: Shop) -> None:
     """The sender was looked up a moment ago."""
     await SenderLink.update({SenderLink.checked_at: house_clock.now()}).where(SenderLink.id == dealer.link.id)
+
+
+@pytest.mark.parametrize("own", [True, False])
+async def test_the_hours_come_along_when_somebody_writes_to_a_seller(
+    house: None, count_queries: Any, own: bool
+) -> None:
+    account = await make.dealership()
+    admin = await make.user(role="admin")
+    if own:
+        for region, hours in (("US-AZ", (600, 1020)), ("", (660, 900))):
+            row = Row((hours,) * 5 + (None, hours), True, 'Kim\'s "advice", naïve {} 🚗', house_clock.now().date())
+            await seller_hours.change(account, admin, region, row, knowing=True)
+    listing = await make.listing(seller=TUCSON)
+    said = await seller_hours.rules_of(account.id)
+    with count_queries() as queries:
+        await sellers.with_reach(account.id, listing.id)
+        came = await seller_hours.rules_of(account.id)
+        await sellers.with_reach(account.id, listing.id)
+    assert ["quiet_hours_row" in statement for statement in queries.statements] == [True, False]
+    assert (came.default, came.rows) == (said.default, said.rows)
+    assert (said.default.hours[0] == (660, 900)) is own

@@ -14,6 +14,7 @@ import pytest
 from domain import clock, consents, db, dealerships, installations, message_templates, plans
 from domain.appointments import Appointment
 from domain.channels.registry import CHANNELS
+from domain.connections import Connection
 from domain.consents import Entry
 from domain.shipped_guides import SHIPPED
 from domain.suppressions import DoNotContact
@@ -63,6 +64,9 @@ async def there(client: Client, reader: Client, data_dir: Path) -> dict[str, lis
     await message_templates.seed()
     seller = await known()
     manager = await client.signed_in(await make.user(role=Role.MANAGER))
+    await make.connection(kind="facebook")
+    limited = Connection.update({Connection.options: '{"segments_a_day": 900}'})
+    await limited.where(Connection.id == seller.connection.id)
     for user in (manager.user, reader.user):
         await make.sender_link(seller.connection, user)
     for _ in range(52):
