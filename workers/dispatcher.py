@@ -34,6 +34,7 @@ SOON = 0.02  # seconds until places are used although few came free
 LONGEST_SLEEP = 1.0  # seconds; only heals a lost wake-up
 RENEW_EVERY = 20.0
 PATIENCE = 12.0  # seconds open calls may take when the worker stops
+LAST = 2.0  # more in which what was begun unheard may be taken back
 
 Hint = Callable[[Iterable[UUID]], Awaitable[None]]
 
@@ -58,7 +59,7 @@ class Dispatcher:
         self._open: Counter[UUID] = Counter()
         self._in_hand: set[UUID] = set()  # messages whose leases we prolong
         self._room = delivery.Room()  # for the files of those
-        self._unheard: list[Started] = []  # begun for all we know, but never called: to be taken back
+        self._unheard = delivery.Unheard()  # begun for all we know, but never called: to be taken back
         self._closed: dict[UUID, float] = {}  # connection -> when (monotonic) to look at it again
         self._served: dict[UUID, float] = {}  # connection -> when (monotonic) it had its last handful
         self._providers = Providers()
@@ -201,12 +202,12 @@ class Dispatcher:
             await delivery.release(self.owner, list(claimed))
 
     async def _take_back(self) -> None:
-        calls = list(self._unheard)
         try:
-            await self._tell(await delivery.take_back(calls))
-            del self._unheard[: len(calls)]
+            await self._tell(await delivery.take_back(self.owner, self._unheard))
+        except Unavailable as error:
+            logger.warning("What was begun unheard waits: %s", error)
         except Exception:
-            logger.exception("What was begun unheard could not be taken back yet", extra={"calls": len(calls)})
+            logger.exception("What was begun unheard could not be taken back yet")
 
     def _let_go(self, connection_id: UUID, places: int, messages: set[UUID]) -> None:
         """No calls are made in these places, and these messages are not ours any more."""
@@ -304,11 +305,12 @@ class Dispatcher:
     async def _drain(self) -> None:
         """Waits for open calls; what is still open after that ends as unknown by its lease."""
         until = monotonic() + PATIENCE
-        # Outcomes are written by another task, in batches.
-        while (self._open.total() or self._unwritten) and monotonic() < until:  # noqa: ASYNC110
+        while (self._open.total() or self._unwritten) and monotonic() < until:  # noqa: ASYNC110 - another task writes
             await asyncio.sleep(0.02)
         await _end(*self._handfuls.values(), *self._packing)
-        await self._take_back()
+        while self._unheard and monotonic() < until + LAST:
+            await self._take_back()
+            await asyncio.sleep(0.2)
         await delivery.give_back(self.owner)
 
 

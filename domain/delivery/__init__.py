@@ -1,6 +1,6 @@
 """Out of the door, once: claim, pack, look again, write the attempt, call, record. The calls are a worker's."""
 
-from domain.delivery.calls import Started
+from domain.delivery.calls import Started, Unheard
 from domain.delivery.claiming import claim, due_connections, due_senders, give_back, next_due, release
 from domain.delivery.leases import LEASE, LOST, Lease, end_dead_leases, renew, sweep, take_turn
 from domain.delivery.news import News
@@ -22,6 +22,7 @@ __all__ = [
     "Packed",
     "Room",
     "Started",
+    "Unheard",
     "claim",
     "due_connections",
     "due_senders",

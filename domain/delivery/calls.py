@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -55,13 +55,26 @@ def started(row: Mapping[str, Any], decision: gate.Decision, files: Packed | Non
     )
 
 
+@dataclass
+class Unheard:
+    """What was written in transactions of which nobody heard whether they were done: the `attempts` of calls that were
+    never made (attempt -> message), and messages that were claimed and put `aside`, which nobody has in hand."""
+
+    attempts: dict[UUID, UUID] = field(default_factory=dict)
+    aside: set[UUID] = field(default_factory=set)
+
+    def __bool__(self) -> bool:
+        return bool(self.attempts or self.aside)
+
+
 @contextmanager
-def unless_unheard(calls: list[Started], unheard: list[Started] | None) -> Iterator[None]:
+def unless_heard(calls: list[Started], aside: list[UUID], unheard: Unheard | None) -> Iterator[None]:
     """A transaction that writes the attempts of `calls`, which are added in it. When it ends otherwise than with a yes
-    these are `unheard`: broken off within COMMIT, or cancelled, it may have been done all the same."""
+    they are `unheard`: broken off within COMMIT, or cancelled, it may have been done all the same."""
     try:
         yield
     except BaseException:
         if unheard is not None:
-            unheard += calls
+            unheard.attempts.update({each.attempt: each.outgoing.message_id for each in calls})
+            unheard.aside.update(aside)
         raise

@@ -26,7 +26,7 @@ from domain.answers import is_late
 from domain.batches import late
 from domain.connections import Connection, ConnectionState
 from domain.delivery import lending
-from domain.delivery.calls import Started, started, unless_unheard
+from domain.delivery.calls import Started, Unheard, started, unless_heard
 from domain.delivery.claiming import put_aside, release
 from domain.delivery.ending import defer, give_up, refuse
 from domain.delivery.in_hand import (
@@ -58,20 +58,20 @@ async def start(
     owner: str,
     ids: Sequence[UUID],
     packed: Mapping[UUID, Packed] = MappingProxyType({}),
-    unheard: list[Started] | None = None,
+    unheard: Unheard | None = None,
 ) -> tuple[list[Started], News]:
     """The gate's last look and the attempt rows, in one transaction; then the calls may begin, all of them at once.
 
     Messages that are no longer `owner`'s, or were cancelled meanwhile, are left out; refused ones end here; those whose
     connection broke or went meanwhile go back to wait for it. Those with files that are not among the `packed` stay
-    claimed, and the news names them: nothing leaves without its files. Where this raises, those are added to `unheard`
-    which may have been begun all the same (see `take_back`).
+    claimed, and the news names them: nothing leaves without its files. Where this raises, what may have been done all
+    the same is added to `unheard` (see `take_back`).
     """
     if not ids:
         return [], News()
     features = await plans.table()
     calls: list[Started] = []
-    with unless_unheard(calls, unheard):
+    with unless_heard(calls, [], unheard):
         async with db.writing(here=True):
             now = clock.now()  # once it is our turn to write: until then the hours may have begun
             await announce(ids)
@@ -80,7 +80,7 @@ async def start(
 
 
 async def take(
-    owner: str, connection: Connection, limit: int, unheard: list[Started] | None = None
+    owner: str, connection: Connection, limit: int, unheard: Unheard | None = None
 ) -> tuple[list[Started], News]:
     """The same of up to `limit` due messages of a connection, which are claimed and begun in one step: most need no
     more than the gate's look, and each step of its own would write a line into every index of the history.
@@ -90,14 +90,16 @@ async def take(
     """
     features = await plans.table()
     calls: list[Started] = []
-    with unless_unheard(calls, unheard):
+    apart: list[UUID] = []
+    with unless_heard(calls, apart, unheard):
         async with db.writing(here=True):
             now = clock.now()  # what is due then is judged by that moment
             ids, rows = await due_rows(connection, limit, now)
             await give_up(list({*ids} - {row["id"] for row in rows}), now)
             old = dict.fromkeys(row["id"] for row in rows if is_old(row, now))
             news = await _begin(owner, [row for row in rows if row["id"] not in old], {}, features, now, calls)
-            aside = await put_aside(owner, [*news.with_files, *old])
+            apart += [*news.with_files, *old]
+            aside = await put_aside(owner, apart)
             news.with_files = [each for each in news.with_files if each in aside]
             news.looked_at, news.to_look_up = len(ids), [each for each in old if each in aside]
     return calls, news

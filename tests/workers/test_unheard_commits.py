@@ -7,13 +7,20 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import timedelta
 
+import asyncpg
 import pytest
 
-from domain import clock, db, delivery
-from domain.connections import Connection
-from domain.delivery import Started, recording, starting, unheard
-from domain.messages import State
-from tests.sending import OTHER, OWNER, Shop, again, attempts, put, shop, states
+from domain import clock as moments
+from domain import db, delivery, messages
+from domain.batches import ending as batch_ends
+from domain.batches import holding
+from domain.batches.tables import Batch
+from domain.channels.base import Accepted
+from domain.connections import Connection, SenderLink
+from domain.delivery import Started, Unheard, starting, unheard
+from domain.errors import Unavailable
+from domain.messages import Message, State
+from tests.sending import OTHER, OWNER, Shop, again, attempts, end, put, shop, states
 from tests.workers.test_dispatcher import (  # noqa: F401 - fixtures among them
     body,
     dealer,
@@ -86,7 +93,6 @@ def cut_once(monkeypatch: pytest.MonkeyPatch, name: str, how: str) -> None:
 
 @pytest.mark.parametrize("begin", ["take", "start"])
 async def test_what_was_begun_unheard_leaves_all_the_same_once(dealer, queue, simulator, cut, monkeypatch, begin):  # noqa: F811
-    monkeypatch.setattr(recording, "backoff", lambda tries: 0.05)
     cut_once(monkeypatch, begin, "done")
     if begin == "start":
         await Connection.update({Connection.options: CLAIMED_FIRST}).where(Connection.id == dealer.connection.id)
@@ -97,8 +103,7 @@ async def test_what_was_begun_unheard_leaves_all_the_same_once(dealer, queue, si
     assert await states() == {State.ACCEPTED: 5}
     assert sorted(each["text"] for each in taken(simulator, words)) == [f"{words} {n}" for n in range(5)]
     for message in messages:
-        tried = [(each.n, each.outcome, each.reason) for each in await attempts(message)]
-        assert tried == [(1, "never_connected", unheard.NOT_CALLED), (2, "accepted", "")]
+        assert [(each.n, each.outcome) for each in await attempts(message)] == [(1, "accepted")]
 
 
 async def test_what_was_not_begun_after_all_is_begun_once(dealer, queue, simulator, cut, monkeypatch):  # noqa: F811
@@ -142,15 +147,14 @@ async def test_while_the_database_is_away_it_is_remembered_what_to_take_back(
     cut,
     monkeypatch,
 ):
-    monkeypatch.setattr(recording, "backoff", lambda tries: 0.05)
     cut_once(monkeypatch, "take", "done")
     back, failures, asked = delivery.take_back, [OSError("gone"), OSError("gone")], []
 
-    async def now_and_then(calls):
-        asked.append(len(calls))
-        if calls and failures:
+    async def now_and_then(owner, unheard):
+        asked.append(len(unheard.attempts))
+        if unheard and failures:
             raise failures.pop()
-        return await back(calls)
+        return await back(owner, unheard)
 
     monkeypatch.setattr(delivery, "take_back", now_and_then)
     words = body()
@@ -162,55 +166,172 @@ async def test_while_the_database_is_away_it_is_remembered_what_to_take_back(
     assert len(taken(simulator, words)) == 3
 
 
+async def test_a_worker_that_stops_while_the_database_is_away_for_a_moment_takes_it_back_before_it_ends(
+    dealer,  # noqa: F811
+    queue,
+    simulator,  # noqa: F811
+    cut,
+    monkeypatch,
+):
+    back, failures = delivery.take_back, [OSError("gone"), Unavailable("gone")]
+
+    async def now_and_then(owner, unheard):
+        if unheard and failures:
+            raise failures.pop()
+        return await back(owner, unheard)
+
+    monkeypatch.setattr(delivery, "take_back", now_and_then)
+    cut_once(monkeypatch, "take", "done")
+    (message,) = await texts(dealer, 1, body())
+    async with running(queue) as made:
+        await until(lambda: _some(made._unheard))
+    assert (failures, (await again(message)).state) == ([], State.QUEUED)
+
+
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+async def test_a_session_that_does_not_end_holds_nobody_else_up(dealer, queue, simulator, cut):  # noqa: F811
+    """Of a worker whose line was cut within COMMIT, and whose server has not noticed."""
+    (stuck,) = await texts(dealer, 1, body())
+    left = await _begun(dealer, "undone")
+    gone = await asyncpg.connect(db.DB.config["dsn"])
+    try:
+        await gone.execute("BEGIN")
+        await gone.execute("SELECT 1 FROM message WHERE id = $1 FOR UPDATE", stuck.id)
+        words = body()
+        others = await texts(dealer, 3, words)
+        async with running(queue) as made:
+            made._unheard.attempts.update(left.attempts)
+            made.wake()
+            await until(lambda: _all_are(others, State.ACCEPTED), within=10)
+            assert set(made._unheard.attempts.values()) == {stuck.id}
+            await gone.execute("ROLLBACK")
+            await until(settled)
+            assert not made._unheard
+    finally:
+        await gone.close()
+    assert (await again(stuck)).state == State.ACCEPTED
+
+
+async def _some(unheard: Unheard) -> bool:
+    return bool(unheard)
+
+
+async def _all_are(messages: list[Message], state: State) -> bool:
+    return {(await again(each)).state for each in messages} == {state}
+
+
 # Whose it is by then
 
 
-async def _begun(dealer: Shop, how: str) -> list[Started]:  # noqa: F811
-    left: list[Started] = []
+async def _begun(dealer: Shop, how: str) -> Unheard:  # noqa: F811
+    left = Unheard()
     with ending(how), pytest.raises(OSError, match="went away"):
         await delivery.take(OWNER, dealer.connection, 10, left)
     return left
+
+
+async def _swept(message: Message) -> None:
+    await put(message, lease_until=moments.now() - timedelta(days=1))
+    await delivery.sweep()
+    assert (await again(message)).state == State.UNKNOWN
 
 
 async def test_nobody_elses_call_is_taken_back(house, cut):
     dealer = await shop()  # noqa: F811
     message = await dealer.text()
     left = await _begun(dealer, "undone")
-    assert [each.outgoing.message_id for each in left] == [message.id]
+    assert set(left.attempts.values()) == {message.id}
     (theirs,), _ = await delivery.take(OTHER, dealer.connection, 10)
-    assert (theirs.n, theirs.outgoing.message_id) == (left[0].n, message.id)
-    assert await delivery.take_back(left) == delivery.News()
+    assert (theirs.n, theirs.outgoing.message_id) == (1, message.id)
+    assert await delivery.take_back(OWNER, left) == delivery.News()
     kept = await again(message)
     assert (kept.state, kept.owner, [each.outcome for each in await attempts(message)]) == (State.SENDING, OTHER, [""])
+    assert not left
 
 
-async def test_what_a_sweep_took_for_unknown_meanwhile_waits_again(house, cut):
+@pytest.mark.parametrize("swept", [False, True])
+async def test_it_is_as_if_it_had_not_begun(house, cut, swept):
+    dealer = await shop()  # noqa: F811
+    message = await dealer.text(code="first_contacts", reason="Its turn came.")
+    before = await again(message)
+    left = await _begun(dealer, "done")
+    assert (await again(message)).state == State.SENDING
+    if swept:
+        await _swept(message)
+    news = await delivery.take_back(OWNER, left)
+    assert (news.listings, bool(left)) == ({message.listing}, False)
+    kept = await again(message)
+    for name in ("state", "rank", "attempts", "tries", "owner", "lease_until", "not_before"):
+        assert getattr(kept, name) == getattr(before, name), name
+    assert (kept.code, kept.reason) == (("", "") if swept else (before.code, before.reason))
+    assert await attempts(message) == []
+
+
+async def test_a_plan_taken_back_hours_later_waits_for_a_person(house, cut, clock):
+    dealer = await shop()  # noqa: F811
+    message = await dealer.text(kind="scheduled")
+    await SenderLink.update({SenderLink.checked_at: moments.now()}, force=True)
+    left = await _begun(dealer, "done")
+    assert left.attempts
+    clock.advance(minutes=61)
+    await delivery.take_back(OWNER, left)
+    begun, news = await delivery.take(OWNER, dealer.connection, 10)
+    begun += (await delivery.start(OWNER, news.to_look_up))[0]
+    assert (begun, (await again(message)).state) == ([], State.EXPIRED)
+
+
+async def test_what_was_sent_again_meanwhile_keeps_its_attempts_in_line(house, cut):
     dealer = await shop()  # noqa: F811
     message = await dealer.text()
     left = await _begun(dealer, "done")
-    await put(message, lease_until=clock.now() - timedelta(days=1))
-    await delivery.sweep()
-    assert (await again(message)).state == State.UNKNOWN
-    news = await delivery.take_back(left)
-    assert news.listings == {message.listing}
-    kept = await again(message)
-    assert (kept.state, kept.owner, kept.reason) == (State.QUEUED, "", unheard.NOT_CALLED)
-    assert kept.not_before > clock.now()
-    assert [each.outcome for each in await attempts(message)] == ["never_connected"]
+    await _swept(message)
+    swept = await again(message)
+    assert await messages.retry(swept, dealer.user, swept.attempts)
+    (theirs,), _ = await delivery.take(OTHER, dealer.connection, 10)
+    await delivery.take_back(OWNER, left)
+    assert ((await again(message)).state, (await again(message)).attempts) == (State.SENDING, 2)
+    tried = [(each.n, each.outcome, each.reason) for each in await attempts(message)]
+    assert tried == [(1, "never_connected", unheard.NOT_CALLED), (2, "", "")]
+    await end([theirs], Accepted("p"))
+    assert (await again(message)).state == State.ACCEPTED
 
 
-async def test_what_never_gets_further_ends_after_five_times_and_says_why(house, cut, monkeypatch):
-    monkeypatch.setattr(recording, "backoff", lambda tries: -1.0)
+async def test_who_was_only_put_aside_is_not_left_until_its_claim_runs_out(house, cut):
     dealer = await shop()  # noqa: F811
     message = await dealer.text()
-    for _ in range(5):
-        await delivery.take_back(await _begun(dealer, "done"))
-    ended = await again(message)
-    assert (ended.state, ended.reason, len(await attempts(message))) == (State.FAILED, unheard.NOT_CALLED, 5)
+    await SenderLink.update({SenderLink.checked_at: moments.now() - timedelta(days=2)}, force=True)
+    left = await _begun(dealer, "done")
+    assert ((await again(message)).state, left.aside) == (State.CLAIMED, {message.id})
+    await delivery.take_back(OWNER, left)
+    assert ((await again(message)).state, (await again(message)).owner, bool(left)) == (State.QUEUED, "", False)
+
+
+@pytest.mark.parametrize(
+    ("done", "ends"), [("paused", State.PENDING), ("stopped", State.CANCELLED), ("done", State.QUEUED)]
+)
+async def test_what_was_done_to_its_batch_meanwhile_holds(house, cut, done, ends):
+    dealer = await shop()  # noqa: F811
+    batch = Batch(account=dealer.account.id, user=dealer.user.id, state="running", size=1, expanded=1)
+    batch.started_at = moments.now()
+    await batch.save()
+    message = await dealer.text(kind="batch", batch=batch.id)
+    left = await _begun(dealer, "done")
+    if done == "paused":
+        assert await holding.pause(batch, "Wait.", None)
+    elif done == "stopped":
+        assert await batch_ends.end(batch, None)
+    else:
+        await _swept(message)
+        assert await batch_ends.through(batch.id)
+    await delivery.take_back(OWNER, left)
+    assert (await again(message)).state == ends
+    kept = await Batch.objects().get(Batch.id == batch.id)
+    assert kept is not None
+    assert (kept.state, kept.finished_at is None) == ("running" if done == "done" else done, done != "stopped")
 
 
 @pytest.mark.parametrize("database", ["postgres"], indirect=True)
-async def test_a_server_that_is_still_at_that_commit_is_waited_for(house, cut, monkeypatch):
+async def test_what_a_server_is_still_at_waits_for_another_time(house, cut, monkeypatch):
     """On SQLite the block itself waits for it."""
     dealer = await shop()  # noqa: F811
     message = await dealer.text()
@@ -225,12 +346,12 @@ async def test_a_server_that_is_still_at_that_commit_is_waited_for(house, cut, m
     with ending("hangs before"):
         taking = asyncio.create_task(delivery.take(OWNER, dealer.connection, 10))
     await asyncio.wait_for(cut.hangs.wait(), 10)
-    back = asyncio.create_task(delivery.take_back(begun))
-    await asyncio.sleep(0.3)
-    assert not back.done()
+    left = Unheard({each.attempt: each.outgoing.message_id for each in begun})
+    assert await asyncio.wait_for(delivery.take_back(OWNER, left), 5) == delivery.News()
+    assert left.attempts == {begun[0].attempt: message.id}
     cut.goes_on.set()
     with pytest.raises(OSError, match="went away"):
         await taking
-    await asyncio.wait_for(back, 10)
-    kept = await again(message)
-    assert (kept.state, [each.outcome for each in await attempts(message)]) == (State.QUEUED, ["never_connected"])
+    assert (await again(message)).state == State.SENDING
+    await delivery.take_back(OWNER, left)
+    assert ((await again(message)).state, await attempts(message), bool(left)) == (State.QUEUED, [], False)
