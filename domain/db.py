@@ -5,7 +5,7 @@ import contextlib
 import fcntl
 import io
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -21,6 +21,18 @@ from domain.sqlite_engine import NOT_OPEN, PooledSQLiteEngine
 ACQUIRE_SECONDS = 10  # how long a query waits for a free PostgreSQL connection
 COMMAND_SECONDS = 60
 MIGRATION_LOCK = 0x4C6F7477  # "Lotw"
+AWAY = "The database did not answer. Wait a moment and try again."
+WENT_AWAY = "The database went away for a moment. Look whether this was stored, then try again."
+# What a query raises whose server went or was stopped: classes 08 and 57P of PostgreSQL's error codes, the socket's,
+# asyncpg's where it has read the farewell of a server and not yet the end of the line.
+GONE = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.InternalClientError,
+    ConnectionError,
+)
 
 
 class _PatientTransaction(PostgresTransaction):
@@ -37,7 +49,8 @@ class _PatientTransaction(PostgresTransaction):
         self.connection = await _free_connection(self.engine.pool)
         try:
             self.transaction = self.connection.transaction()
-            await self.begin()
+            with _told():
+                await self.begin()
         except BaseException:
             await self._settle()
             raise
@@ -49,10 +62,13 @@ class _PatientTransaction(PostgresTransaction):
             return kind is None
         try:
             if not kind and not self._committed and not self._rolled_back:
-                await self.commit()
+                with _told():
+                    await self.commit()
         finally:
             self.engine.current_transaction.reset(self.context)
             await self._settle()
+        if error is not None and is_gone(error):
+            raise Unavailable(WENT_AWAY) from error
         return kind is None
 
     async def _settle(self) -> None:
@@ -73,8 +89,9 @@ class _PatientTransaction(PostgresTransaction):
             if not self._committed and not self._rolled_back:
                 async with asyncio.timeout(ACQUIRE_SECONDS):
                     await self.rollback()
-        except (asyncpg.InterfaceError, asyncpg.PostgresError, OSError, TimeoutError):
-            self.connection.terminate()  # cut off within BEGIN or COMMIT: nobody knows its state
+        except (asyncpg.InterfaceError, asyncpg.InternalClientError, asyncpg.PostgresError, OSError, TimeoutError):
+            with contextlib.suppress(asyncpg.InterfaceError):  # it is gone already
+                self.connection.terminate()  # cut off within BEGIN or COMMIT: nobody knows its state
         finally:
             if self.engine.pool is not None:
                 await self.engine.pool.release(self.connection)
@@ -103,7 +120,8 @@ class PooledPostgresEngine(PostgresEngine):
             raise RuntimeError(NOT_OPEN)
         connection = await _free_connection(self.pool)
         try:
-            return await connection.fetch(query, *(args or []))
+            with _told():
+                return await connection.fetch(query, *(args or []))
         finally:
             await self.pool.release(connection)
 
@@ -124,7 +142,25 @@ async def _free_connection(pool: Any) -> Any:
     try:
         return await pool.acquire(timeout=ACQUIRE_SECONDS)
     except (TimeoutError, OSError, asyncpg.PostgresError) as error:
-        raise Unavailable("The database did not answer. Wait a moment and try again.") from error
+        raise Unavailable(AWAY) from error
+
+
+def is_gone(error: BaseException) -> bool:
+    """Whether a query failed because its connection or its server did."""
+    if isinstance(error, asyncpg.InterfaceError):  # which also says that it was used in a wrong way
+        return "is closed" in str(error) or "released back" in str(error)
+    return isinstance(error, GONE)
+
+
+@contextlib.contextmanager
+def _told() -> Iterator[None]:
+    """Raises Unavailable with a sentence where the database went away meanwhile."""
+    try:
+        yield
+    except Exception as error:
+        if is_gone(error):
+            raise Unavailable(WENT_AWAY) from error
+        raise
 
 
 def engine() -> PooledSQLiteEngine | PooledPostgresEngine:

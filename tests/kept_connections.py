@@ -59,6 +59,8 @@ class KeptConnections:
     async def _put_right(self) -> bool:
         """A pool hands out first what came back last, so these are the ones that were used."""
         used, self._used = self._used, set()
+        if len(used) > self._pool.get_idle_size():
+            return False  # some of them ended
         connections = [await self._pool.acquire(timeout=10) for _ in used]
         for connection in connections:
             await connection.execute(PUT_RIGHT)

@@ -405,6 +405,54 @@ async def test_a_commit_that_fails_gives_its_connection_back(house: None) -> Non
     assert await asyncio.wait_for(Account.count(), 5) == 0
 
 
+END_MYSELF = "SELECT pg_terminate_backend(pg_backend_pid())"
+
+
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+@pytest.mark.parametrize("within", ["COMMIT", "a statement", "a query"])
+async def test_a_database_that_goes_away_is_told_in_a_sentence_and_what_comes_after_is_served(
+    house: None, within: str
+) -> None:
+    other = await asyncpg.connect(db.DB.config["dsn"])
+
+    async def work() -> None:
+        if within == "a query":
+            await Account.raw(END_MYSELF)
+        async with db.writing():
+            await make.account()
+            if within == "a statement":
+                await Account.raw(END_MYSELF)
+            [row] = await Account.raw("SELECT pg_backend_pid() AS pid")
+            await other.execute("SELECT pg_terminate_backend($1)", row["pid"])
+            await asyncio.sleep(0.2)
+
+    try:
+        for _ in range(20):  # more often than there are connections
+            with pytest.raises(Unavailable, match="The database went away for a moment"):
+                await work()
+    finally:
+        await other.close()
+    assert await asyncio.wait_for(Account.count(), 5) == 0
+
+
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+async def test_a_connection_that_broke_while_nobody_used_it_is_told_or_not_even_noticed(house: None) -> None:
+    other = await asyncpg.connect(db.DB.config["dsn"])
+    said: list[int | str] = []
+    for _ in range(40):
+        connection = await db.DB.pool.acquire()
+        pid = connection.get_server_pid()
+        await db.DB.pool.release(connection)
+        await other.execute("SELECT pg_terminate_backend($1)", pid)
+        try:  # it depends on how much of the end was heard by then
+            said.append(await Account.count())
+        except Unavailable as error:
+            said.append(str(error))
+    await other.close()
+    assert set(said) <= {0, db.WENT_AWAY}
+    assert await Account.count() == 0
+
+
 # Missing and meeting
 
 
