@@ -131,7 +131,7 @@ async def test_a_worker_that_stops_within_the_commit_leaves_nothing_of_unknown_f
         cut_once(patch, "take", "hangs")
         (message,) = await texts(dealer, 1, words)
         async with running(queue):
-            await asyncio.wait_for(cut.hangs.wait(), 10)
+            await asyncio.wait_for(cut.hangs.wait(), 30)
     assert ((await again(message)).state, (await again(message)).owner) == (State.QUEUED, "")
     assert taken(simulator, words) == []
     async with running(queue, OTHER):
@@ -202,7 +202,7 @@ async def test_a_session_that_does_not_end_holds_nobody_else_up(dealer, queue, s
         async with running(queue) as made:
             made._unheard.attempts.update(left.attempts)
             made.wake()
-            await until(lambda: _all_are(others, State.ACCEPTED), within=10)
+            await until(lambda: _all_are(others, State.ACCEPTED))
             assert set(made._unheard.attempts.values()) == {stuck.id}
             await gone.execute("ROLLBACK")
             await until(settled)
@@ -345,9 +345,9 @@ async def test_what_a_server_is_still_at_waits_for_another_time(house, cut, monk
     monkeypatch.setattr(starting, "started", noted)
     with ending("hangs before"):
         taking = asyncio.create_task(delivery.take(OWNER, dealer.connection, 10))
-    await asyncio.wait_for(cut.hangs.wait(), 10)
+    await asyncio.wait_for(cut.hangs.wait(), 30)
     left = Unheard({each.attempt: each.outgoing.message_id for each in begun})
-    assert await asyncio.wait_for(delivery.take_back(OWNER, left), 5) == delivery.News()
+    assert await asyncio.wait_for(delivery.take_back(OWNER, left), 20) == delivery.News()
     assert left.attempts == {begun[0].attempt: message.id}
     cut.goes_on.set()
     with pytest.raises(OSError, match="went away"):
