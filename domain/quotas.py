@@ -91,6 +91,26 @@ async def of_rows(rows: Iterable[Mapping[str, Any]], now: datetime) -> dict[UUID
     return found
 
 
+def used_by() -> str:
+    """SQL: the segments that one person has used of a day by a connection; its arguments are those of `of_person`."""
+    counted = f"""SELECT COALESCE(SUM(CASE WHEN m.segments > 1 THEN m.segments ELSE 1 END), 0) FROM message m
+                  WHERE m.account = {{}} AND m.connection = {{}} AND m.direction = 'out' AND m.channel = 'text'
+                    AND m.state IN {standing.LEFT} AND m."user" = {{}}"""
+    return f"""(({counted} AND m.at >= {{}})
+                + ({counted} AND m.attempts > 1 AND m.not_before >= {{}} AND m.at < {{}}))"""
+
+
+def of_person(connection: Connection, user: UUID, timezone: str) -> list[Any]:
+    """Who it is about, as `used_by` takes them."""
+    whose, begins = [connection.account, connection.id, user], bounds(clock.now(), timezone)[0]
+    return [*whose, begins, *whose, begins, begins]
+
+
+def day_of(connection: Connection, user: UUID, timezone: str, used: int) -> Day:
+    """One person's today by a connection with a limit."""
+    return Day(limit_of(connection.options), bounds(clock.now(), timezone)[1], Counter({user: used}))
+
+
 async def _day(account: UUID, connection: UUID, segments: int, timezone: str, now: datetime) -> Day:
     begins, ends = bounds(now, timezone)
     counted = f"""SELECT m."user" AS person, SUM(CASE WHEN m.segments > 1 THEN m.segments ELSE 1 END) AS used

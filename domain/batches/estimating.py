@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 from domain import clock, connections, first_turns, pace_limits, prices, quiet_hours, quotas, seller_hours, zones
 from domain.accounts import Account
@@ -12,7 +11,7 @@ from domain.batches.canaries import WAIT
 from domain.batches.looking import Summary
 from domain.batches.reading import Carriers
 from domain.connections import Connection
-from domain.messages import Message, State
+from domain.messages import Message
 from domain.users import User
 
 FEW = 20  # first messages below which nothing can be said of how many answer
@@ -38,11 +37,13 @@ class Estimate:
 async def estimate(
     account: Account, user: User, summary: Summary, begins: datetime | None = None, carriers: Carriers | None = None
 ) -> Estimate:
-    """Two queries, or one where the `carriers` are handed over, and one more for each limit of what a sender sends. It
-    `begins` now, or when it is planned to."""
+    """Two queries, or one where the `carriers` are handed over. It `begins` now, or when it is planned to."""
     carriers = carriers or await connections.carriers(account.id, user.id)
+    texts = carriers["text"][0] if "text" in carriers else None
+    past = await _past(account, user, texts)
+    ahead = {texts.id: past["waiting"]} if texts else {}
     minutes = [
-        pace_limits.minutes(carriers[channel][0], number + await _waiting(carriers[channel][0], user))
+        pace_limits.minutes(carriers[channel][0], number + ahead.get(carriers[channel][0].id, 0))
         for channel, number in summary.channels.items()
         if channel in carriers
     ]
@@ -50,27 +51,19 @@ async def estimate(
     canaries = starting.canaries(summary.sendable)
     if canaries:
         takes += WAIT
-    known, answered, line = await _answered(account.id)
-    answers = round(summary.first * answered / known) if known >= FEW else None
+    known = int(past["number"])
+    answers = round(summary.first * int(past["answered"] or 0) / known) if known >= FEW else None
     begins = begins or clock.now()
     leaves_at, an_hour = begins + takes, account.first_contacts_an_hour
     if an_hour and summary.first:
-        rules, turn = await seller_hours.rules_of(account.id), first_turns.behind(line, an_hour, begins)
+        rules, turn = await seller_hours.rules_of(account.id), first_turns.behind(past["line"], an_hour, begins)
         leaves_at = max(leaves_at, first_turns.last(summary.first, turn, an_hour, _where(account), rules))
-    morning = await _last_morning(account, user, carriers["text"][0], summary, begins) if "text" in carriers else None
-    options = carriers["text"][0].options if "text" in carriers else None
+    morning = await _last_morning(account, user, texts, summary, begins, past["used"]) if texts else None
+    options = texts.options if texts else None
     cost = prices.cost(options, summary.segments) if summary.segments else None
     if morning is None:
         return Estimate(leaves_at, canaries, an_hour, answers, known, cost=cost)
     return Estimate(max(leaves_at, morning), canaries, an_hour, answers, known, quotas.limit_of(options), cost)
-
-
-async def _waiting(connection: Connection, user: User) -> int:
-    """What of the sender's own goes before, where they have a minute of their own."""
-    if not pace_limits.of_sender(connection):
-        return 0
-    theirs = (Message.connection == connection.id) & (Message.user == user.id)
-    return int(await Message.count().where(theirs & (Message.state == State.QUEUED)))
 
 
 def _where(account: Account) -> zones.Zones:
@@ -78,38 +71,52 @@ def _where(account: Account) -> zones.Zones:
 
 
 async def _last_morning(
-    account: Account, user: User, connection: Connection, summary: Summary, begins: datetime
+    account: Account, user: User, connection: Connection, summary: Summary, begins: datetime, used: int
 ) -> datetime | None:
-    """When the last text has left, if the segments are more than the sender still has of the day they begin; by the
-    hours of where the dealership is, for want of the sellers'."""
-    day = await quotas.of(connection, account.timezone)
-    nights = day.nights(user.id, summary.segments, begins) if day else 0
-    if day is None or not nights:
+    """When the last text has left, if the segments are more than the sender still has of the day they begin, of which
+    they `used` so many; by the hours of where the dealership is, for want of the sellers'."""
+    if not quotas.limit_of(connection.options):
+        return None
+    day = quotas.day_of(connection, user.id, account.timezone, used)
+    nights = day.nights(user.id, summary.segments, begins)
+    if not nights:
         return None
     midnight = quotas.bounds(begins + timedelta(days=nights), account.timezone)[0]
     rules = await seller_hours.rules_of(account.id)
     return quiet_hours.next_allowed(midnight, _where(account), rules) or midnight
 
 
-async def _answered(account: UUID) -> tuple[int, int, Any]:
-    """Of the newest first messages that had two days to be answered: how many, and how many were. And when the last of
-    those that wait for their turn has it. It brings along the account's hours, which are asked for next."""
-    hours = seller_hours.along(account)
-    rows = await Message.raw(
-        f"""SELECT {f"{hours} AS hours," if hours else ""}
-                  ({first_turns.LINE} AND not_before > {{}} ORDER BY not_before DESC LIMIT 1) AS line,
+async def _past(account: Account, user: User, texts: Connection | None) -> dict[str, Any]:
+    """What was before it, in one query: of the newest first messages that had two days to be answered the `number`, and
+    how many were `answered`; the `line`: when the last of those that wait for their turn has it; of the connection for
+    texts, where it limits each sender, what of theirs is `waiting` and what of their day is `used`. It brings along the
+    account's hours, which are asked for next."""
+    hours = seller_hours.along(account.id)
+    columns: list[tuple[str, str, list[Any]]] = [
+        ("hours", hours or "NULL", [account.id] if hours else []),
+        (
+            "line",
+            f"({first_turns.LINE} AND not_before > {{}} ORDER BY not_before DESC LIMIT 1)",
+            [account.id, clock.now()],
+        ),
+    ]
+    if texts and pace_limits.of_sender(texts):
+        waiting = """(SELECT COUNT(*) FROM message WHERE connection = {} AND "user" = {} AND state = 'queued')"""
+        columns.append(("waiting", waiting, [texts.id, user.id]))
+    if texts and quotas.limit_of(texts.options):
+        columns.append(("used", quotas.used_by(), quotas.of_person(texts, user.id, account.timezone)))
+    [row] = await Message.raw(
+        f"""SELECT {", ".join(f"{sql} AS {name}" for name, sql, _ in columns)},
                   COUNT(*) AS number, SUM(CASE WHEN EXISTS (
                     SELECT 1 FROM message m WHERE m.listing = f.listing AND m.direction = 'in' AND m.at >= f.at)
                   THEN 1 ELSE 0 END) AS answered
            FROM (SELECT listing, at FROM first_contact WHERE account = {{}} AND at < {{}}
                  ORDER BY at DESC LIMIT {{}}) f""",  # noqa: S608 - fixed words
-        *((account,) if hours else ()),
-        account,
-        clock.now(),
-        account,
+        *(value for _, _, values in columns for value in values),
+        account.id,
         clock.now() - timedelta(days=2),
         NEWEST,
     )
     if hours:
-        seller_hours.came(account, rows[0]["hours"])
-    return int(rows[0]["number"]), int(rows[0]["answered"] or 0), rows[0]["line"]
+        seller_hours.came(account.id, row["hours"])
+    return {"waiting": 0, "used": 0, **row}

@@ -11,6 +11,7 @@ import pytest
 
 from domain.accounts import Account
 from domain.batches import drafts
+from domain.connections import Connection
 from domain.message_templates import keeping
 from domain.messages import Message
 from domain.sellers import Seller
@@ -228,10 +229,12 @@ async def test_with_files_as_links_the_message_is_shown_with_them_at_the_same_pr
     assert "Paid text segments 2" in said
 
 
-async def test_with_a_limit_of_first_contacts_the_look_says_so_in_eight_queries_at_most(
-    manager: Client, count_queries: Callable[[], Any]
+@pytest.mark.parametrize("options", ["{}", '{"segments_a_day": 2, "per_sender": 6}'])
+async def test_with_every_limit_there_is_the_look_says_so_in_eight_queries_at_most(
+    manager: Client, count_queries: Callable[[], Any], options: str
 ) -> None:
     url = await looked(manager, 3)
+    await Connection.update({Connection.options: options}, force=True)
     assert manager.user is not None
     await Account.update({Account.first_contacts_an_hour: 2}).where(Account.id == manager.user.account)
     with count_queries() as queries:
