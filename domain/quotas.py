@@ -17,10 +17,15 @@ from domain.errors import Refused
 from domain.users import User
 
 # Every f-string below holds fixed words and `{}` placeholders only; values travel as parameters.
-# ruff: noqa: S608
 
 OPTION = "segments_a_day"  # of a connection; 0 or none: no limit
 MOST = 100_000
+# What is used of a day: the segments of what left, or may have, by one connection of an account.
+USED = "SUM(CASE WHEN m.segments > 1 THEN m.segments ELSE 1 END)"
+OF_WHAT_LEFT = f"""FROM message m WHERE m.account = {{}} AND m.connection = {{}} AND m.direction = 'out'
+                   AND m.channel = 'text' AND m.state IN {standing.LEFT}"""
+# What was sent once more stands in the history where it stood at first.
+ONCE_MORE = "m.attempts > 1 AND m.not_before >= {} AND m.at < {}"
 
 
 @dataclass
@@ -93,11 +98,8 @@ async def of_rows(rows: Iterable[Mapping[str, Any]], now: datetime) -> dict[UUID
 
 def used_by() -> str:
     """SQL: the segments that one person has used of a day by a connection; its arguments are those of `of_person`."""
-    counted = f"""SELECT COALESCE(SUM(CASE WHEN m.segments > 1 THEN m.segments ELSE 1 END), 0) FROM message m
-                  WHERE m.account = {{}} AND m.connection = {{}} AND m.direction = 'out' AND m.channel = 'text'
-                    AND m.state IN {standing.LEFT} AND m."user" = {{}}"""
-    return f"""(({counted} AND m.at >= {{}})
-                + ({counted} AND m.attempts > 1 AND m.not_before >= {{}} AND m.at < {{}}))"""
+    counted = f"""SELECT COALESCE({USED}, 0) {OF_WHAT_LEFT} AND m."user" = {{}}"""
+    return f"(({counted} AND m.at >= {{}}) + ({counted} AND {ONCE_MORE}))"
 
 
 def of_person(connection: Connection, user: UUID, timezone: str) -> list[Any]:
@@ -113,13 +115,9 @@ def day_of(connection: Connection, user: UUID, timezone: str, used: int) -> Day:
 
 async def _day(account: UUID, connection: UUID, segments: int, timezone: str, now: datetime) -> Day:
     begins, ends = bounds(now, timezone)
-    counted = f"""SELECT m."user" AS person, SUM(CASE WHEN m.segments > 1 THEN m.segments ELSE 1 END) AS used
-                  FROM message m WHERE m.account = {{}} AND m.connection = {{}} AND m.direction = 'out'
-                    AND m.channel = 'text' AND m.state IN {standing.LEFT} AND m."user" IS NOT NULL"""
+    counted = f"""SELECT m."user" AS person, {USED} AS used {OF_WHAT_LEFT} AND m."user" IS NOT NULL"""
     rows = await Connection.raw(
-        # What was sent once more stands in the history where it stood at first.
-        f"""{counted} AND m.at >= {{}} GROUP BY m."user"
-            UNION ALL {counted} AND m.attempts > 1 AND m.not_before >= {{}} AND m.at < {{}} GROUP BY m."user" """,
+        f"""{counted} AND m.at >= {{}} GROUP BY m."user" UNION ALL {counted} AND {ONCE_MORE} GROUP BY m."user" """,
         account,
         connection,
         begins,

@@ -1,6 +1,7 @@
 """What was begun in a transaction whose end nobody heard. Its calls were never made: it is as if it had not begun."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -69,7 +70,7 @@ async def _written(attempts: Iterable[UUID]) -> list[dict[str, Any]]:
     )
 
 
-async def _undo(undone: list[dict[str, Any]], others: list[UUID], now: Any) -> None:
+async def _undo(undone: list[dict[str, Any]], others: list[UUID], now: datetime) -> None:
     """An attempt that others have come after stays in their line, and says that it led nowhere."""
     await Attempt.raw(
         f"""UPDATE attempt SET finished_at = {{}}, outcome = '{Kind.NEVER_CONNECTED}', reason = {{}}
